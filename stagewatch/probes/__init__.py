@@ -1,0 +1,114 @@
+"""Probe kinds: one module a kind, named like the kind, found by its name.
+
+A kind's module declares ``KIND = ProbeKind(...)``; nothing else has to know it. Names that start
+with an underscore are helpers, not kinds. A module imports what it needs to *run* (httpx, psutil)
+inside ``open``, because loading a profile imports the module of every kind the profile uses.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stagewatch.profile.schema import ProbeConfig
+
+if TYPE_CHECKING:
+    from stagewatch.clock import Clock
+    from stagewatch.model import Reading, Signal
+
+
+class Probe(Protocol):
+    """An opened probe. ``read`` never raises for what the target does; it returns a Reading."""
+
+    name: str
+    every: float
+    """Seconds between expected readings; coverage is counted against it."""
+    tick: float
+    """Seconds between calls of ``read``; less than ``every`` for a log, which wakes to look."""
+    deadline: float
+    """Seconds after which the recorder cancels a run and records an ERROR."""
+    signals: tuple[Signal, ...]
+
+    async def read(self) -> Reading | None:
+        """Run once. None means: looked, nothing to record yet (only where tick < every)."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release what the probe holds; idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContext:
+    """What a probe is given beside its configuration."""
+
+    clock: Clock
+    base: Path
+    """Relative paths in the profile start here."""
+    watch_start: float
+    """Unix seconds; a log counts from here."""
+    checkpoint: str | None = None
+    """What the probe's last stored reading carried, when the recorder starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeKind:
+    """A kind of probe: its table in the profile, its signals, and how to open one."""
+
+    config: type[ProbeConfig]
+    signals: Callable[[str, Any], tuple[Signal, ...]]
+    """(probe name, config) → the signals it provides, without touching the target."""
+    open: Callable[[str, Any, OpenContext], Probe]
+    """Make a probe ready to run; imports what it needs. Must not block on the target."""
+    problems: Callable[[Any], Iterable[tuple[str, str]]] = lambda config: ()
+    """config → (key below the probe's table, what is wrong) for what types cannot say."""
+
+
+class UnknownKindError(LookupError):
+    """No module provides this kind of probe."""
+
+
+@cache
+def kind_names() -> tuple[str, ...]:
+    """Every installed kind, sorted."""
+    return tuple(
+        sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    )
+
+
+def probe_kind(name: str) -> ProbeKind:
+    """The kind called ``name``; raises UnknownKindError."""
+    if name not in kind_names():
+        raise UnknownKindError(name)
+    kind: ProbeKind = import_module(f"{__name__}.{name}").KIND
+    return kind
+
+
+class InstalledKinds:
+    """``stagewatch.profile.schema.Kinds`` over the modules of this package."""
+
+    def names(self) -> tuple[str, ...]:
+        return kind_names()
+
+    def config(self, kind: str) -> type[ProbeConfig]:
+        return probe_kind(kind).config
+
+    def signals(self, name: str, config: ProbeConfig) -> tuple[Signal, ...]:
+        return probe_kind(config.kind).signals(name, config)
+
+    def problems(self, config: ProbeConfig) -> Iterable[tuple[str, str]]:
+        return probe_kind(config.kind).problems(config)
+
+
+def signals_of(probes: Mapping[str, ProbeConfig]) -> dict[str, Signal]:
+    """Every signal that these probes provide, by full name."""
+    return {
+        signal.name: signal
+        for name, config in probes.items()
+        for signal in probe_kind(config.kind).signals(name, config)
+    }
