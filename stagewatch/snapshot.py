@@ -47,6 +47,8 @@ class ProbeNow:
     """When the newest failed run started; None when none failed."""
     failed_for: float
     """Seconds that the newest (or present) run of failures lasted; 0 when none failed."""
+    timeout: float = 10.0
+    """Hard deadline of one run; a reading older than ``2 * every + timeout`` is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class CriterionNow:
     recovered: bool = False
     computed: State | None = None
     """The state without the waiver, when one applies."""
+    signals: tuple[str, ...] = ()
+    """The signals it judges, the most telling one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class ItemNow:
     evidence: tuple[Evidence, ...]
     """Of the tick that did it; empty while open."""
     history: tuple[Tick, ...]
+    signals: tuple[str, ...] = ()
+    """The signals whose live values a tick records as evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +173,5 @@ class Snapshot:
     """Newest first."""
     not_saved: str = ""
     """«NOT SAVED since 14:02 (disk full)» while an edit of the session could not be saved."""
+    next_review: float | None = None
+    """When the next review is due; None when none is left in the window."""
