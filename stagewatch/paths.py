@@ -1,0 +1,142 @@
+"""Where stagewatch keeps things, and what a session and its files are called.
+
+Plain XDG: no library, because every command imports this first.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from stagewatch.errors import PersonError
+
+SESSION = "session.toml"
+HISTORY = "history.db"
+RECORDER_LOCK = "recorder.lock"
+RECORDER_LOG = "recorder.log"
+PROFILE = "profile.toml"
+"""The copy of the profile that is in force."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_ID = re.compile(r"(?P<profile>.+)-(?P<stamp>\d{8}-\d{6})(?:-(?P<number>\d{1,3}))?")
+_PROFILE_PART = 64 - len("-20251123-190212-999")
+
+
+class UnknownSessionError(PersonError):
+    """No session is called that; the message lists those that exist."""
+
+
+def valid_name(name: str) -> bool:
+    """Whether ``name`` may be a file's name: one component, 1 to 64 of ``A-Za-z0-9._-``,
+    without a leading dot."""
+    return _NAME.fullmatch(name) is not None
+
+
+def state_home(environ: Mapping[str, str]) -> Path:
+    """``$XDG_STATE_HOME/stagewatch``, else ``~/.local/state/stagewatch``."""
+    return _base(environ, "XDG_STATE_HOME", ".local/state") / "stagewatch"
+
+
+def config_home(environ: Mapping[str, str]) -> Path:
+    """``$XDG_CONFIG_HOME/stagewatch``, else ``~/.config/stagewatch``."""
+    return _base(environ, "XDG_CONFIG_HOME", ".config") / "stagewatch"
+
+
+def sessions_dir(environ: Mapping[str, str]) -> Path:
+    """The folder that holds a folder for each session."""
+    return state_home(environ) / "sessions"
+
+
+def _base(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    # The XDG specification: a relative path is invalid and ignored.
+    value = environ.get(variable, "")
+    if os.path.isabs(value):
+        return Path(value)
+    home = environ.get("HOME", "")
+    return Path(home if os.path.isabs(home) else pwd.getpwuid(os.getuid()).pw_dir) / default
+
+
+def new_session_id(profile_name: str, now: float) -> str:
+    """``staging-20251123-190212``: the profile's name (shortened to fit) and the time in UTC."""
+    return f"{_profile_part(profile_name)}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}"
+
+
+def _profile_part(profile_name: str) -> str:
+    part = re.sub(r"[^A-Za-z0-9._-]", "-", profile_name).lstrip(".")[:_PROFILE_PART]
+    return part or "session"
+
+
+def create_session_folder(state: Path, profile_name: str, now: float) -> Path:
+    """Make a new session's folder below ``state_home``, mode 0700; its name is the session's id.
+
+    A second session within one second gets ``-2``, and so on. Raises OSError.
+    """
+    sessions = state / "sessions"
+    sessions.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = new_session_id(profile_name, now)
+    for number in range(1, 1000):
+        folder = sessions / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        return folder
+    raise FileExistsError(f"{sessions / name}: a thousand sessions began in one second")
+
+
+def list_sessions(state: Path) -> list[Path]:
+    """The folders of every session below ``state_home``, newest first."""
+    try:
+        entries = [Path(entry) for entry in os.scandir(state / "sessions") if entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(filter(is_session, entries), key=_age, reverse=True)
+
+
+def is_session(folder: Path) -> bool:
+    """Whether ``folder`` holds a session, damaged or not."""
+    return any(os.path.lexists(folder / name) for name in (SESSION, f"{SESSION}.1"))
+
+
+def _age(folder: Path) -> tuple[str, int, str]:
+    match = _ID.fullmatch(folder.name)
+    if match:
+        return match["stamp"], int(match["number"] or 1), folder.name
+    changed = time.gmtime(folder.stat().st_mtime)
+    return time.strftime("%Y%m%d-%H%M%S", changed), 1, folder.name
+
+
+def find_session(state: Path, profile: str | None = None, id: str | None = None) -> Path:
+    """The folder of the session ``id`` (an id, or a folder when it has a slash), or the newest
+    one, of ``profile`` when that is given. Raises UnknownSessionError, which lists what exists.
+    """
+    if id is not None and "/" in id:
+        if is_session(Path(id)):
+            return Path(id)
+        raise UnknownSessionError(f"{id}: no session here ({SESSION} is missing)")
+    existing = list_sessions(state)
+    for folder in existing:
+        if folder.name == id or (id is None and _is_of(folder, profile)):
+            return folder
+    raise UnknownSessionError(_unknown(state, profile, id, existing))
+
+
+def _is_of(folder: Path, profile: str | None) -> bool:
+    match = _ID.fullmatch(folder.name)
+    return profile is None or (match is not None and match["profile"] == _profile_part(profile))
+
+
+def _unknown(state: Path, profile: str | None, id: str | None, existing: list[Path]) -> str:
+    if id is not None:
+        missing = f"no session {id!r}"
+    else:
+        missing = "no session" if profile is None else f"no session of profile {profile!r}"
+    if not existing:
+        return f"{missing}: {state / 'sessions'} holds none; `stagewatch` starts one"
+    names = ", ".join(folder.name for folder in existing[:10])
+    more = f" and {len(existing) - 10} more" if len(existing) > 10 else ""
+    return f"{missing}; there is {names}{more}"
