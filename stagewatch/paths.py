@@ -70,31 +70,30 @@ def _profile_part(profile_name: str) -> str:
     return part or "session"
 
 
-def create_session_folder(state: Path, profile_name: str, now: float) -> Path:
-    """Make a new session's folder below ``state_home``, mode 0700; its name is the session's id.
+def create_session_folder(home: Path, profile_name: str, now: float) -> Path:
+    """Make a new session's folder in ``home`` (``sessions_dir``), mode 0700; its name is the id.
 
     A second session within one second gets ``-2``, and so on. Raises OSError.
     """
-    sessions = state / "sessions"
-    sessions.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = new_session_id(profile_name, now)
     for number in range(1, 1000):
-        folder = sessions / (name if number == 1 else f"{name}-{number}")
+        folder = home / (name if number == 1 else f"{name}-{number}")
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
             continue
         return folder
-    raise FileExistsError(f"{sessions / name}: a thousand sessions began in one second")
+    raise FileExistsError(f"{home / name}: a thousand sessions began in one second")
 
 
-def list_sessions(state: Path) -> list[Path]:
-    """The folders of every session below ``state_home``, newest first."""
+def list_sessions(home: Path) -> list[Path]:
+    """The folder of every session in ``home`` (``sessions_dir``), newest first."""
     try:
-        entries = [Path(entry) for entry in os.scandir(state / "sessions") if entry.is_dir()]
+        folders = [Path(entry) for entry in os.scandir(home) if entry.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(filter(is_session, entries), key=_age, reverse=True)
+    return sorted(filter(is_session, folders), key=_age, reverse=True)
 
 
 def is_session(folder: Path) -> bool:
@@ -110,19 +109,21 @@ def _age(folder: Path) -> tuple[str, int, str]:
     return time.strftime("%Y%m%d-%H%M%S", changed), 1, folder.name
 
 
-def find_session(state: Path, profile: str | None = None, id: str | None = None) -> Path:
-    """The folder of the session ``id`` (an id, or a folder when it has a slash), or the newest
-    one, of ``profile`` when that is given. Raises UnknownSessionError, which lists what exists.
+def find_session(home: Path, profile: str | None = None, session: str | None = None) -> Path:
+    """The folder of ``session`` (an id in ``home``, or a folder when it has a slash), else of the
+    newest session of ``profile``, else of the newest of all.
+
+    Raises UnknownSessionError, which lists what there is.
     """
-    if id is not None and "/" in id:
-        if is_session(Path(id)):
-            return Path(id)
-        raise UnknownSessionError(f"{id}: no session here ({SESSION} is missing)")
-    existing = list_sessions(state)
+    if session is not None and "/" in session:
+        if is_session(Path(session)):
+            return Path(session)
+        raise UnknownSessionError(f"{session}: no session here ({SESSION} is missing)")
+    existing = list_sessions(home)
     for folder in existing:
-        if folder.name == id or (id is None and _is_of(folder, profile)):
+        if folder.name == session or (session is None and _is_of(folder, profile)):
             return folder
-    raise UnknownSessionError(_unknown(state, profile, id, existing))
+    raise UnknownSessionError(_unknown(home, profile, session, existing))
 
 
 def _is_of(folder: Path, profile: str | None) -> bool:
@@ -130,13 +131,13 @@ def _is_of(folder: Path, profile: str | None) -> bool:
     return profile is None or (match is not None and match["profile"] == _profile_part(profile))
 
 
-def _unknown(state: Path, profile: str | None, id: str | None, existing: list[Path]) -> str:
-    if id is not None:
-        missing = f"no session {id!r}"
+def _unknown(home: Path, profile: str | None, session: str | None, existing: list[Path]) -> str:
+    if session is not None:
+        missing = f"no session {session!r}"
     else:
         missing = "no session" if profile is None else f"no session of profile {profile!r}"
     if not existing:
-        return f"{missing}: {state / 'sessions'} holds none; `stagewatch` starts one"
+        return f"{missing}: {home} holds none; `stagewatch` starts one"
     names = ", ".join(folder.name for folder in existing[:10])
     more = f" and {len(existing) - 10} more" if len(existing) > 10 else ""
     return f"{missing}; there is {names}{more}"
