@@ -38,6 +38,7 @@ format: setup
 	$(BIN)/ruff format .
 
 wheel: setup
+	rm -rf build
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 picture: setup

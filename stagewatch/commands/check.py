@@ -1,0 +1,76 @@
+"""``stagewatch check``: every probe once, before anybody relies on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from stagewatch.commands.options import Settings, profile_option
+from stagewatch.commands.where import profile_path
+from stagewatch.model import Reading, Result, Signal
+from stagewatch.profile.schema import Profile, ProbeConfig
+
+NOT_READY = 1
+
+
+@click.command(help="Run every probe once and name every problem of the profile.")
+@profile_option
+@click.pass_context
+def check(ctx: click.Context, profile: str | None) -> None:
+    """Exit status: 0 every probe has all its values, 1 some have not, 2 the profile is wrong."""
+    from stagewatch.probes import InstalledKinds
+    from stagewatch.profile.load import load
+
+    settings: Settings = ctx.obj.merged(profile)
+    path = profile_path(settings)
+    loaded = load(path, InstalledKinds())
+    click.echo(f"{path}: no problems")
+    readings = asyncio.run(_read_all(loaded, path))
+    for name, reading in readings.items():
+        for line in _lines(loaded.probe[name], reading):
+            click.echo(line)
+    bad = [name for name, reading in readings.items() if reading.result is not Result.VALUE]
+    if bad:
+        click.echo(f"{len(bad)} of {len(readings)} probes have no complete reading", err=True)
+        ctx.exit(NOT_READY)
+
+
+async def _read_all(profile: Profile, path: Path) -> dict[str, Reading]:
+    readings = await asyncio.gather(
+        *(_read(name, config, path) for name, config in profile.probe.items())
+    )
+    return {reading.probe: reading for reading in readings}
+
+
+async def _read(name: str, config: ProbeConfig, path: Path) -> Reading:
+    from stagewatch.clock import SystemClock
+    from stagewatch.probes import OpenContext, probe_kind
+    from stagewatch.profile.find import base_folder
+    from stagewatch.recorder.schedule import read_bounded
+
+    clock = SystemClock()
+    context = OpenContext(clock=clock, base=base_folder(path), watch_start=clock.now())
+    probe = probe_kind(config.kind).open(name, config, context)
+    try:
+        return await read_bounded(probe, clock) or Reading(name, clock.now(), 0.0, Result.VALUE)
+    finally:
+        await probe.aclose()
+
+
+def _lines(config: ProbeConfig, reading: Reading) -> Iterable[str]:
+    from stagewatch.probes import probe_kind
+    from stagewatch.profile.values import format_value
+
+    took = f"{reading.took * 1000:.0f} ms"
+    why = f"  {reading.reason}" if reading.reason else ""
+    yield f"{reading.result.value:<8} {reading.probe} ({config.kind}, {took}){why}"
+    signals: tuple[Signal, ...] = probe_kind(config.kind).signals(reading.probe, config)
+    for signal in signals:
+        value = reading.values.get(signal.name)
+        if value is not None:
+            yield f"           {signal.name} = {format_value(value, signal.unit)}"
+        else:
+            yield f"           {signal.name}: {reading.missing.get(signal.name, 'no value')}"

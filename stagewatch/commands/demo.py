@@ -1,0 +1,101 @@
+"""``stagewatch demo``: a staging backend, a recorder and the screen, with nothing to set up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from stagewatch.commands.options import Settings, operator_option
+from stagewatch.errors import PersonError
+from stagewatch.paths import sessions_dir
+
+
+@click.command(help="A staging backend, a recorder and the screen, with nothing to set up.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Start with this fault on.")
+@click.option("--switch", metavar="NAME=on|off", help="Switch a fault of the demo that is running.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The backend's port.")
+@click.option("--headless", is_flag=True, help="No screen: backend and recorder only.")
+@operator_option
+@click.pass_context
+def demo(
+    ctx: click.Context,
+    faults: Sequence[str],
+    switch: str | None,
+    port: int | None,
+    headless: bool,
+    operator: str | None,
+) -> None:
+    """Run the demo until its screen is closed; its session stays for `status` and `export`."""
+    from stagewatch.demo.run import check_faults
+
+    settings: Settings = ctx.obj.merged(operator=operator)
+    chosen = check_faults([part for fault in faults for part in fault.split(",")])
+    if switch:
+        _switch(switch)
+        return
+    if not headless:
+        from stagewatch.commands.watch import require_terminal
+
+        require_terminal()
+    ctx.exit(_run(settings, chosen, port, headless))
+
+
+def _run(settings: Settings, faults: Sequence[str], port: int | None, headless: bool) -> int:
+    from stagewatch.clock import SystemClock
+    from stagewatch.demo.run import demo_profile, running_demo_file, start_backend
+    from stagewatch.recorder.launch import ensure_recorder, start_session, stop_recorder
+    from stagewatch.session.operator import operator_name
+
+    name = operator_name(settings.operator, os.environ)
+    place = demo_folder()
+    backend = start_backend(place, faults, port=port)
+    try:
+        running_demo_file(place).write_text(str(backend.control_port))
+        profile = place / "demo.toml"
+        profile.write_text(demo_profile(backend), encoding="utf-8")
+        folder = start_session(
+            profile, home=sessions_dir(os.environ), operator=name, clock=SystemClock()
+        )
+        click.echo(f"demo on {backend.url}; session {folder.name}", err=True)
+        try:
+            if headless:
+                from stagewatch.recorder.main import record
+
+                return record(folder, foreground=True)
+            ensure_recorder(folder)
+            from stagewatch.tui import run
+
+            return run(folder, name)
+        finally:
+            stop_recorder(folder)
+            click.echo(
+                f"the demo's backend and recorder have ended; the record stays: "
+                f"stagewatch export --session {folder.name}",
+                err=True,
+            )
+    finally:
+        backend.stop()
+
+
+def demo_folder() -> Path:
+    """Where the demo's backend keeps its logs; made when it is not there."""
+    folder = sessions_dir(os.environ).parent / "demo"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _switch(text: str) -> None:
+    from stagewatch.demo.run import running_demo_file, switch
+
+    fault, _, state = text.partition("=")
+    if state not in ("on", "off"):
+        raise PersonError(f"--switch: {text!r} is not NAME=on or NAME=off")
+    try:
+        port = int(running_demo_file(demo_folder()).read_text())
+    except (OSError, ValueError):
+        raise PersonError("no demo is running; start one: stagewatch demo") from None
+    switch(port, fault, state == "on")
+    click.echo(f"{fault} is {state}")

@@ -1,0 +1,41 @@
+"""The options that every command takes, and what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import click
+
+profile_option = click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    help="The profile: a name, or a file when it has a slash or ends in .toml.",
+)
+session_option = click.option(
+    "--session",
+    metavar="ID|FOLDER",
+    help="A session by its id or folder; the newest of the profile when left out.",
+)
+operator_option = click.option(
+    "--as", "operator", metavar="NAME", help="Who you are; else SUDO_USER, else the login."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was said on the command line, before or after the command's name."""
+
+    profile: str | None = None
+    session: str | None = None
+    operator: str | None = None
+
+    def merged(
+        self, profile: str | None = None, session: str | None = None, operator: str | None = None
+    ) -> Settings:
+        """These settings, overruled by what the command itself was given."""
+        return replace(
+            self,
+            profile=profile or self.profile,
+            session=session or self.session,
+            operator=operator or self.operator,
+        )

@@ -1,0 +1,1 @@
+"""A session and its history as Markdown, HTML, JSON, TOML and CSV."""

@@ -1,0 +1,243 @@
+"""A report as headings, sentences and tables, before any markup: what Markdown and HTML share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stagewatch.model import State
+from stagewatch.profile.values import format_duration, format_value
+from stagewatch.report.model import Report, stamp
+from stagewatch.snapshot import CriterionNow, ItemNow
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A section title."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence; ``strong`` for the one that must be seen."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under column titles; every cell is plain text from anywhere."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Block = Heading | Line | Table
+
+
+def blocks(report: Report) -> Iterator[Block]:
+    """The report from the verdict down to the events."""
+    yield from _summary(report)
+    yield from _section("Criteria", _criteria(report))
+    yield from _section("Signals in this range", _signals(report))
+    yield from _section("Checklist", _checklist(report))
+    yield from _section("Gates", _gates(report))
+    yield from _section("Notes", _notes(report))
+    yield from _section("Gaps in the recording", _gaps(report))
+    yield from _section("Events", _events(report))
+    yield from _section("Rollback plan", _plan(report, "rollback"))
+    yield from _section("Rollout plan", _plan(report, "rollout"))
+    yield from _section("Contacts", _contacts(report))
+
+
+def title(report: Report) -> str:
+    """What the report is called."""
+    return f"{report.session.deployment} staging watch"
+
+
+def _summary(report: Report) -> Iterator[Block]:
+    snapshot, session = report.snapshot, report.session
+    yield Line(f"{snapshot.verdict.value}: {snapshot.reason}", strong=True)
+    yield Table(
+        ("", ""),
+        (
+            ("Branch", session.branch or "not given"),
+            ("Window", f"{stamp(session.started_at)} to {stamp(session.ends_at)}"),
+            ("This report", f"{stamp(report.since)} to {stamp(report.until)}"),
+            ("State as of", stamp(snapshot.now)),
+            ("Session", session.id),
+            ("Profile", f"{session.profile}, SHA-256 {session.profile_sha256 or 'unknown'}"),
+            ("Started by", session.started_by or "unknown"),
+            ("Recorder", _recorder(report)),
+        ),
+    )
+    if snapshot.not_saved:
+        yield Line(snapshot.not_saved, strong=True)
+
+
+def _recorder(report: Report) -> str:
+    recorder = report.snapshot.recorder
+    if recorder.problem:
+        return recorder.problem
+    last = stamp(recorder.last_reading_at) or "never"
+    state = "running" if recorder.alive else "not running"
+    return f"{state}, last reading {last}"
+
+
+def _section(name: str, content: Iterable[Block]) -> Iterator[Block]:
+    found = list(content)
+    if found:
+        yield Heading(name)
+        yield from found
+
+
+def _criteria(report: Report) -> Iterator[Block]:
+    if report.snapshot.criteria:
+        yield Table(
+            ("Criterion", "Kind", "State", "Value", "Limit", "Since", "Coverage", "Why"),
+            tuple(_criterion(c) for c in report.snapshot.criteria),
+        )
+
+
+def _criterion(criterion: CriterionNow) -> tuple[str, ...]:
+    return (
+        criterion.title or criterion.name,
+        criterion.kind,
+        criterion.state.value,
+        _value(criterion.value, criterion.unit),
+        _value(criterion.limit, criterion.unit),
+        stamp(criterion.since),
+        _share(criterion.coverage),
+        criterion.reason,
+    )
+
+
+def _signals(report: Report) -> Iterator[Block]:
+    if report.signals:
+        yield Table(
+            ("Signal", "Readings", "Least", "Mean", "p95", "Most", "Coverage"),
+            tuple(
+                (
+                    s.name,
+                    str(s.spread.count),
+                    _value(s.low, s.unit),
+                    _value(s.spread.mean, s.unit),
+                    _value(s.spread.p95, s.unit),
+                    _value(s.high, s.unit),
+                    _share(s.coverage),
+                )
+                for s in report.signals
+            ),
+        )
+
+
+def _checklist(report: Report) -> Iterator[Block]:
+    for phase in report.snapshot.phases:
+        done = sum(item.done for item in phase.items)
+        yield Line(
+            f"{phase.name}, hours {phase.hours[0]:g} to {phase.hours[1]:g}: "
+            f"{done} of {len(phase.items)} done"
+        )
+        if phase.items:
+            yield Table(
+                ("Item", "State", "By", "At", "Note", "Evidence"),
+                tuple(_item(item) for item in phase.items),
+            )
+
+
+def _item(item: ItemNow) -> tuple[str, ...]:
+    state = "done" if item.done else "overdue" if item.overdue else "open"
+    said = [n.text for n in item.notes]
+    if item.done and item.history and item.history[-1].note:
+        said.append(item.history[-1].note)
+    evidence = [
+        f"{e.signal} {_value(e.value, e.unit) if e.value is not None else e.reason or 'no value'}"
+        for e in item.evidence
+    ]
+    return (item.item, state, item.by, stamp(item.at), "; ".join(said), "; ".join(evidence))
+
+
+def _gates(report: Report) -> Iterator[Block]:
+    if report.snapshot.gates:
+        words = {State.PASS: "approved", State.FAIL: "rejected", State.PENDING: "pending"}
+        yield Table(
+            ("Gate", "Reviewer", "Decision", "By", "At", "Reason", "Action required"),
+            tuple(
+                (
+                    g.name,
+                    g.reviewer,
+                    words.get(g.state, g.state.value),
+                    g.by,
+                    stamp(g.at),
+                    g.reason,
+                    g.action,
+                )
+                for g in report.snapshot.gates
+            ),
+        )
+
+
+def _notes(report: Report) -> Iterator[Block]:
+    if report.notes:
+        yield Table(
+            ("At", "By", "About", "Note"),
+            tuple((stamp(n.at), n.by, n.item or "the watch", n.text) for n in report.notes),
+        )
+
+
+def _gaps(report: Report) -> Iterator[Block]:
+    if not report.gaps:
+        yield Line("None.")
+        return
+    yield Table(
+        ("From", "To", "Length", "Probe", "Cause"),
+        tuple(
+            (
+                stamp(g.start),
+                stamp(g.end) or "still open",
+                format_duration((g.end or report.snapshot.now) - g.start),
+                g.probe or "all",
+                g.cause,
+            )
+            for g in report.gaps
+        ),
+    )
+
+
+def _events(report: Report) -> Iterator[Block]:
+    if report.events:
+        yield Table(
+            ("At", "What", "Text"), tuple((stamp(e.at), e.kind, e.text) for e in report.events)
+        )
+
+
+def _plan(report: Report, name: str) -> Iterator[Block]:
+    plan = report.profile.rollback if name == "rollback" else report.profile.rollout
+    if plan.steps:
+        yield Table(
+            ("Step", "When", "What", "Command"),
+            tuple(
+                (str(number), step.at, step.text, " ".join(step.run))
+                for number, step in enumerate(plan.steps, 1)
+            ),
+        )
+
+
+def _contacts(report: Report) -> Iterator[Block]:
+    if report.profile.contact:
+        yield Table(("Topic", "Who"), tuple((c.topic, c.who) for c in report.profile.contact))
+
+
+def _value(value: float | None, unit: str) -> str:
+    return "" if value is None else format_value(value, unit)
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{_floor(share * 100):.1f} %"
+
+
+def _floor(percent: float) -> float:
+    # Rounding up could show 95.0 % for a coverage that misses 95 %.
+    return int(percent * 10 + 1e-9) / 10

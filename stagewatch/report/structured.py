@@ -1,0 +1,69 @@
+"""A report as JSON (for programs) and as TOML (a session that loads again)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from stagewatch import __version__
+from stagewatch.report.model import Report, SignalSummary, iso
+from stagewatch.session.document import Session
+from stagewatch.session.format import dumps, loads
+from stagewatch.status import status_document
+
+FORMAT_VERSION = 1
+
+
+def json_text(report: Report) -> str:
+    """One JSON object: the range, the whole status, the signals' summaries and the notes."""
+    return json.dumps(_document(report), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def _document(report: Report) -> dict[str, Any]:
+    return {
+        "format": "stagewatch-report",
+        "version": FORMAT_VERSION,
+        "made_by": f"stagewatch {__version__}",
+        "since": iso(report.since),
+        "until": iso(report.until),
+        "status": status_document(report.snapshot, events=0),
+        "signals": {s.name: _signal(s) for s in report.signals},
+        "gaps": [
+            {"probe": g.probe, "start": iso(g.start), "end": iso(g.end), "cause": g.cause}
+            for g in report.gaps
+        ],
+        "events": [
+            {"at": iso(e.at), "kind": e.kind, "probe": e.probe, "text": e.text}
+            for e in report.events
+        ],
+        "notes": [
+            {"at": iso(n.at), "by": n.by, "phase": n.phase, "item": n.item, "text": n.text}
+            for n in report.notes
+        ],
+    }
+
+
+def _signal(summary: SignalSummary) -> dict[str, Any]:
+    spread = asdict(summary.spread)
+    return {
+        "unit": summary.unit,
+        "count": spread["count"],
+        "low": summary.low,
+        "mean": spread["mean"],
+        "p50": spread["p50"],
+        "p95": spread["p95"],
+        "p99": spread["p99"],
+        "high": summary.high,
+        "coverage": summary.coverage,
+    }
+
+
+def toml_text(report: Report) -> str:
+    """The session document as it stood; ``session_again`` reads it."""
+    return dumps(report.session, revision=1)
+
+
+def session_again(text: str) -> Session:
+    """The session that a TOML export holds; raises ValueError when it is not one."""
+    return loads(text)[0]

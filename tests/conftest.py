@@ -1,0 +1,40 @@
+"""What every test stands on: nothing of the developer's machine, and no test waits blindly."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# Textual reads these when it is imported, so they must be gone before any test module is.
+for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "COLORTERM"):
+    os.environ.pop(_name, None)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own: sessions, profiles and the operator's name."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    return home
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Poll a condition until it holds; fails after a deadline that only a hang reaches."""
+
+    def wait(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"still not true after {seconds} s")
+            time.sleep(0.01)
+
+    return wait

@@ -1,0 +1,51 @@
+"""The folders a reader sees are the packages that get imported, and the core needs no screen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module, resources
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "stagewatch").rglob("*.py")
+    if path.name not in ("__init__.py", "__main__.py")
+    and path.relative_to(ROOT).parts[1] not in ("tui", "widgets", "profiles")
+)
+
+
+@pytest.mark.parametrize("name", ["tui", "widgets", "profiles"])
+def test_a_root_folder_is_imported_as_a_subpackage(name: str) -> None:
+    module = import_module(f"stagewatch.{name}")
+    assert module.__file__ is not None
+    assert Path(module.__file__).resolve().parent == ROOT / name
+
+
+@pytest.mark.parametrize("name", ["tui", "widgets", "profiles"])
+def test_no_generic_top_level_package_is_installed(name: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-P", "-c", f"import {name}"],
+        cwd=ROOT.parent,
+        capture_output=True,
+        check=False,
+    )
+    assert found.returncode != 0
+
+
+def test_every_shipped_profile_is_a_package_resource() -> None:
+    shipped = {p.name for p in resources.files("stagewatch.profiles").iterdir()}
+    assert {p.name for p in (ROOT / "profiles").glob("*.toml")} <= shipped
+
+
+def test_importing_the_whole_core_imports_neither_textual_nor_rich_nor_an_extra() -> None:
+    heavy = ["textual", "rich", "plotext", "starlette", "uvicorn", "websockets", "httpx"]
+    code = (
+        f"import importlib, sys\nfor name in {CORE!r}: importlib.import_module(name)\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
