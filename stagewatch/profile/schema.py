@@ -11,16 +11,19 @@ from stagewatch.model import Signal
 from stagewatch.profile.values import Duration, Limit
 
 Positive = Annotated[int, Meta(ge=1)]
+Text = Annotated[str, Meta(pattern=r"\S", max_length=500)]
+"""A text that says something."""
 
 
 class Table(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A TOML table: unknown keys are refused, and nothing changes after loading.
 
-    Subclasses repeat ``kw_only``, the one option that msgspec does not inherit.
+    Subclasses repeat ``kw_only``, the one option that msgspec does not inherit, and ``frozen``,
+    which the type checker does not.
     """
 
 
-class ProbeConfig(Table, kw_only=True):
+class ProbeConfig(Table, kw_only=True, frozen=True):
     """What every ``[probe.NAME]`` may say; a kind adds its own keys."""
 
     kind: str
@@ -52,10 +55,10 @@ class Kinds(Protocol):
         ...
 
 
-class Deployment(Table, kw_only=True):
+class Deployment(Table, kw_only=True, frozen=True):
     """``[deployment]``: what is being watched, for how long."""
 
-    name: str
+    name: Text
     branch: str = ""
     window: Duration = Duration(24 * 3600)
     review_every: Duration = Duration(6 * 3600)
@@ -65,42 +68,42 @@ class Deployment(Table, kw_only=True):
     window, the phases, the reviews and every time inside a rule; not ``every`` and ``timeout``."""
 
 
-class Rule(Table, kw_only=True, tag_field="rule"):
+class Rule(Table, kw_only=True, frozen=True, tag_field="rule"):
     """A go or no-go criterion; ``rule`` says which of the kinds below it is."""
 
     title: str = ""
     """What the screen calls it; the criterion's name when empty."""
 
 
-class Growth(Rule, kw_only=True, tag="growth"):
+class Growth(Rule, kw_only=True, frozen=True, tag="growth"):
     """Memory leak: growth above ``limit`` of the baseline per hour, sustained and new."""
 
-    signal: str
+    signal: Text
     limit: Limit = Limit(10.0, "%/h")
     warm_up: Duration = Duration(30 * 60)
 
 
-class Average(Rule, kw_only=True, tag="average"):
+class Average(Rule, kw_only=True, frozen=True, tag="average"):
     """Slow API: the average of minute means above ``limit``."""
 
-    signal: str
+    signal: Text
     limit: Limit = Limit(500.0, "ms")
     warm_up: Duration = Duration(10 * 60)
 
 
-class Held(Rule, kw_only=True, tag="held"):
+class Held(Rule, kw_only=True, frozen=True, tag="held"):
     """A count that stays above ``limit`` for ``hold``: orphaned connections."""
 
-    signal: str
+    signal: Text
     limit: Limit = Limit(100.0, "")
     warn: Limit | None = None
     hold: Duration = Duration(10 * 60)
 
 
-class Exhausted(Rule, kw_only=True, tag="exhausted"):
+class Exhausted(Rule, kw_only=True, frozen=True, tag="exhausted"):
     """Connection pool exhaustion: in use at the maximum while somebody waits."""
 
-    used: str
+    used: Text
     max: str | Annotated[int, Meta(ge=1)]
     """A signal, or a number where the service does not report it."""
     waiting: str = ""
@@ -110,49 +113,49 @@ class Exhausted(Rule, kw_only=True, tag="exhausted"):
     within: Duration = Duration(5 * 60)
 
 
-class Records(Rule, kw_only=True, tag="records"):
+class Records(Rule, kw_only=True, frozen=True, tag="records"):
     """Critical records in the logs of these probes."""
 
     probes: list[str]
     traceback_is_critical: bool = True
 
 
-class Available(Rule, kw_only=True, tag="available"):
+class Available(Rule, kw_only=True, frozen=True, tag="available"):
     """Share of readings that succeed, over the watch so far."""
 
     probe: str
     limit: Limit = Limit(99.0, "%")
 
 
-class Score(Rule, kw_only=True, tag="score"):
+class Score(Rule, kw_only=True, frozen=True, tag="score"):
     """Mean of the optimisations' scores, exact, at least ``limit``."""
 
     limit: Annotated[float, Meta(ge=0, le=100)] = 90.0
 
 
-class SavingsClaim(Rule, kw_only=True, tag="savings"):
+class SavingsClaim(Rule, kw_only=True, frozen=True, tag="savings"):
     """Savings per workspace and month reach the claim in ``[savings]``."""
 
 
-class Gates(Rule, kw_only=True, tag="gates"):
+class Gates(Rule, kw_only=True, frozen=True, tag="gates"):
     """Every gate approved."""
 
 
-class Checklist(Rule, kw_only=True, tag="checklist"):
+class Checklist(Rule, kw_only=True, frozen=True, tag="checklist"):
     """Every checklist item done."""
 
 
-class Coverage(Rule, kw_only=True, tag="coverage"):
+class Coverage(Rule, kw_only=True, frozen=True, tag="coverage"):
     """Enough readings of every required signal in every phase, and no long gap."""
 
     share: Annotated[float, Meta(gt=0, le=100)] = 95.0
     longest_gap: Duration = Duration(15 * 60)
 
 
-class Compare(Rule, kw_only=True, tag="compare"):
+class Compare(Rule, kw_only=True, frozen=True, tag="compare"):
     """Any signal against a bound: it fails after ``hold`` on the wrong side."""
 
-    signal: str
+    signal: Text
     above: Limit | None = None
     """Fails when the signal is above this."""
     below: Limit | None = None
@@ -176,28 +179,28 @@ AnyRule = (
 )
 
 
-class Check(Table, kw_only=True):
+class Check(Table, kw_only=True, frozen=True):
     """One check of an optimisation."""
 
-    name: str
+    name: Text
     passes: bool | None = None
     """What a person verified before the watch; absent: not verified yet."""
     note: str = ""
 
 
-class Optimisation(Table, kw_only=True):
+class Optimisation(Table, kw_only=True, frozen=True):
     """``[[optimisation]]``: what was improved, and the checks whose share is its score."""
 
-    name: str
+    name: Text
     target: str = ""
     checks: Annotated[list[Check], Meta(min_length=1)]
 
 
-class Savings(Table, kw_only=True):
+class Savings(Table, kw_only=True, frozen=True):
     """``[savings]``: the claim, and what it is computed from."""
 
     currency: str = "EUR"
-    per_workspace_month: str
+    per_workspace_month: Text
     """The claim, as a decimal in quotes so that cents stay exact."""
     baseline_calls_per_day: str = ""
     price_per_call: str = ""
@@ -209,54 +212,58 @@ class Savings(Table, kw_only=True):
     tolerance: str = ""
 
 
-class Item(Table, kw_only=True):
+class Item(Table, kw_only=True, frozen=True):
     """A checklist item with the signals that are its evidence."""
 
-    text: str
+    text: Text
     evidence: list[str] = []
 
 
-class Phase(Table, kw_only=True):
+class Phase(Table, kw_only=True, frozen=True):
     """``[[phase]]``: a part of the window, in hours of profile time, and what to do in it."""
 
-    name: str
+    name: Text
     hours: tuple[float, float]
     items: list[str | Item] = []
 
+    def all_items(self) -> list[Item]:
+        """The items, those written as plain text included."""
+        return [Item(text=item) if isinstance(item, str) else item for item in self.items]
 
-class Gate(Table, kw_only=True):
+
+class Gate(Table, kw_only=True, frozen=True):
     """``[[gate]]``: a review that a named person or role signs."""
 
-    name: str
-    reviewer: str
+    name: Text
+    reviewer: Text
     action: str = ""
     four_eyes: bool = False
 
 
-class Step(Table, kw_only=True):
+class Step(Table, kw_only=True, frozen=True):
     """A step of the rollout or rollback plan."""
 
-    text: str
+    text: Text
     at: str = ""
     """When, as people say it: ``hour 25``."""
     run: list[str] = []
     """The command as argv, shown only; nothing runs without trust and confirmation."""
 
 
-class Plan(Table, kw_only=True):
+class Plan(Table, kw_only=True, frozen=True):
     """``[rollback]`` and ``[rollout]``."""
 
     steps: list[Step] = []
 
 
-class Contact(Table, kw_only=True):
+class Contact(Table, kw_only=True, frozen=True):
     """``[[contact]]``: whom to call for what."""
 
-    topic: str
-    who: str
+    topic: Text
+    who: Text
 
 
-class Profile(Table, kw_only=True):
+class Profile(Table, kw_only=True, frozen=True):
     """A whole profile."""
 
     version: Annotated[int, Meta(ge=1, le=1)]

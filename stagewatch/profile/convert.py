@@ -1,0 +1,148 @@
+"""Raw TOML values → the schema's types, with a problem for every key that does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec.structs import fields
+
+from stagewatch.profile.problems import Key, did_you_mean, quoted
+from stagewatch.profile.values import Duration, Limit, kind_of, parse_duration, parse_limit
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Findings:
+    """The problems of one profile as they are found: (where, what, hint)."""
+
+    found: list[tuple[Key, str, str]] = field(default_factory=list)
+
+    def add(self, key: Key, what: str, hint: str = "") -> None:
+        """Note one problem."""
+        self.found.append((key, what, hint))
+
+
+def hook(wanted: type, value: object) -> object:
+    """msgspec's decoder for the types that people write as text."""
+    if wanted is Duration:
+        return parse_duration(value)
+    if wanted is Limit:
+        return parse_limit(value)
+    raise NotImplementedError(wanted)
+
+
+def convert(raw: object, wanted: type[T], key: Key, findings: Findings) -> T | None:
+    """``raw`` as ``wanted``; None, with every reason in ``findings``, when it does not fit."""
+    try:
+        return msgspec.convert(raw, wanted, dec_hook=hook)
+    except msgspec.ValidationError as error:
+        before = len(findings.found)
+        _explain(raw, wanted, key, findings)
+        if len(findings.found) == before:
+            findings.add(key, _plain(str(error)))
+        return None
+
+
+def _explain(raw: object, wanted: object, key: Key, findings: Findings) -> None:
+    """Take a value that does not fit apart, down to the keys that are to blame."""
+    if get_origin(wanted) is Annotated and isinstance(raw, list | dict):
+        wanted = get_args(wanted)[0]
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if isinstance(raw, dict) and (table := _table_for(raw, wanted, key, findings)) is not None:
+        _explain_table(raw, table, key, findings)
+    elif isinstance(raw, dict) and origin is dict:
+        for name, value in raw.items():
+            convert(value, arguments[1], (*key, name), findings)
+    elif isinstance(raw, list) and origin is list:
+        for index, value in enumerate(raw):
+            convert(value, arguments[0], (*key, index), findings)
+
+
+def _table_for(
+    raw: dict[str, Any], wanted: object, key: Key, findings: Findings
+) -> type[msgspec.Struct] | None:
+    """The struct that a table is meant as; None where it is not meant as one, or not clear."""
+    choices = [
+        choice
+        for choice in _choices(wanted)
+        if isinstance(choice, type) and issubclass(choice, msgspec.Struct)
+    ]
+    if len(choices) < 2:
+        return choices[0] if choices else None
+    tags = {str(choice.__struct_config__.tag): choice for choice in choices}
+    tag_key = str(choices[0].__struct_config__.tag_field)
+    tag = raw.get(tag_key)
+    if tag is None:
+        findings.add(key, f"{tag_key} is missing", f"one of {', '.join(sorted(tags))}")
+    elif not isinstance(tag, str):
+        findings.add((*key, tag_key), f"must be text, not {kind_of(tag)}")
+    elif tag not in tags:
+        hint = did_you_mean(tag, sorted(tags), "there are")
+        findings.add((*key, tag_key), f"there is no {tag_key} {quoted(tag)}", hint)
+    return tags.get(tag) if isinstance(tag, str) else None
+
+
+def _choices(wanted: object) -> Iterator[object]:
+    if get_origin(wanted) in (Union, UnionType):
+        for choice in get_args(wanted):
+            yield from _choices(choice)
+    else:
+        yield wanted
+
+
+def _explain_table(
+    raw: dict[str, Any], table: type[msgspec.Struct], key: Key, findings: Findings
+) -> None:
+    """Unknown keys, missing keys, and keys whose value does not fit."""
+    known = {info.encode_name: info for info in fields(table)}
+    tag_key = table.__struct_config__.tag_field
+    for name, value in raw.items():
+        if name in known:
+            convert(value, known[name].type, (*key, name), findings)
+        elif name != tag_key:
+            hint = did_you_mean(name, list(known), "the keys here are")
+            findings.add((*key, name), "unknown key", hint)
+    for name, info in known.items():
+        if info.required and name not in raw:
+            findings.add((*key, name), "missing", "this table needs it")
+
+
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text in quotes",
+    "bool": "true or false",
+    "array": "a list [ … ]",
+    "object": "a table",
+    "datetime": "a date",
+}
+
+
+def _plain(message: str) -> str:
+    """msgspec's message in the words of the file."""
+    message = re.sub(r" - at `.*`$", "", message)
+    if match := re.fullmatch(r"Expected `([^`]+)`, got `([^`]+)`", message):
+        return f"must be {_words(match[1])}, not {_words(match[2])}"
+    if match := re.fullmatch(r"Expected `array` of length (\d+), got (\d+)", message):
+        return f"must have {match[1]} elements, not {match[2]}"
+    if match := re.fullmatch(r"Expected `array` of length >= 1", message):
+        return "must not be empty"
+    if re.fullmatch(r"Expected `str` matching regex '\\\\S'", message):
+        return "must not be empty"
+    if match := re.fullmatch(r"Expected `str` of length <= (\d+)", message):
+        return f"must not be longer than {match[1]} characters"
+    if match := re.fullmatch(r"Expected `(int|float)` (>=|<=|>|<) (.+)", message):
+        bound = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[match[2]]
+        return f"must be {_words(match[1])}, {bound} {match[3].removesuffix('.0')}"
+    return message[:1].lower() + message[1:]
+
+
+def _words(types: str) -> str:
+    """``str | object`` → ``text in quotes or a table``."""
+    return " or ".join(_TYPES.get(name, name) for name in types.split(" | ") if name != "null")

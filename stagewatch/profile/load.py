@@ -1,0 +1,131 @@
+"""From a TOML file to a Profile, or to every problem that the file has."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stagewatch.profile.build import build
+from stagewatch.profile.convert import Findings
+from stagewatch.profile.find import base_folder
+from stagewatch.profile.problems import Problem, ProfileError, key_text
+from stagewatch.profile.schema import Kinds, Profile
+
+__all__ = ["MAX_BYTES", "LoadedProfile", "Problem", "ProfileError", "load", "loads", "read"]
+
+MAX_BYTES = 1 << 20
+"""No profile is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProfile:
+    """A profile with what identifies it."""
+
+    profile: Profile
+    name: str
+    """The file's name without ``.toml``."""
+    path: Path
+    base: Path
+    """Where relative paths of the profile start; see ``find.base_folder``."""
+    content: bytes
+    """The file as it was read, for the copy in the session's folder."""
+    sha256: str
+    """Of ``content``, in hexadecimal."""
+
+
+def load(path: Path, kinds: Kinds) -> Profile:
+    """The profile in ``path``; raises ProfileError with every problem at once."""
+    return loads(_text(_content(path), path), path, kinds)
+
+
+def read(path: Path, kinds: Kinds, *, environ: Mapping[str, str] | None = None) -> LoadedProfile:
+    """``load``, with the bytes that were read, their hash and the base folder."""
+    content = _content(path)
+    return LoadedProfile(
+        profile=loads(_text(content, path), path, kinds),
+        name=path.name.removesuffix(".toml"),
+        path=path,
+        base=base_folder(path, environ=environ),
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def loads(text: str, path: Path, kinds: Kinds) -> Profile:
+    """The profile in ``text``; ``path`` is only what problems name."""
+    raw = _parsed(text, path)
+    findings = Findings()
+    profile = build(raw, kinds, findings)
+    if findings.found or profile is None:
+        raise ProfileError(_problems(findings, text, path))
+    return profile
+
+
+def _problems(findings: Findings, text: str, path: Path) -> list[Problem]:
+    """The findings with their lines, in the order of the file."""
+    from stagewatch.profile.locate import key_lines, line_of  # only for a profile with problems
+
+    lines = key_lines(text)
+    found = [
+        Problem(path, line_of(key, lines), key_text(key), what, hint)
+        for key, what, hint in dict.fromkeys(findings.found)
+    ]
+    return sorted(found, key=lambda problem: problem.line)
+
+
+def _content(path: Path) -> bytes:
+    """The file's bytes; never waits on a FIFO or a device, never reads without a bound."""
+    try:
+        # Without O_NONBLOCK, opening a FIFO waits for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise _refusal(path, "there is no such file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise _refusal(path, f"cannot be read: {reason or error}") from None
+    with open(descriptor, "rb", closefd=True) as file:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise _refusal(path, "is a folder", "name the .toml file in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise _refusal(path, "is not a regular file")
+        try:
+            content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise _refusal(path, f"cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise _refusal(path, f"is larger than {MAX_BYTES >> 20} MiB: this is no profile")
+    return content
+
+
+def _text(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        what = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        raise _refusal(path, what, "save the file as UTF-8", line) from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise _refusal(path, "is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and whole numbers of thousands of digits
+        place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
+        what = str(error)[: place.start()] if place else str(error)
+        line = int(place[1]) if place and place[1] else text.rstrip("\n").count("\n") + 1
+        hint = "" if place is None or place[1] else "something is not closed before the end"
+        raise _refusal(path, f"is not TOML: {what}", hint, line if place else 0) from None
+
+
+def _refusal(path: Path, what: str, hint: str = "", line: int = 0) -> ProfileError:
+    return ProfileError([Problem(path, line, "", what, hint)])
