@@ -1,0 +1,152 @@
+"""The recorder as a process: its lock, its log, its signals and its exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from stagewatch.clock import Clock, SystemClock
+from stagewatch.errors import PersonError
+from stagewatch.history.errors import DamagedHistoryError, HistoryError
+from stagewatch.history.files import move_aside
+from stagewatch.history.writer import HistoryWriter
+from stagewatch.model import Event
+from stagewatch.paths import HISTORY, PROFILE
+from stagewatch.probes import InstalledKinds
+from stagewatch.profile.load import load
+from stagewatch.recorder.lock import RecorderLock, holder
+from stagewatch.recorder.logfile import logging_to
+from stagewatch.recorder.notify import Notifier
+from stagewatch.recorder.orders import SessionFile
+from stagewatch.recorder.past import recall
+from stagewatch.recorder.run import Recorder, open_probes
+from stagewatch.session.store import SessionStore
+
+log = logging.getLogger(__name__)
+
+FAILED = 2
+END_WITHIN = 8
+"""Seconds from SIGTERM after which the process ends itself, clean or not."""
+FLUSH_WITHIN = 4.0
+
+
+class RecorderError(PersonError):
+    """The recorder cannot start: another one holds the lock, or the folder cannot be written."""
+
+
+def record(folder: Path, *, foreground: bool, opened: Callable[[], None] = lambda: None) -> int:
+    """Record the session in ``folder`` until it is over, stopped, or SIGTERM or SIGINT comes.
+
+    ``opened`` is called when sampling begins. Returns the exit status. In the foreground a
+    PersonError is raised to be told; detached it goes to ``recorder.log``, and losing the race
+    for the lock is no error.
+    """
+    clock = SystemClock()
+    lock = RecorderLock(folder)
+    try:
+        if not lock.acquire(clock.now()):
+            if foreground:
+                raise RecorderError(_already(folder))
+            return 0
+        with logging_to(folder, foreground=foreground):
+            return _guarded(lambda: asyncio.run(_serve(folder, lock, clock, opened)), foreground)
+    except OSError as error:
+        where = error.filename or folder
+        raise RecorderError(f"{where}: {error.strerror}; nothing can be recorded there") from error
+    finally:
+        lock.release()
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _already(folder: Path) -> str:
+    by = holder(folder)
+    who = f"process {by.pid}" if by and by.pid else "another process"
+    return f"{folder.name}: {who} records already; end it with `stagewatch stop`, or join it"
+
+
+def _guarded(serve: Callable[[], None], foreground: bool) -> int:
+    """Run the recorder and turn what ends it into an exit status."""
+    try:
+        serve()
+    except (PersonError, HistoryError) as error:
+        log.error("%s", error)
+        if foreground:
+            raise
+        return FAILED
+    # The process's own boundary: a defect leaves its traceback in the log, where no terminal
+    # shows it, and the exit status tells systemd to start the next recorder.
+    except Exception:
+        log.critical("the recorder fell", exc_info=True)
+        if foreground:
+            raise
+        return FAILED
+    return 0
+
+
+async def _serve(
+    folder: Path, lock: RecorderLock, clock: Clock, opened: Callable[[], None]
+) -> None:
+    session = SessionFile(SessionStore(folder))
+    kinds = InstalledKinds()
+    profile = load(folder / PROFILE, kinds)
+    with _history(folder / HISTORY, clock) as writer:
+        for name, config in profile.probe.items():
+            writer.declare(name, config.kind, config.every, kinds.signals(name, config))
+        past = recall(folder / HISTORY, list(profile.probe))
+        recorder = Recorder(
+            folder,
+            session,
+            open_probes(profile, session.session, past, clock),
+            writer,
+            clock,
+            past=past,
+            notifier=Notifier(os.environ),
+            tell=lock.tell,
+        )
+        with _signals(recorder.stop):
+            opened()
+            await recorder.run()
+
+
+@contextlib.contextmanager
+def _history(path: Path, clock: Clock) -> Iterator[HistoryWriter]:
+    """The history's writer; a damaged file is kept aside and a new one begun."""
+    try:
+        writer = HistoryWriter(path, clock)
+    except DamagedHistoryError as error:
+        aside = move_aside(path)
+        log.error("%s: kept as %s", error, aside.name)
+        writer = HistoryWriter(path, clock)
+        text = f"{path.name} was damaged and is kept as {aside.name}; a new one is begun"
+        writer.event(Event(clock.now(), "history-damaged", text))
+    try:
+        yield writer
+    finally:
+        if not writer.flush(FLUSH_WITHIN):
+            log.error("not everything is stored: %s", writer.problem or "the disk is too slow")
+        writer.close()
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[str], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT end the recording, also when the event loop is held up."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        stop(signal.Signals(number).name)
+        # The last resort: stacks of all threads to the log, and out.
+        faulthandler.dump_traceback_later(END_WITHIN, exit=True, file=sys.stderr)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,215 @@
+"""The recorder of one session: from the first sample to the end of the window."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stagewatch.clock import Clock
+from stagewatch.errors import PersonError
+from stagewatch.model import Event
+from stagewatch.probes import OpenContext, Probe, probe_kind
+from stagewatch.profile.schema import Profile
+from stagewatch.profile.values import format_duration
+from stagewatch.recorder.desk import Book, Desk, Judge
+from stagewatch.recorder.notify import Notifier
+from stagewatch.recorder.orders import (
+    ProfileFiles,
+    SessionFile,
+    known_profiles,
+    open_pause,
+    pause_cause,
+    profile_edit,
+)
+from stagewatch.recorder.past import NOT_RUNNING, Past, absence
+from stagewatch.recorder.schedule import Schedule
+from stagewatch.session.document import Session
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the session, the window and the watchdog."""
+PROFILE_EVERY = 2.0
+
+
+def open_probes(profile: Profile, session: Session, past: Past, clock: Clock) -> list[Probe]:
+    """Every probe of the profile, ready to run, with the checkpoint that it left."""
+    base = Path(session.base or Path(session.profile_path).parent)
+    return [
+        probe_kind(config.kind).open(
+            name,
+            config,
+            OpenContext(
+                clock=clock,
+                base=base,
+                watch_start=session.started_at,
+                checkpoint=past.checkpoints.get(name),
+            ),
+        )
+        for name, config in profile.probe.items()
+    ]
+
+
+class Recorder:
+    """Samples until the window is over, the session is stopped, or ``stop`` is called."""
+
+    def __init__(
+        self,
+        folder: Path,
+        session: SessionFile,
+        probes: Sequence[Probe],
+        book: Book,
+        clock: Clock,
+        *,
+        past: Past | None = None,
+        judge: Judge | None = None,
+        notifier: Notifier | None = None,
+        tell: Callable[[str], None] = lambda problem: None,
+    ) -> None:
+        """``tell`` is given what keeps the recorder from recording whenever that changes."""
+        self._clock = clock
+        self._session = session
+        self._book = book
+        self._past = past or Past()
+        self._probes = probes
+        self._notifier = notifier or Notifier({})
+        self._tell = tell
+        self._told = ""
+        self._files = ProfileFiles(folder, session.session.profile_path)
+        self._desk = Desk(book, judge, self._past.latest, self._past.failures)
+        self._schedule = Schedule(probes, clock, self._desk)
+        self._paused = ""
+        self._reason: str | None = None
+        self._ready = False
+        self._next_minute = self._next_profile = self._next_watchdog = -math.inf
+
+    def stop(self, reason: str) -> None:
+        """End the recording at the next look; the first reason counts."""
+        self._reason = self._reason or reason
+
+    async def run(self) -> str:
+        """Record; returns why it ended. Every probe is closed when this returns or raises."""
+        self._begin()
+        sampling = asyncio.create_task(self._schedule.serve())
+        try:
+            while self._reason is None:
+                await self._look()
+                await self._clock.sleep(LOOK_EVERY)
+                if sampling.done():
+                    await sampling  # raises: it ends for a defect only
+        finally:
+            self._notifier.stopping()
+            sampling.cancel()
+            await self._schedule.aclose()
+        self._end(self._reason)
+        return self._reason
+
+    def _begin(self) -> None:
+        now = self._clock.now()
+        session = self._session.session
+        missed = absence(self._past, self._probes, session.started_at, now)
+        for gap in missed:
+            self._book.gap(gap)
+        self._settle_open_gaps(now)
+        text = f"recorder {os.getpid()} started"
+        if missed:
+            longest = max((gap.end or now) - gap.start for gap in missed)
+            text += f"; {NOT_RUNNING} for {format_duration(longest)}"
+            self._book.event(Event(now, "gap", missed[0].cause))
+        self._book.event(Event(now, "recorder-started", text))
+        log.info("%s: %s", session.id, text)
+        self._obey(session)
+
+    def _settle_open_gaps(self, now: float) -> None:
+        """Close what an earlier recorder left open; a pause that is still on stays open."""
+        pause = open_pause(self._session.session)
+        for gap in self._past.open_gaps:
+            if gap.probe == "" and pause is not None and gap.cause == pause_cause(pause):
+                self._paused = gap.cause
+            else:
+                self._book.close_gap(gap.probe, now)
+
+    def _end(self, reason: str) -> None:
+        now = self._clock.now()
+        if self._paused:
+            self._book.close_gap("", now)
+        self._book.event(Event(now, "recorder-stopped", f"recorder stopped: {reason}"))
+        log.info("stopped: %s", reason)
+
+    async def _look(self) -> None:
+        """Everything that is not sampling."""
+        now = self._schedule.tick()
+        if self._session.changed():
+            await asyncio.to_thread(self._session.reload)
+            self._session_was_read(now.wall)
+        self._obey(self._session.session)
+        if now.monotonic >= self._next_profile:
+            self._next_profile = now.monotonic + PROFILE_EVERY
+            await self._check_profile(now.wall)
+        if now.wall >= self._session.session.ends_at:
+            self._window_ended(now.wall)
+        elif now.monotonic >= self._next_minute:
+            self._next_minute = now.monotonic + 60
+            self._desk.minute(now.wall)
+        self._tell_problem(self._book.problem)
+        self._tell_systemd(now.monotonic)
+
+    def _session_was_read(self, now: float) -> None:
+        problem = self._session.problem
+        self._book.put("session.problem", problem)
+        if problem:
+            log.error("%s", problem)
+            self._book.event(Event(now, "session-damaged", problem))
+
+    def _obey(self, session: Session) -> None:
+        """Follow what people ordered: stop, pause, resume."""
+        if session.state == "stopped":
+            self.stop(f"{session.stopped_by or 'an operator'} ended the watch")
+        pause = open_pause(session)
+        cause = pause_cause(pause) if pause else ""
+        if cause == self._paused:
+            self._schedule.pause(bool(cause))
+            return
+        now = self._clock.now()
+        if self._paused:
+            self._book.close_gap("", now)
+        if cause:
+            self._book.open_gap("", now, cause)
+        self._paused = cause
+        self._schedule.pause(bool(cause))
+        log.info("%s", cause or "resumed")
+
+    async def _check_profile(self, now: float) -> None:
+        for change in self._files.changes(known_profiles(self._session.session)):
+            self._book.event(Event(now, "profile-changed", change.summary))
+            log.warning("%s", change.summary)
+            try:
+                await asyncio.to_thread(self._session.record_edit, profile_edit(change, now))
+            except PersonError as error:
+                log.error("the change of the profile is not in the session: %s", error)
+
+    def _window_ended(self, now: float) -> None:
+        self._book.event(Event(now, "window-ended", "the watch's window is over"))
+        self._desk.minute(now, final=True)
+        self.stop("the window is over")
+
+    def _tell_problem(self, problem: str) -> None:
+        if problem == self._told:
+            return
+        if not (problem and self._told):
+            log.warning("%s", problem or "recording again")
+        self._told = problem
+        self._tell(problem)
+
+    def _tell_systemd(self, now: float) -> None:
+        every = self._notifier.watchdog_every
+        if not self._ready and (self._desk.sampled or self._paused):
+            self._ready = True
+            self._notifier.ready()
+        if every is not None and now >= self._next_watchdog and self._schedule.advancing():
+            self._next_watchdog = now + every
+            self._notifier.watchdog()
