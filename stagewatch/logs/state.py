@@ -1,0 +1,92 @@
+"""What a log probe remembers: where it is in each file, what it counted, what it may have lost."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct
+
+VERSION = 1
+MOST_LOSSES = 20
+
+
+class Mark(Struct, kw_only=True, frozen=True):
+    """A place in a file, and how to tell that it is still the same file."""
+
+    dev: int
+    ino: int
+    offset: int
+    """Everything before it is counted; a line starts here."""
+    head_size: int
+    head: str
+    """Digest of the first ``head_size`` bytes."""
+    before_size: int
+    before: str
+    """Digest of the ``before_size`` bytes before ``offset``."""
+
+
+class Place(Struct, kw_only=True):
+    """One followed path."""
+
+    current: Mark | None = None
+    old: list[Mark] = []
+    """Files that were rotated away and are still read."""
+    missing_since: float | None = None
+
+
+class Loss(Struct, kw_only=True):
+    """A window in which lines may have been lost."""
+
+    path: str
+    since: float
+    until: float | None
+    """None while it lasts."""
+    cause: str
+
+
+class Counts(Struct, kw_only=True):
+    """Since the watch began."""
+
+    lines: int = 0
+    errors: int = 0
+    warnings: int = 0
+    criticals: int = 0
+    tracebacks: int = 0
+    """Those of ``criticals`` that are tracebacks without a record."""
+    before_watch: int = 0
+    """Records left out because their own time lies before the watch."""
+
+
+class State(Struct, kw_only=True):
+    """A probe's checkpoint."""
+
+    version: int = VERSION
+    at: float
+    """When it was taken; every file was looked at until then."""
+    counts: Counts
+    places: dict[str, Place]
+    losses: list[Loss] = []
+    losses_left_out: int = 0
+    """Windows that were recorded and are no longer listed one by one."""
+    record_at: dict[str, float] = {}
+    """Path → when its last record was read."""
+
+
+def digest(data: bytes) -> str:
+    """A short name for these bytes."""
+    return blake2b(data, digest_size=12).hexdigest()
+
+
+def dumps(state: State) -> str:
+    """The checkpoint as JSON."""
+    return msgspec.json.encode(state).decode()
+
+
+def loads(text: str) -> State | None:
+    """The state in a checkpoint; None when it is not one of ours."""
+    try:
+        state = msgspec.json.decode(text, type=State)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return state if state.version == VERSION else None

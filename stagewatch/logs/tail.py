@@ -1,0 +1,152 @@
+"""Reading one open file forward, line by line, and noticing when it was changed behind us."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from stagewatch.logs.files import Files
+from stagewatch.logs.state import Mark, digest
+
+CHUNK = 256 * 1024
+HEAD = 1024
+BEFORE = 256
+LINE = 4096
+"""Bytes that are kept of a line."""
+
+Sink = Callable[[bytes], None]
+"""Takes whole lines, each with its end."""
+
+
+class TruncatedError(Exception):
+    """What was read already is no longer there."""
+
+
+class Tail:
+    """One open file. Memory is bounded by CHUNK, whatever the file holds."""
+
+    def __init__(self, files: Files, fd: int, found: os.stat_result) -> None:
+        self.files, self.fd = files, fd
+        self.dev, self.ino = found.st_dev, found.st_ino
+        self.offset = 0
+        """How far the file was read."""
+        self.start = 0
+        """Where the line that is not complete yet begins."""
+        self.head = b""
+        self.before = b""
+        """Up to BEFORE bytes before ``offset``."""
+        self.before_start = b""
+        self.carry = b""
+        """The beginning of the line that is not complete yet."""
+        self._seen: tuple[int, int] | None = None
+
+    def seek(self, offset: int) -> None:
+        """Go on at ``offset``, taking what stands before it as read."""
+        self.offset = self.start = offset
+        self.head = self.files.read(self.fd, min(HEAD, offset), 0)
+        size = min(BEFORE, offset)
+        self.before = self.before_start = self.files.read(self.fd, size, offset - size)
+        self.carry = b""
+        self._seen = None
+
+    def holds(self, mark: Mark) -> bool:
+        """Whether this file still has everything that ``mark`` remembers."""
+        if (self.dev, self.ino) != (mark.dev, mark.ino):
+            return False
+        head = self.files.read(self.fd, mark.head_size, 0)
+        start = mark.offset - mark.before_size
+        before = self.files.read(self.fd, mark.before_size, start)
+        return digest(head) == mark.head and digest(before) == mark.before
+
+    def mark(self) -> Mark:
+        """Where to go on after a restart."""
+        head = self.head[: self.start]
+        return Mark(
+            dev=self.dev,
+            ino=self.ino,
+            offset=self.start,
+            head_size=len(head),
+            head=digest(head),
+            before_size=len(self.before_start),
+            before=digest(self.before_start),
+        )
+
+    def advance(self, budget: int, sink: Sink) -> int:
+        """Read what is new, up to ``budget`` bytes; returns how many bytes that were.
+
+        Raises TruncatedError when the file no longer holds what was read from it, OSError when it
+        cannot be read.
+        """
+        found = self.files.fstat(self.fd)
+        seen = (found.st_size, found.st_mtime_ns)
+        if seen == self._seen and found.st_size == self.offset:
+            return 0
+        if found.st_size < self.offset or not self._head_holds():
+            raise TruncatedError
+        done = 0
+        while done < budget:
+            new = self._read()
+            if not new:
+                break
+            done += self._take(new, sink)
+        self._seen = seen
+        return done
+
+    @property
+    def behind(self) -> int:
+        """Bytes that are there and not read yet."""
+        return max(0, self.files.fstat(self.fd).st_size - self.offset)
+
+    def close(self) -> None:
+        """Give the descriptor back; idempotent."""
+        if self.fd >= 0:
+            self.files.close(self.fd)
+            self.fd = -1
+
+    def _head_holds(self) -> bool:
+        return self.files.read(self.fd, len(self.head), 0) == self.head
+
+    def _read(self) -> bytes:
+        """The next bytes; what precedes them is read again in the same call and compared."""
+        size = len(self.before)
+        data = self.files.read(self.fd, CHUNK + size, self.offset - size)
+        if data[:size] != self.before:
+            raise TruncatedError
+        return data[size:]
+
+    def _take(self, new: bytes, sink: Sink) -> int:
+        if not self.carry.strip(b"\0") and not new.strip(b"\0"):
+            skipped = self._skip_hole(len(new))
+            if skipped:
+                return skipped
+        if len(self.head) < HEAD and self.offset == len(self.head):
+            self.head += new[: HEAD - len(self.head)]
+        end = new.rfind(b"\n") + 1
+        if end:
+            self._lines(new, end, sink)
+            self.before_start = (self.before + new[:end])[-BEFORE:]
+            self.start = self.offset + end
+        room = LINE - len(self.carry)
+        self.carry = (self.carry + new[end : end + room]).lstrip(b"\0")
+        self.before = (self.before + new)[-BEFORE:]
+        self.offset += len(new)
+        return len(new)
+
+    def _lines(self, new: bytes, end: int, sink: Sink) -> None:
+        first = 0
+        if self.carry:
+            first = new.find(b"\n") + 1
+            sink((self.carry + new[: first - 1])[:LINE] + b"\n")
+            self.carry = b""
+        if end > first:
+            sink(new[first:end])
+
+    def _skip_hole(self, size: int) -> int:
+        """Jump over a hole that starts here; returns the bytes skipped, 0 where there is none."""
+        there = self.files.data_from(self.fd, self.offset)
+        if there - self.offset < size:
+            return 0
+        skipped = there - self.offset
+        self.before = self.files.read(self.fd, min(BEFORE, there), there - min(BEFORE, there))
+        self.offset = there
+        return skipped

@@ -1,0 +1,49 @@
+"""The words that loggers use for their levels, and the numbers that stand for them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+CRITICAL = "CRITICAL"
+ERROR = "ERROR"
+WARNING = "WARNING"
+INFO = "INFO"
+DEBUG = "DEBUG"
+
+RANK = MappingProxyType({"": 0, DEBUG: 1, INFO: 2, WARNING: 3, ERROR: 4, CRITICAL: 5})
+"""Order of severity; a line without a level comes first."""
+
+_FAMILIES = {
+    CRITICAL: "critical crit fatal alert emerg emergency panic ftl fata pani",
+    ERROR: "error err erro eror severe dpanic",
+    WARNING: "warning warn wrn",
+    INFO: "info information informational inf notice log",
+    DEBUG: "debug debu dbg dbug trace trac trce verbose vrb fine finer finest silly",
+}
+
+LEVELS = MappingProxyType(
+    {word.encode(): level for level, words in _FAMILIES.items() for word in words.split()}
+)
+"""Lower-case word → level."""
+
+_BY_SEVERITY = (CRITICAL, CRITICAL, CRITICAL, ERROR, WARNING, INFO, INFO, DEBUG)
+_PINO = ((60, CRITICAL), (50, ERROR), (40, WARNING), (30, INFO))
+
+
+def named(word: bytes) -> str:
+    """The level that a level field with this text has; empty for an unknown one."""
+    word = word.strip().lower()
+    level = LEVELS.get(word)
+    if level is None and b"+" in word:  # Go's slog: ERROR+4
+        level = LEVELS.get(word.partition(b"+")[0])
+    return level or ""
+
+
+def by_severity(severity: int) -> str:
+    """The level of a syslog severity, 0 (emergency) to 7 (debug)."""
+    return _BY_SEVERITY[severity]
+
+
+def by_number(number: float) -> str:
+    """The level of a numeric level as pino and bunyan write it: 60 and above is fatal."""
+    return next((level for least, level in _PINO if number >= least), DEBUG)

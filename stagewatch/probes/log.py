@@ -1,0 +1,198 @@
+"""The ``log`` kind: follows a log file, or several, and counts what is critical in them."""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from stagewatch.model import Fact, LogLine, Reading, Result, Signal
+from stagewatch.probes import OpenContext, ProbeKind
+from stagewatch.profile.schema import ProbeConfig
+from stagewatch.profile.values import Duration
+
+if TYPE_CHECKING:
+    from stagewatch.clock import Clock
+    from stagewatch.logs.state import Loss
+    from stagewatch.logs.tally import Batch
+    from stagewatch.logs.watch import LogWatch
+
+TICK = 0.25
+INLINE = 64 * 1024
+"""Bytes that are read on the event loop; more goes to the probe's own thread."""
+
+
+class LogConfig(ProbeConfig, kw_only=True, frozen=True):
+    """``kind = "log"``."""
+
+    path: str
+    """The file, or a pattern such as ``backend/logs/*.log``; relative to the profile."""
+    every: Duration = Duration(5)
+    """How often a reading is recorded when the log is silent; new lines are recorded at once."""
+    encoding: str = "utf-8"
+    """How the file writes its characters; for showing lines only."""
+    origin: Literal["now", "start"] = msgspec.field(name="from", default="now")
+    """What counts when the watch begins: lines from now on, or what is in the file as well."""
+
+
+def signals(name: str, config: LogConfig) -> tuple[Signal, ...]:
+    """Counts since the watch began."""
+    return (
+        Signal(f"{name}.lines", "", "lines read since the watch began"),
+        Signal(f"{name}.errors", "", "ERROR records since the watch began"),
+        Signal(f"{name}.warnings", "", "WARNING records since the watch began"),
+        Signal(f"{name}.criticals", "", "critical records since the watch began"),
+    )
+
+
+def problems(config: LogConfig) -> Iterator[tuple[str, str]]:
+    """What the types do not say."""
+    if not config.path.strip():
+        yield "path", "is empty; name the log file"
+    try:
+        ascii_kept = "\n a{".encode(config.encoding) == b"\n a{"
+    except LookupError:
+        yield "encoding", f"there is no encoding {config.encoding!r}; most logs are utf-8"
+    else:
+        if not ascii_kept:
+            yield "encoding", f"{config.encoding} does not write a line end as one byte"
+
+
+def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
+    """Make the probe; files are touched by its first reading."""
+    from stagewatch.logs.files import RealFiles
+    from stagewatch.logs.state import loads
+    from stagewatch.logs.watch import LogWatch, Plan
+
+    path = str(context.base / config.path)
+    plan = Plan(path, context.watch_start, from_start=config.origin == "start")
+    state = loads(context.checkpoint) if context.checkpoint else None
+    return LogProbe(name, config, context.clock, LogWatch(plan, RealFiles(), state))
+
+
+class LogProbe:
+    """An opened log. Reads little on the loop and much in a thread of its own."""
+
+    def __init__(self, name: str, config: LogConfig, clock: Clock, watch: LogWatch) -> None:
+        self.name, self.config, self.clock, self.watch = name, config, clock, watch
+        self.every = float(config.every)
+        self.tick = TICK
+        self.deadline = float(config.timeout)
+        self.signals = signals(name, config)
+        self._pool: ThreadPoolExecutor | None = None
+        self._running: Future[Batch] | None = None
+        self._recorded: float | None = None
+        self._troubles: list[str] = []
+
+    async def read(self) -> Reading | None:
+        """Look once; None while there is nothing new and no reading is due."""
+        at, began = self.clock.now(), self.clock.monotonic()
+        batch = await self._look()
+        troubles = [text for text, _ in self.watch.problems]
+        changed = troubles != self._troubles
+        due = self._recorded is None or began - self._recorded >= self.every - TICK / 2
+        if not (batch.seen or changed or due):
+            return None
+        self._recorded, self._troubles = began, troubles
+        return self._reading(at, self.clock.monotonic() - began, batch)
+
+    async def aclose(self) -> None:
+        """Release the files; idempotent."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
+        self.watch.close()
+
+    async def _look(self) -> Batch:
+        if self._running is None and self.watch.behind <= INLINE:
+            return self.watch.look(self.clock.now(), self.clock.boot())
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"log-{self.name}")
+        if self._running is None:
+            self._running = self._pool.submit(self.watch.look, self.clock.now(), self.clock.boot())
+        # A look that outlives its reading's deadline goes on; the next reading takes what it found.
+        batch = await asyncio.shield(asyncio.wrap_future(self._running))
+        self._running = None
+        return batch
+
+    def _reading(self, at: float, took: float, batch: Batch) -> Reading:
+        from stagewatch.logs.state import dumps
+
+        counts = self.watch.counts
+        values = {
+            f"{self.name}.lines": float(counts.lines),
+            f"{self.name}.errors": float(counts.errors),
+            f"{self.name}.warnings": float(counts.warnings),
+            f"{self.name}.criticals": float(counts.criticals),
+        }
+        result, reason = self._outcome(batch)
+        usable = result is Result.VALUE
+        return Reading(
+            probe=self.name,
+            at=at,
+            took=took,
+            result=result,
+            reason=reason,
+            values=values if usable else {},
+            missing={} if usable else dict.fromkeys(values, reason),
+            facts=self._facts(batch),
+            lines=tuple(self._lines(batch)),
+            checkpoint=dumps(self.watch.state(self.clock.now())),
+        )
+
+    def _outcome(self, batch: Batch) -> tuple[Result, str]:
+        """All is well when any file could be read; the others are named."""
+        troubles = self.watch.problems
+        if not self.watch.paths:
+            return Result.NO_DATA, f"no file matches {self.config.path}"
+        reason = "; ".join(text for text, _ in troubles)
+        if not troubles or batch.seen or len(troubles) < len(self.watch.paths):
+            return Result.VALUE, reason
+        absent = all(absent for _, absent in troubles)
+        return (Result.NO_DATA if absent else Result.ERROR), reason
+
+    def _facts(self, batch: Batch) -> dict[str, Fact]:
+        counts = self.watch.counts
+        facts: dict[str, Fact] = {
+            "path": self.config.path,
+            "files": len(self.watch.paths),
+            "tracebacks": counts.tracebacks,
+            "before_watch": counts.before_watch,
+            "left_out": batch.seen - len(batch.lines()),
+            "behind": self.watch.behind,
+        }
+        losses = self.watch.all_losses()
+        facts["at_least"] = bool(losses) or self.watch.losses_left_out > 0
+        if losses:
+            facts |= _loss_facts(losses)
+        if self.watch.problems:
+            facts["problem"] = "; ".join(text for text, _ in self.watch.problems)
+        return facts
+
+    def _lines(self, batch: Batch) -> Iterator[LogLine]:
+        from stagewatch.text import clean
+
+        several = glob.has_magic(self.config.path)
+        for kept in batch.lines():
+            text = kept.raw.rstrip(b"\r").decode(self.config.encoding, "replace")
+            source = kept.path if several else self.config.path
+            yield LogLine(kept.at, source, kept.level, clean(text))
+
+
+def _loss_facts(losses: list[Loss]) -> dict[str, Fact]:
+    last = losses[-1]
+    facts: dict[str, Fact] = {
+        "loss_since": losses[0].since,
+        "loss_cause": last.cause,
+        "losses": msgspec.json.encode(losses).decode(),
+    }
+    if all(loss.until is not None for loss in losses):
+        facts["loss_until"] = max(loss.until or 0.0 for loss in losses)
+    return facts
+
+
+KIND = ProbeKind(config=LogConfig, signals=signals, open=open_log, problems=problems)
