@@ -1,0 +1,129 @@
+"""A signal over a stretch of time in equal buckets, without reading every value each time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from stagewatch.history.query import Query
+from stagewatch.model import Series
+
+MINUTE = 60_000
+_SERIES_KEPT = 64
+
+Bucket = tuple[int, float, float, float]
+"""count, total, lowest, highest"""
+
+
+@dataclass(slots=True)
+class _Filled:
+    """What is known of a series so far: everything before ``upto_ms``."""
+
+    rewinds: int
+    upto_ms: int
+    buckets: dict[int, Bucket] = field(default_factory=dict)
+
+    def merge(self, rows: list[tuple[int, int, float, float, float]]) -> None:
+        for index, count, total, low, high in rows:
+            old = self.buckets.get(index)
+            if old is not None:
+                count, total = count + old[0], total + old[1]
+                low, high = min(low, old[2]), max(high, old[3])
+            self.buckets[index] = (count, total, low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Which bucket a millisecond falls into, in whole numbers, the same here and in SQL."""
+
+    start: int
+    width: int
+    count: int
+
+    def sql(self, at: str) -> str:
+        return f"({at} - {self.start}) * {self.count} / {self.width}"
+
+    def edges(self) -> list[int]:
+        """The first millisecond of every bucket, and the end."""
+        steps = range(self.count + 1)
+        return [self.start - (-step * self.width // self.count) for step in steps]
+
+
+class Buckets:
+    """Makes series, and remembers the buckets of the last ones: new readings are added to them."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self._known: OrderedDict[tuple[str, int, int, int], _Filled] = OrderedDict()
+
+    def series(self, signal: str, start: float, end: float, count: int) -> Series:
+        """``count`` equal buckets over [start, end); None where a bucket holds no value."""
+        start_ms, end_ms = round(start * 1000), round(end * 1000)
+        if count < 1 or end_ms - start_ms < count:
+            raise ValueError("a series needs a bucket, and a millisecond for each")
+        with self._query.moment():
+            filled = self._fill(signal, _Grid(start_ms, end_ms - start_ms, count))
+        got = [filled.get(index) for index in range(count)]
+        return Series(
+            signal=signal,
+            start=start,
+            end=end,
+            mean=tuple(None if b is None else b[1] / b[0] for b in got),
+            low=tuple(None if b is None else b[2] for b in got),
+            high=tuple(None if b is None else b[3] for b in got),
+        )
+
+    def _fill(self, signal: str, grid: _Grid) -> dict[int, Bucket]:
+        row = self._query.one(
+            "SELECT signal.id, latest_ms, rewinds FROM signal JOIN probe ON probe.id = probe_id"
+            " WHERE signal.name = ? AND latest_ms IS NOT NULL",
+            signal,
+        )
+        if row is None:
+            return {}
+        signal_id, latest_ms, rewinds = row
+        key = (signal, grid.start, grid.width, grid.count)
+        filled = self._known.pop(key, None)
+        if filled is None or filled.rewinds != rewinds:
+            filled = _Filled(rewinds, grid.start)
+            self._fill_minutes(filled, signal_id, grid)
+        else:
+            end = grid.start + grid.width
+            filled.merge(self._raw(signal_id, grid, filled.upto_ms, end))
+        filled.upto_ms = max(filled.upto_ms, latest_ms + 1)
+        self._known[key] = filled
+        if len(self._known) > _SERIES_KEPT:
+            self._known.popitem(last=False)
+        return filled.buckets
+
+    def _fill_minutes(self, filled: _Filled, signal_id: int, grid: _Grid) -> None:
+        """Whole minutes from their sums, the rest (edges inside a minute) from the values."""
+        end = grid.start + grid.width
+        if grid.width < 2 * MINUTE * grid.count:
+            filled.merge(self._raw(signal_id, grid, grid.start, end))
+            return
+        first, last = grid.sql(f"minute * {MINUTE}"), grid.sql(f"minute * {MINUTE} + {MINUTE - 1}")
+        filled.merge(
+            self._query.all(
+                f"SELECT {first} AS bucket, sum(count), sum(total), min(low), max(high)"
+                " FROM minute WHERE signal_id = ? AND minute >= ? AND minute < ?"
+                f" AND bucket = {last} GROUP BY bucket",
+                signal_id,
+                -(-grid.start // MINUTE),
+                end // MINUTE,
+            )
+        )
+        for minute in sorted({edge // MINUTE for edge in grid.edges() if edge % MINUTE}):
+            low, high = max(minute * MINUTE, grid.start), min((minute + 1) * MINUTE, end)
+            filled.merge(self._raw(signal_id, grid, low, high))
+
+    def _raw(
+        self, signal_id: int, grid: _Grid, low: int, high: int
+    ) -> list[tuple[int, int, float, float, float]]:
+        return self._query.all(
+            f"SELECT {grid.sql('at_ms')} AS bucket, count(*), sum(value), min(value), max(value)"
+            " FROM sample WHERE signal_id = ? AND at_ms >= ? AND at_ms < ? GROUP BY bucket",
+            signal_id,
+            low,
+            high,
+        )
