@@ -62,6 +62,15 @@ def clean(text: str, limit: int = LIMIT) -> str:
     return text
 
 
+def clean_lines(text: str, limit: int = 16 * LIMIT) -> str:
+    """``clean`` for text that a person wrote over several lines: newlines stay what they are."""
+    if "\n" not in text:
+        return clean(text, limit)
+    lines = text[: _HEAD * limit].replace("\r\n", "\n").split("\n")
+    kept = "\n".join(clean(line, limit) for line in lines)
+    return kept if len(kept) <= limit else kept[: limit - 1] + ELLIPSIS
+
+
 def decode(raw: bytes, limit: int = LIMIT) -> str:
     """``clean`` text from UTF-8; bytes that are not UTF-8 show as ``\\xff``."""
     return clean(raw[: 4 * (_HEAD * limit + 1)].decode("utf-8", "backslashreplace"), limit)

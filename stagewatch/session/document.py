@@ -16,10 +16,11 @@ class Instant(float):
 
 
 class Record(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A table of the document. Subclasses repeat ``kw_only``, which msgspec does not inherit."""
+    """A table of the document. Subclasses repeat ``kw_only``, which msgspec does not inherit, and
+    ``frozen``, which mypy wants to see."""
 
 
-class Evidence(Record, kw_only=True):
+class Evidence(Record, kw_only=True, frozen=True):
     """A live value at the moment of a tick."""
 
     signal: str
@@ -31,7 +32,7 @@ class Evidence(Record, kw_only=True):
     """Why there was no value."""
 
 
-class Tick(Record, kw_only=True):
+class Tick(Record, kw_only=True, frozen=True):
     """One change of a checklist item: ticked or unticked, by whom, on what evidence."""
 
     phase: str
@@ -43,7 +44,7 @@ class Tick(Record, kw_only=True):
     evidence: list[Evidence] = []
 
 
-class Note(Record, kw_only=True):
+class Note(Record, kw_only=True, frozen=True):
     """A remark, on an item or on the watch as a whole (phase and item empty)."""
 
     by: str
@@ -53,7 +54,7 @@ class Note(Record, kw_only=True):
     item: str = ""
 
 
-class Pause(Record, kw_only=True):
+class Pause(Record, kw_only=True, frozen=True):
     """A stretch in which the recorder does not sample, because a person said so."""
 
     by: str
@@ -63,7 +64,7 @@ class Pause(Record, kw_only=True):
     ended_by: str = ""
 
 
-class Decision(Record, kw_only=True):
+class Decision(Record, kw_only=True, frozen=True):
     """A reviewer's answer at a gate; the last one of a gate counts."""
 
     gate: str
@@ -73,7 +74,7 @@ class Decision(Record, kw_only=True):
     reason: str
 
 
-class Acknowledgement(Record, kw_only=True):
+class Acknowledgement(Record, kw_only=True, frozen=True):
     """Silences reminders about a criterion until it expires; changes no verdict."""
 
     criterion: str
@@ -83,7 +84,7 @@ class Acknowledgement(Record, kw_only=True):
     reason: str = ""
 
 
-class Waiver(Record, kw_only=True):
+class Waiver(Record, kw_only=True, frozen=True):
     """Takes a criterion's incident out of the verdict, openly and for a time.
 
     It covers the incident that began at or before ``at``; a later incident counts again.
@@ -100,7 +101,7 @@ class Waiver(Record, kw_only=True):
     """An optimisation's check, ``optimisation/check``, when one check is waived."""
 
 
-class Acceptance(Record, kw_only=True):
+class Acceptance(Record, kw_only=True, frozen=True):
     """A window in which log lines may have been lost, accepted by name."""
 
     probe: str
@@ -111,7 +112,7 @@ class Acceptance(Record, kw_only=True):
     reason: str
 
 
-class Invalidation(Record, kw_only=True):
+class Invalidation(Record, kw_only=True, frozen=True):
     """An interval whose readings of a probe do not count, with the reason."""
 
     probe: str
@@ -123,7 +124,7 @@ class Invalidation(Record, kw_only=True):
     reason: str
 
 
-class Confirmation(Record, kw_only=True):
+class Confirmation(Record, kw_only=True, frozen=True):
     """A person's final word on the verdict: without it, nothing is a GO."""
 
     by: str
@@ -132,7 +133,7 @@ class Confirmation(Record, kw_only=True):
     note: str = ""
 
 
-class Shift(Record, kw_only=True):
+class Shift(Record, kw_only=True, frozen=True):
     """One operator's time on watch."""
 
     by: str
@@ -141,7 +142,7 @@ class Shift(Record, kw_only=True):
     handover: str = ""
 
 
-class ProfileEdit(Record, kw_only=True):
+class ProfileEdit(Record, kw_only=True, frozen=True):
     """The profile was changed while the watch ran."""
 
     at: Instant
@@ -150,7 +151,7 @@ class ProfileEdit(Record, kw_only=True):
     by: str = ""
 
 
-class Session(Record, kw_only=True):
+class Session(Record, kw_only=True, frozen=True):
     """One watch of one deployment."""
 
     version: Annotated[int, Meta(ge=1)] = 1
@@ -160,6 +161,8 @@ class Session(Record, kw_only=True):
     """The profile's name."""
     profile_path: str = ""
     profile_sha256: str = ""
+    base: str = ""
+    """The folder where relative paths of the profile start."""
     deployment: str
     branch: str = ""
     started_at: Instant
