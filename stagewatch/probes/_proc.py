@@ -1,0 +1,169 @@
+"""What Linux tells about processes in ``/proc``, read directly: a tenth of what psutil takes."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_COMMAND_BYTES = 4096
+"""Of a command line, so that a regular expression never sees an endless one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """One process at one moment."""
+
+    pid: int
+    state: str
+    parent: int
+    used: int
+    """CPU time of user and system, in ticks."""
+    threads: int
+    started: int
+    """Ticks after boot; with the pid, this is who the process is."""
+    pages: int
+    """Resident pages."""
+
+    @property
+    def ident(self) -> tuple[int, int]:
+        """Tells this process from a later one with the same pid."""
+        return self.pid, self.started
+
+    @property
+    def gone(self) -> bool:
+        """A zombie, or nearly: it has ended, and only its exit status is kept."""
+        return self.state in "ZXx"
+
+
+class NotPermittedError(Exception):
+    """The kernel does not tell this to everybody; ``str()`` says to whom it does."""
+
+
+class Proc:
+    """``/proc``, or a copy of it."""
+
+    def __init__(self, root: str = "/proc") -> None:
+        self.root = root
+        self.hz = os.sysconf("SC_CLK_TCK")
+        self.page = os.sysconf("SC_PAGE_SIZE")
+        own = os.getpid()
+        self._lists_children = os.path.exists(f"{root}/{own}/task/{own}/children")
+
+    def boot_id(self) -> str:
+        """A name of this run of the kernel; empty where there is none."""
+        return self._read("sys/kernel/random/boot_id").decode().strip()
+
+    def pids(self) -> Iterator[int]:
+        """Every process that may be seen."""
+        return (int(name) for name in os.listdir(self.root) if name.isdecimal())
+
+    def stat(self, pid: int) -> Stat | None:
+        """The process, or None when there is none."""
+        text = self._read(f"{pid}/stat")
+        # The command's name stands in brackets, and may hold any of the separators.
+        rest = text[text.rfind(b")") + 2 :].split()
+        if len(rest) < 22:
+            return None
+        return Stat(
+            pid=pid,
+            state=rest[0].decode(),
+            parent=int(rest[1]),
+            used=int(rest[11]) + int(rest[12]),
+            threads=int(rest[17]),
+            started=int(rest[19]),
+            pages=int(rest[21]),
+        )
+
+    def arguments(self, pid: int) -> list[str]:
+        """The command line; empty for kernel threads, zombies and nobody."""
+        raw = self._read(f"{pid}/cmdline", _COMMAND_BYTES).rstrip(b"\0")
+        return raw.decode("utf-8", "replace").split("\0") if raw else []
+
+    def ancestors(self, pid: int) -> set[int]:
+        """``pid`` and every process above it."""
+        found: set[int] = set()
+        while pid and pid not in found:
+            found.add(pid)
+            stat = self.stat(pid)
+            pid = stat.parent if stat else 0
+        return found
+
+    def families(self, roots: Iterable[Stat], without: Collection[int]) -> list[Stat]:
+        """These processes and all below them, each once, living ones only."""
+        found: dict[int, Stat] = {}
+        queue = list(roots)
+        parents = None if self._lists_children else self._by_parent()
+        while queue:
+            stat = queue.pop()
+            if stat.pid in found or stat.pid in without:
+                continue
+            found[stat.pid] = stat
+            below = self._children(stat) if parents is None else parents.get(stat.pid, [])
+            queue += [child for pid in below if (child := self.stat(pid)) is not None]
+        return [stat for stat in found.values() if not stat.gone]
+
+    def pss(self, pid: int) -> int:
+        """Proportional set size in bytes; raises NotPermittedError. 0 when it has ended."""
+        for line in self._private(pid, f"{pid}/smaps_rollup").splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def descriptors(self, pid: int) -> int:
+        """Open descriptors; raises NotPermittedError. 0 when it has ended."""
+        try:
+            return len(os.listdir(f"{self.root}/{pid}/fd"))
+        except PermissionError as error:
+            raise self._not_permitted(pid) from error
+        except OSError:
+            return 0
+
+    def _children(self, stat: Stat) -> list[int]:
+        tasks = [str(stat.pid)]
+        if stat.threads > 1:
+            # Each thread lists the processes that it has started itself.
+            with suppress(OSError):
+                tasks = os.listdir(f"{self.root}/{stat.pid}/task")
+        lists = (self._read(f"{stat.pid}/task/{task}/children") for task in tasks)
+        return [int(pid) for pids in lists for pid in pids.split()]
+
+    def _by_parent(self) -> dict[int, list[int]]:
+        children: dict[int, list[int]] = {}
+        for pid in self.pids():
+            stat = self.stat(pid)
+            if stat is not None:
+                children.setdefault(stat.parent, []).append(pid)
+        return children
+
+    def _read(self, name: str, size: int = 1 << 16) -> bytes:
+        """The file's beginning; empty when the process has ended or hides it."""
+        try:
+            file = os.open(f"{self.root}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return b""
+        try:
+            return os.read(file, size)
+        except OSError:
+            return b""
+        finally:
+            os.close(file)
+
+    def _private(self, pid: int, name: str) -> bytes:
+        try:
+            return Path(self.root, name).read_bytes()
+        except PermissionError as error:
+            raise self._not_permitted(pid) from error
+        except OSError:
+            return b""
+
+    def _not_permitted(self, pid: int) -> NotPermittedError:
+        try:
+            owner = os.stat(f"{self.root}/{pid}").st_uid
+            who = pwd.getpwuid(owner).pw_name
+        except (OSError, KeyError):
+            return NotPermittedError("n/a (needs root)")
+        return NotPermittedError("n/a (needs root)" if owner == 0 else f"n/a (needs {who} or root)")
