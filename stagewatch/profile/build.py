@@ -42,22 +42,21 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
     check_text(raw, findings)
     _check_top(raw, findings)
     deployment = _table(raw, "deployment", Deployment, findings)
+    window = check_deployment(deployment, findings)
     probes = read_probes(raw.get("probe", {}), kinds, findings)
     optimisations = _tables(raw, "optimisation", Optimisation, findings)
     savings = _table(raw, "savings", Savings, findings) if "savings" in raw else None
     phases = _tables(raw, "phase", Phase, findings)
     gates = _tables(raw, "gate", Gate, findings)
-    go = _rules(raw, "go", deployment, probes, findings)
-    nogo = _rules(raw, "nogo", deployment, probes, findings)
+    go = _rules(raw, "go", window, probes, findings)
+    nogo = _rules(raw, "nogo", window, probes, findings)
     rollback = _table(raw, "rollback", Plan, findings) if "rollback" in raw else Plan()
     rollout = _table(raw, "rollout", Plan, findings) if "rollout" in raw else Plan()
     contacts = _tables(raw, "contact", Contact, findings)
 
-    if deployment:
-        check_deployment(deployment, findings)
     if savings:
         check_savings(savings, probes, findings)
-    _check_phases(raw, phases, deployment, probes, findings)
+    _check_phases(raw, phases, window, probes, findings)
     _check_names(raw, optimisations, gates, findings)
     if findings.found or deployment is None or rollback is None or rollout is None:
         return None
@@ -85,9 +84,10 @@ def _known_version(raw: dict[str, Any], findings: Findings) -> bool:
         return True
     if type(version) is int and version == VERSION:
         return True
+    shown = quoted(version) if isinstance(version, str) else str(version)
     newer = type(version) is int and version > VERSION
     hint = "a newer stagewatch wrote it" if newer else f"write version = {VERSION}"
-    findings.add(("version",), f"this stagewatch reads version {VERSION}, not {version!r}", hint)
+    findings.add(("version",), f"this stagewatch reads version {VERSION}, not {shown}", hint)
     return not newer
 
 
@@ -125,7 +125,7 @@ def _tables(raw: dict[str, Any], name: str, wanted: type[T], findings: Findings)
 def _rules(
     raw: dict[str, Any],
     name: str,
-    deployment: Deployment | None,
+    window: float | None,
     probes: Probes,
     findings: Findings,
 ) -> dict[str, AnyRule]:
@@ -144,21 +144,21 @@ def _rules(
         # A union is no class, so its type cannot be said to convert().
         rule = cast("AnyRule | None", convert(table, cast("Any", AnyRule), key, findings))
         if rule is not None:
-            rules[criterion] = check_rule(rule, key, table, deployment, probes, findings)
+            rules[criterion] = check_rule(rule, key, table, window, probes, findings)
     return rules
 
 
 def _check_phases(
     raw: dict[str, Any],
     phases: dict[int, Phase],
-    deployment: Deployment | None,
+    window: float | None,
     probes: Probes,
     findings: Findings,
 ) -> None:
     """Hours, names, items and the signals that are their evidence."""
     if len(phases) == len(raw.get("phase", [])):
         # With a phase missing that could not be read, a gap would be reported that is none.
-        check_phases(phases, deployment, findings)
+        check_phases(phases, window, findings)
     check_unique(((("phase", i), phase.name) for i, phase in phases.items()), "phases", findings)
     for index, phase in phases.items():
         key: Key = ("phase", index, "items")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 from msgspec.structs import fields
@@ -22,10 +22,22 @@ class Findings:
     """The problems of one profile as they are found: (where, what, hint)."""
 
     found: list[tuple[Key, str, str]] = field(default_factory=list)
+    unread: set[Key] = field(default_factory=set)
+    """Keys whose value could not be read: what else is said of them would be about a default."""
 
     def add(self, key: Key, what: str, hint: str = "") -> None:
-        """Note one problem."""
+        """Note one problem, unless the key's value could not even be read."""
+        if key not in self.unread:
+            self.found.append((key, what, hint))
+
+    def unreadable(self, key: Key, what: str, hint: str = "") -> None:
+        """Note that the value of ``key`` is not what it must be."""
         self.found.append((key, what, hint))
+        self.unread.add(key)
+
+    def concern(self, table: Key) -> bool:
+        """Whether anything was found at or below ``table``."""
+        return any(key[: len(table)] == table for key, _, _ in self.found)
 
 
 def hook(wanted: type, value: object) -> object:
@@ -38,30 +50,40 @@ def hook(wanted: type, value: object) -> object:
 
 
 def convert(raw: object, wanted: type[T], key: Key, findings: Findings) -> T | None:
-    """``raw`` as ``wanted``; None, with every reason in ``findings``, when it does not fit."""
+    """``raw`` as ``wanted``, with every reason in ``findings`` when it does not fit.
+
+    A table of which only optional keys do not fit is returned with the defaults of those, so
+    that the rest of it can still be checked; None where that cannot be.
+    """
     try:
         return msgspec.convert(raw, wanted, dec_hook=hook)
     except msgspec.ValidationError as error:
         before = len(findings.found)
-        _explain(raw, wanted, key, findings)
+        salvaged = _explain(raw, wanted, key, findings)
         if len(findings.found) == before:
-            findings.add(key, _plain(str(error)))
-        return None
+            findings.unreadable(key, _plain(str(error)))
+            return None
+        return cast("T | None", salvaged)
 
 
-def _explain(raw: object, wanted: object, key: Key, findings: Findings) -> None:
-    """Take a value that does not fit apart, down to the keys that are to blame."""
-    if get_origin(wanted) is Annotated and isinstance(raw, list | dict):
+def _explain(raw: object, wanted: object, key: Key, findings: Findings) -> object:
+    """Take a value that does not fit apart, down to the keys that are to blame.
+
+    Returns what is left of it, or None.
+    """
+    if get_origin(wanted) is Annotated:
         wanted = get_args(wanted)[0]
     origin, arguments = get_origin(wanted), get_args(wanted)
     if isinstance(raw, dict) and (table := _table_for(raw, wanted, key, findings)) is not None:
-        _explain_table(raw, table, key, findings)
-    elif isinstance(raw, dict) and origin is dict:
-        for name, value in raw.items():
-            convert(value, arguments[1], (*key, name), findings)
-    elif isinstance(raw, list) and origin is list:
-        for index, value in enumerate(raw):
-            convert(value, arguments[0], (*key, index), findings)
+        return _explain_table(raw, table, key, findings)
+    if isinstance(raw, dict) and origin is dict:
+        values = {n: convert(v, arguments[1], (*key, n), findings) for n, v in raw.items()}
+        return {name: value for name, value in values.items() if value is not None}
+    if isinstance(raw, list) and origin is list:
+        elements = [convert(v, arguments[0], (*key, i), findings) for i, v in enumerate(raw)]
+        # With one left out, the others would go by wrong numbers.
+        return None if None in elements else elements
+    return None
 
 
 def _table_for(
@@ -78,14 +100,16 @@ def _table_for(
     tags = {str(choice.__struct_config__.tag): choice for choice in choices}
     tag_key = str(choices[0].__struct_config__.tag_field)
     tag = raw.get(tag_key)
+    if isinstance(tag, str) and tag in tags:
+        return tags[tag]
     if tag is None:
-        findings.add(key, f"{tag_key} is missing", f"one of {', '.join(sorted(tags))}")
+        findings.unreadable((*key, tag_key), "missing", f"one of {', '.join(sorted(tags))}")
     elif not isinstance(tag, str):
-        findings.add((*key, tag_key), f"must be text, not {kind_of(tag)}")
-    elif tag not in tags:
+        findings.unreadable((*key, tag_key), f"must be text in quotes, not {kind_of(tag)}")
+    else:
         hint = did_you_mean(tag, sorted(tags), "there are")
-        findings.add((*key, tag_key), f"there is no {tag_key} {quoted(tag)}", hint)
-    return tags.get(tag) if isinstance(tag, str) else None
+        findings.unreadable((*key, tag_key), f"there is no {tag_key} {quoted(tag)}", hint)
+    return None
 
 
 def _choices(wanted: object) -> Iterator[object]:
@@ -98,19 +122,24 @@ def _choices(wanted: object) -> Iterator[object]:
 
 def _explain_table(
     raw: dict[str, Any], table: type[msgspec.Struct], key: Key, findings: Findings
-) -> None:
-    """Unknown keys, missing keys, and keys whose value does not fit."""
+) -> msgspec.Struct | None:
+    """Unknown keys, missing keys, and keys whose value does not fit; what is left of the table."""
     known = {info.encode_name: info for info in fields(table)}
     tag_key = table.__struct_config__.tag_field
+    good: dict[str, object] = {}
     for name, value in raw.items():
         if name in known:
-            convert(value, known[name].type, (*key, name), findings)
+            converted = convert(value, known[name].type, (*key, name), findings)
+            if converted is not None:
+                good[known[name].name] = converted
         elif name != tag_key:
             hint = did_you_mean(name, list(known), "the keys here are")
-            findings.add((*key, name), "unknown key", hint)
+            findings.unreadable((*key, name), "unknown key", hint)
     for name, info in known.items():
         if info.required and name not in raw:
-            findings.add((*key, name), "missing", "this table needs it")
+            findings.unreadable((*key, name), "missing", "this table needs it")
+    whole = all(info.name in good for info in known.values() if info.required)
+    return table(**good) if whole else None
 
 
 _TYPES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -47,6 +46,8 @@ def load(path: Path, kinds: Kinds) -> Profile:
 
 def read(path: Path, kinds: Kinds, *, environ: Mapping[str, str] | None = None) -> LoadedProfile:
     """``load``, with the bytes that were read, their hash and the base folder."""
+    import hashlib  # slow to import, and who only loads needs no hash
+
     content = _content(path)
     return LoadedProfile(
         profile=loads(_text(content, path), path, kinds),
@@ -121,10 +122,10 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise _refusal(path, "is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and whole numbers of thousands of digits
         place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
-        what = str(error)[: place.start()] if place else str(error)
-        line = int(place[1]) if place and place[1] else text.rstrip("\n").count("\n") + 1
-        hint = "" if place is None or place[1] else "something is not closed before the end"
-        raise _refusal(path, f"is not TOML: {what}", hint, line if place else 0) from None
+        if place is None:
+            raise _refusal(path, "holds a number of thousands of digits") from None
+        line = int(place[1]) if place[1] else text.rstrip("\n").count("\n") + 1
+        raise _refusal(path, f"is not TOML: {place.string[: place.start()]}", "", line) from None
 
 
 def _refusal(path: Path, what: str, hint: str = "", line: int = 0) -> ProfileError:

@@ -23,21 +23,26 @@ _DECIMAL_KEYS = (
 )
 
 
-def check_deployment(deployment: Deployment, findings: Findings) -> None:
-    """The window and its reviews."""
+def check_deployment(deployment: Deployment | None, findings: Findings) -> float | None:
+    """The window in seconds, its reviews checked; None where it is not known."""
+    if deployment is None:
+        return None
+    every = deployment.review_every
+    if every <= 0:
+        findings.add(("deployment", "review_every"), "must be more than 0s")
     if deployment.window <= 0:
         findings.add(("deployment", "window"), "must be more than 0s")
-    if deployment.review_every <= 0:
-        findings.add(("deployment", "review_every"), "must be more than 0s")
-    elif deployment.review_every > deployment.window:
+        return None
+    if ("deployment", "window") in findings.unread:
+        return None
+    if every > deployment.window:
         window = format_duration(deployment.window)
-        what = f"{format_duration(deployment.review_every)} is longer than the window of {window}"
+        what = f"{format_duration(every)} is longer than the window of {window}"
         findings.add(("deployment", "review_every"), what)
+    return deployment.window
 
 
-def check_phases(
-    phases: dict[int, Phase], deployment: Deployment | None, findings: Findings
-) -> None:
+def check_phases(phases: dict[int, Phase], window: float | None, findings: Findings) -> None:
     """The phases cover the window from its start to its end, each hour once."""
     in_order = sorted(phases.items(), key=lambda entry: entry[1].hours)
     reached, last = 0.0, ""
@@ -53,9 +58,9 @@ def check_phases(
             what = f"nothing covers {_hours(reached, start)}"
             findings.add(key, what, f"start at {reached:g}, or add a phase")
         reached, last = max(reached, end), quoted(phase.name)
-    if deployment is None or not in_order or deployment.window <= 0:
+    if window is None or not in_order:
         return
-    hours = deployment.window / 3600
+    hours = window / 3600
     key = ("phase", in_order[-1][0], "hours")
     if reached > hours + 1e-9:
         findings.add(key, f"hour {reached:g} is outside the window of {hours:g} hours")

@@ -32,7 +32,7 @@ class Probes:
 
     def names(self) -> list[str]:
         """Every probe, usable or not."""
-        return [*self.configs, *self.broken]
+        return sorted([*self.configs, *self.broken])
 
     def may_provide(self, signal: str) -> bool:
         """Whether ``signal`` exists, or may exist once a broken probe is mended."""
@@ -68,10 +68,24 @@ def _read_probe(name: str, table: object, kinds: Kinds, findings: Findings) -> P
     config = convert(table, wanted, key, findings) if wanted else None
     if config is None:
         return None
+    # With a key that could not be read, what it provides is not known.
+    whole = not any(unread[:2] == key for unread in findings.unread)
     config = _timed(config, table, key, findings)
     for below, what in kinds.problems(config):
-        findings.add((*key, *below.split(".")), what)
-    return config
+        findings.add((*key, *_key_below(table, below)), what)
+    return config if whole else None
+
+
+def _key_below(table: object, below: str) -> tuple[str, ...]:
+    """``"expect.json.a.b"`` as keys of ``table``: a key may itself hold points."""
+    if not isinstance(table, dict) or not below:
+        return (below,) if below else ()
+    parts = below.split(".")
+    for length in range(len(parts), 0, -1):
+        name = ".".join(parts[:length])
+        if name in table:
+            return (name, *_key_below(table[name], ".".join(parts[length:])))
+    return (below,)
 
 
 def _table_of(
@@ -80,7 +94,7 @@ def _table_of(
     """The schema of the table's kind."""
     kind = table.get("kind")
     if kind is None:
-        findings.add((*key, "kind"), "missing", f"one of {', '.join(kinds.names())}")
+        findings.unreadable((*key, "kind"), "missing", f"one of {', '.join(kinds.names())}")
     elif not isinstance(kind, str):
         findings.add((*key, "kind"), f"must be text in quotes, not {kind_of(kind)}")
     elif kind not in kinds.names():
@@ -93,6 +107,8 @@ def _table_of(
 
 def _timed(config: ProbeConfig, table: dict[str, Any], key: Key, findings: Findings) -> ProbeConfig:
     """The probe with a timeout that fits its interval; a default gives way, a written one not."""
+    if (*key, "every") in findings.unread:
+        return config
     if config.every < SHORTEST:
         findings.add((*key, "every"), f"must be at least {format_duration(SHORTEST)}")
     if "timeout" not in table:
@@ -113,4 +129,4 @@ def _add_signals(
         if signal.name in probes.signals:
             what = f"a signal is already called {quoted(signal.name)}"
             findings.add(("probe", name), what, "rename what is read")
-        probes.signals[signal.name] = signal
+        probes.signals.setdefault(signal.name, signal)

@@ -14,7 +14,6 @@ from stagewatch.profile.schema import (
     AnyRule,
     Available,
     Compare,
-    Deployment,
     Exhausted,
     Growth,
     Held,
@@ -38,12 +37,11 @@ def check_rule(
     rule: AnyRule,
     key: Key,
     table: dict[str, Any],
-    deployment: Deployment | None,
+    window: float | None,
     probes: Probes,
     findings: Findings,
 ) -> AnyRule:
     """The rule with its limits in the units of its signals; problems go to ``findings``."""
-    before = len(findings.found)
     if not valid_name(str(key[-1])):
         findings.add(key, BAD_NAME, NAME_HINT)
     for name in _SIGNAL_KEYS:
@@ -51,11 +49,11 @@ def check_rule(
         if isinstance(signal, str) and (signal or name in table):
             check_signal(signal, (*key, name), probes, findings)
     _check_probes(rule, key, probes, findings)
-    _check_times(rule, key, deployment, findings)
-    if isinstance(rule, Compare) and rule.above is None and rule.below is None:
+    _check_times(rule, key, window, findings)
+    if isinstance(rule, Compare) and "above" not in table and "below" not in table:
         findings.add(key, "needs above or below", "which side of a bound is wrong?")
     rule = _in_units(rule, key, table, probes, findings)
-    if len(findings.found) == before:
+    if not findings.concern(key):
         _check_order(rule, key, findings)
     return rule
 
@@ -100,15 +98,13 @@ def _check_probe(name: str, key: Key, probes: Probes, findings: Findings) -> boo
     return False
 
 
-def _check_times(
-    rule: AnyRule, key: Key, deployment: Deployment | None, findings: Findings
-) -> None:
+def _check_times(rule: AnyRule, key: Key, window: float | None, findings: Findings) -> None:
     """No time of a rule is as long as the window: such a rule could never judge."""
     for name in _TIME_KEYS:
         time = getattr(rule, name, None)
-        if isinstance(time, Duration) and deployment and time >= deployment.window > 0:
-            window = format_duration(deployment.window)
-            what = f"{format_duration(time)} is not shorter than the window of {window}"
+        if isinstance(time, Duration) and window is not None and time >= window:
+            whole = format_duration(window)
+            what = f"{format_duration(time)} is not shorter than the window of {whole}"
             findings.add((*key, name), what, "such a rule can never judge")
 
 
@@ -153,9 +149,9 @@ def _misfit(limit: Limit, unit: str, rule: AnyRule, *, written: bool) -> tuple[s
     hint = f"write it as {example_limit(unit)}"
     if not written:
         return "missing", f"the default {shown} does not suit {about}; {hint}"
-    if limit.unit == "":
-        return f"{shown} has no unit, and {about} is a {measures(unit)}", hint
-    return f"{shown} is a {measures(limit.unit)}, and {about} is a {measures(unit)}", hint
+    limit_is = f"is a {measures(limit.unit)}" if limit.unit else "has no unit"
+    about_is = f"is measured in {unit}" if unit else "is a plain number"
+    return f"{shown} {limit_is}, but {about} {about_is}", hint
 
 
 def _check_order(rule: AnyRule, key: Key, findings: Findings) -> None:

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from stagewatch.model import Signal
 from stagewatch.profile.values import Duration, Limit
 
-Positive = Annotated[int, Meta(ge=1)]
+Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 Text = Annotated[str, Meta(pattern=r"\S", max_length=500)]
 """A text that says something."""
 
@@ -104,7 +104,7 @@ class Exhausted(Rule, kw_only=True, frozen=True, tag="exhausted"):
     """Connection pool exhaustion: in use at the maximum while somebody waits."""
 
     used: Text
-    max: str | Annotated[int, Meta(ge=1)]
+    max: str | Positive
     """A signal, or a number where the service does not report it."""
     waiting: str = ""
     timeouts: str = ""

@@ -8,39 +8,36 @@ from typing import Any, Literal, NamedTuple
 
 from stagewatch.profile.problems import Key
 
+_REFERENCE = re.compile(r"(?:(?P<scheme>[A-Za-z][\w-]*) +)?(?P<source>env|file):(?P<name>.*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET_HEADER = re.compile(
-    r"(?:^|[-_])(?:auth|authorization|cookie|token|secret|password|credentials?|api-?key)(?:$|[-_])"
-)
-_USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#@\s]*:[^/?#@\s]*@", re.IGNORECASE)
+_SECRET_WORDS = {"auth", "authorization", "cookie", "token", "secret", "password", "apikey"}
 
 
 class Reference(NamedTuple):
-    """``env:NAME`` or ``file:PATH``, unresolved."""
+    """``env:NAME``, ``file:PATH`` or ``Bearer env:NAME``, unresolved."""
 
     source: Literal["env", "file"]
     name: str
     """The variable's name, or the file's path (relative to the profile's base folder)."""
+    scheme: str = ""
+    """What stands before the secret, ``Bearer``."""
 
 
 def reference(value: str) -> Reference | None:
     """The reference that ``value`` is; None for a literal. ValueError for one without a name."""
-    source, colon, name = value.partition(":")
-    if not colon or source not in ("env", "file"):
+    match = _REFERENCE.fullmatch(value)
+    if match is None:
         return None
-    if source == "env" and not _VARIABLE.fullmatch(name):
+    name = match["name"].strip()
+    if match["source"] == "env" and not _VARIABLE.fullmatch(name):
         raise ValueError('the name of an environment variable must follow "env:"')
-    if not name.strip():
+    if not name:
         raise ValueError('the path of a file must follow "file:"')
-    return Reference("env" if source == "env" else "file", name)
+    return Reference("env" if match["source"] == "env" else "file", name, match["scheme"] or "")
 
 
 def secret_problems(table: dict[str, Any], key: Key) -> Iterator[tuple[Key, str, str]]:
     """Secrets that stand in a probe's table literally, and references that lead nowhere."""
-    url = table.get("url")
-    if isinstance(url, str) and _USERINFO.search(url):
-        remedy = 'give it as headers.Authorization = "env:NAME"'
-        yield (*key, "url"), "holds a password", remedy
     headers = table.get("headers")
     if not isinstance(headers, dict):
         return
@@ -52,11 +49,13 @@ def secret_problems(table: dict[str, Any], key: Key) -> Iterator[tuple[Key, str,
         except ValueError as error:
             yield (*key, "headers", name), str(error), ""
             continue
-        if literal and _SECRET_HEADER.search(name.casefold()):
+        if literal and _is_secret(name):
             yield (*key, "headers", name), "holds a secret", _REMEDY
 
 
-_REMEDY = (
-    'write "env:NAME" or "file:PATH", and put the whole value ("Bearer …" included) into '
-    "that variable or file"
-)
+def _is_secret(header: str) -> bool:
+    words = header.casefold().replace("_", "-").replace("api-key", "apikey").split("-")
+    return not _SECRET_WORDS.isdisjoint(words)
+
+
+_REMEDY = 'put it into a variable or a file, and write "env:NAME", "Bearer env:NAME" or "file:PATH"'

@@ -37,6 +37,8 @@ class Limit(float):
 LONGEST = 3660 * 86400.0
 """Ten years: no duration of a profile is longer."""
 
+_LARGEST = 1e300
+
 _SECONDS = {
     "us": 1e-6,
     "µs": 1e-6,
@@ -111,7 +113,7 @@ def parse_limit(value: object) -> Limit:
     Base units: ms for times, B for sizes, % for shares, %/h, B/s and /s for rates.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _finite(float(value), "", str(value))
+        return _finite(value, "", "it")
     if not isinstance(value, str):
         raise ValueError(f'must be a limit such as "500ms", "10 %/h" or 100, not {kind_of(value)}')
     text = value.strip()
@@ -136,9 +138,10 @@ def _duration_limit(text: str) -> Limit:
 
 
 def _finite(value: float, unit: str, text: str) -> Limit:
-    if not math.isfinite(value) or abs(value) > 1e300:
+    # Compared before float(), which overflows on a whole number of hundreds of digits.
+    if not -_LARGEST <= value <= _LARGEST:
         raise ValueError(f"{_short(text)} is not a number that can be a limit")
-    return Limit(value, unit)
+    return Limit(float(value), unit)
 
 
 _BASE = {
@@ -189,11 +192,11 @@ def example_limit(unit: str) -> str:
 
 def _limit_advice(unit: str) -> str:
     head, slash, per = unit.partition("/")
-    if slash and _dimension(head) is not None:
+    if slash and per not in _SECONDS and _dimension(head) is not None:
         return _unit_advice(per, _SECONDS, "s, min, h or d after the stroke")
-    return _unit_advice(
-        head, {**_SECONDS, **_BYTES}, 'ms, s, min, h, d, B, KiB, MiB, GiB, % or "%/h"'
-    )
+    known = _SECONDS | _BYTES
+    usual = 'ms, s, min, h, d, B, KiB, MiB, GiB, % or "%/h"'
+    return _unit_advice(unit if head in known else head, known, usual)
 
 
 def _unit_advice(unit: str, known: dict[str, float], usual: str) -> str:
