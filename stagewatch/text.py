@@ -57,23 +57,27 @@ def clean(text: str, limit: int = LIMIT) -> str:
         text = _FORBIDDEN.sub(_token, text.expandtabs(_TAB))
     if not text.isascii() and _MANY_MARKS.search(text):
         text = "".join(_few_marks(text))
-    if long or len(text) > limit:
-        text = (text[: limit - 1] + ELLIPSIS)[:limit] if limit > 0 else ""
-    return text
+    return _cut(text, limit, long)
 
 
 def clean_lines(text: str, limit: int = 16 * LIMIT) -> str:
     """``clean`` for text that a person wrote over several lines: newlines stay what they are."""
     if "\n" not in text:
         return clean(text, limit)
+    long = len(text) > _HEAD * limit
     lines = text[: _HEAD * limit].replace("\r\n", "\n").split("\n")
-    kept = "\n".join(clean(line, limit) for line in lines)
-    return kept if len(kept) <= limit else kept[: limit - 1] + ELLIPSIS
+    return _cut("\n".join(clean(line, limit) for line in lines), limit, long)
 
 
 def decode(raw: bytes, limit: int = LIMIT) -> str:
     """``clean`` text from UTF-8; bytes that are not UTF-8 show as ``\\xff``."""
     return clean(raw[: 4 * (_HEAD * limit + 1)].decode("utf-8", "backslashreplace"), limit)
+
+
+def _cut(text: str, limit: int, long: bool) -> str:
+    if not long and len(text) <= limit:
+        return text
+    return text[: max(limit - 1, 0)] + ELLIPSIS[:limit]
 
 
 def _token(match: re.Match[str]) -> str:
