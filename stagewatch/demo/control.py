@@ -78,7 +78,7 @@ def _answer(port: int, line: bytes) -> States:
     try:
         answer = json.loads(line)
     except ValueError as error:
-        raise DemoError(f"the demo backend on port {port} does not obey this user") from error
+        raise DemoError(f"the demo backend on port {port} ended before it answered") from error
     if "error" in answer:
         raise DemoError(str(answer["error"]))
     states: States = answer["faults"]
@@ -102,9 +102,8 @@ async def serve_control(
 
     async def obey(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if _may_command(writer):
-                writer.write(await _reply(reader, apply))
-                await writer.drain()
+            writer.write(await _reply(reader, apply, obeyed=_is_ours(writer)))
+            await writer.drain()
         except OSError:
             pass  # The asker went away; there is nobody to tell.
         finally:
@@ -114,19 +113,21 @@ async def serve_control(
 
 
 async def _reply(
-    reader: asyncio.StreamReader, apply: Callable[[States], Awaitable[States]]
+    reader: asyncio.StreamReader, apply: Callable[[States], Awaitable[States]], obeyed: bool
 ) -> bytes:
     answer: dict[str, Any]
     try:
         async with asyncio.timeout(DEADLINE):
-            document = json.loads(await reader.readline())
-        answer = {"faults": await apply(wanted_states(document))}
+            wanted = wanted_states(json.loads(await reader.readline()))
+        if not obeyed:
+            raise DemoError("this demo backend belongs to another user, and obeys only that one")
+        answer = {"faults": await apply(wanted)}
     except (DemoError, ValueError, TimeoutError) as error:
         answer = {"error": str(error)}
     return json.dumps(answer).encode() + b"\n"
 
 
-def _may_command(writer: asyncio.StreamWriter) -> bool:
+def _is_ours(writer: asyncio.StreamWriter) -> bool:
     peer = writer.get_extra_info("socket")
     packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _, uid, _ = struct.unpack("3i", packed)

@@ -18,6 +18,9 @@ LARGEST = 5 << 20
 QUIET = 25
 """Seconds between two WARNING lines in health, on average."""
 
+GRACE = 10
+"""Seconds without a CRITICAL line after the start, so that a watch can begin before the first."""
+
 WARNINGS = (
     "cache: refresh of quota:workspace-{small} took {ms} ms",
     "websocket: workspace-{small} answered the heartbeat after {small}.{small} s",
@@ -51,11 +54,12 @@ class ErrorLog:
             "stagewatch.demo.errors", path, "%(asctime)s %(levelname)s %(message)s"
         )
         self._random = random
-        self._failing = False
+        self._critical_in = GRACE
 
     def step(self, failing: bool) -> None:
         """A second passes."""
-        if failing and not self._failing:
+        self._critical_in -= 1
+        if failing and self._critical_in == 0:
             self._write("CRITICAL", CRITICAL)
         elif failing and self._random.random() < 0.6:
             self._write("ERROR", self._random.choice(ERRORS))
@@ -63,7 +67,8 @@ class ErrorLog:
             self._write("ERROR", "goals: refresh of goal {big} failed\n" + TRACEBACK)
         elif self._random.random() < 1 / QUIET:
             self._write("WARNING", self._random.choice(WARNINGS))
-        self._failing = failing
+        if not failing:
+            self._critical_in = 1
 
     def _write(self, level: str, text: str) -> None:
         small, big = self._random.randint(1, 5), self._random.randint(1000, 99999)

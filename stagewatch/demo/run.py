@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import select
@@ -112,7 +113,9 @@ def demo_profile(backend: Backend) -> str:
     netloc = f"127.0.0.1:{backend.port}"
     text = _replaced(text, re.escape(f"//{DEFAULT_NETLOC}/"), f"//{netloc}/")
     text = _replaced(text, r"(?m)^match = .*\n", tomli_w.dumps({"match": backend.match}))
-    return _replaced(text, r"(?m)^path = .*\n", tomli_w.dumps({"path": str(backend.log)}))
+    return _replaced(
+        text, r"(?m)^path = .*\n", tomli_w.dumps({"path": glob.escape(str(backend.log))})
+    )
 
 
 def running_demo_file(folder: Path) -> Path:

@@ -121,6 +121,7 @@ class Endpoints:
                     "sessions": sessions,
                     "orphans": opened - sessions,
                 },
+                "openai": {"calls_total": life.openai_calls},
             }
         )
 

@@ -22,9 +22,9 @@ POLL_EVERY = 30.0
 WORKSPACES = 5
 TABS = 8
 """Simulated browser tabs, each with a WebSocket most of the time."""
-GHOSTS = 160
+GHOSTS = 130
 """Sockets that the fault holds at most."""
-GHOSTS_A_SECOND = 4
+GHOSTS_A_SECOND = 5
 
 
 @dataclass(frozen=True, slots=True)
