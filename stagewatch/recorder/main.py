@@ -15,6 +15,7 @@ from types import FrameType
 
 from stagewatch.clock import Clock, SystemClock
 from stagewatch.errors import PersonError
+from stagewatch.following import SessionFile
 from stagewatch.history.errors import DamagedHistoryError, HistoryError
 from stagewatch.history.files import move_aside
 from stagewatch.history.writer import HistoryWriter
@@ -25,10 +26,8 @@ from stagewatch.profile.load import load
 from stagewatch.recorder.lock import RecorderLock, holder
 from stagewatch.recorder.logfile import logging_to
 from stagewatch.recorder.notify import Notifier
-from stagewatch.recorder.orders import SessionFile
 from stagewatch.recorder.past import recall
 from stagewatch.recorder.run import Recorder, open_probes
-from stagewatch.session.store import SessionStore
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +93,7 @@ def _guarded(serve: Callable[[], None], foreground: bool) -> int:
 async def _serve(
     folder: Path, lock: RecorderLock, clock: Clock, opened: Callable[[], None]
 ) -> None:
-    session = SessionFile(SessionStore(folder))
+    session = SessionFile(folder)
     kinds = InstalledKinds()
     profile = load(folder / PROFILE, kinds)
     with _history(folder / HISTORY, clock) as writer:

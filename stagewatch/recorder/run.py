@@ -7,27 +7,24 @@ import logging
 import math
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from stagewatch.clock import Clock
 from stagewatch.errors import PersonError
+from stagewatch.following import SessionFile, pause_text
 from stagewatch.model import Event
 from stagewatch.probes import OpenContext, Probe, probe_kind
 from stagewatch.profile.schema import Profile
 from stagewatch.profile.values import format_duration
 from stagewatch.recorder.desk import Book, Desk, Judge
+from stagewatch.recorder.edited import ProfileChange, ProfileFiles, known_profiles
 from stagewatch.recorder.notify import Notifier
-from stagewatch.recorder.orders import (
-    ProfileFiles,
-    SessionFile,
-    known_profiles,
-    open_pause,
-    pause_cause,
-    profile_edit,
-)
 from stagewatch.recorder.past import NOT_RUNNING, Past, absence
 from stagewatch.recorder.schedule import Schedule
+from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
+from stagewatch.session.edits import record_profile_edit
 
 log = logging.getLogger(__name__)
 
@@ -126,9 +123,9 @@ class Recorder:
 
     def _settle_open_gaps(self, now: float) -> None:
         """Close what an earlier recorder left open; a pause that is still on stays open."""
-        pause = open_pause(self._session.session)
+        cause = pause_text(current_pause(self._session.session))
         for gap in self._past.open_gaps:
-            if gap.probe == "" and pause is not None and gap.cause == pause_cause(pause):
+            if gap.probe == "" and gap.cause == cause:
                 self._paused = gap.cause
             else:
                 self._book.close_gap(gap.probe, now)
@@ -169,8 +166,7 @@ class Recorder:
         """Follow what people ordered: stop, pause, resume."""
         if session.state == "stopped":
             self.stop(f"{session.stopped_by or 'an operator'} ended the watch")
-        pause = open_pause(session)
-        cause = pause_cause(pause) if pause else ""
+        cause = pause_text(current_pause(session))
         if cause == self._paused:
             self._schedule.pause(bool(cause))
             return
@@ -188,7 +184,7 @@ class Recorder:
             self._book.event(Event(now, "profile-changed", change.summary))
             log.warning("%s", change.summary)
             try:
-                await asyncio.to_thread(self._session.record_edit, profile_edit(change, now))
+                await asyncio.to_thread(self._session.edit, partial(_with_edit, change, now))
             except PersonError as error:
                 log.error("the change of the profile is not in the session: %s", error)
 
@@ -213,3 +209,7 @@ class Recorder:
         if every is not None and now >= self._next_watchdog and self._schedule.advancing():
             self._next_watchdog = now + every
             self._notifier.watchdog()
+
+
+def _with_edit(change: ProfileChange, now: float, session: Session) -> Session:
+    return record_profile_edit(session, change.sha256, change.summary, at=now)

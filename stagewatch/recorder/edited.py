@@ -1,4 +1,4 @@
-"""What people order through the session: pause, resume, stop; and whether the rules changed."""
+"""Whether somebody edited the profile while its watch runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from stagewatch.errors import PersonError
 from stagewatch.paths import PROFILE
-from stagewatch.session.document import Instant, Pause, ProfileEdit, Session
-from stagewatch.session.store import SessionStore
+from stagewatch.session.document import Session
 
 log = logging.getLogger(__name__)
 
@@ -23,46 +19,6 @@ MAX_BYTES = 1 << 20
 """What is larger is no profile."""
 
 _Token = tuple[int, ...] | None
-
-
-def open_pause(session: Session) -> Pause | None:
-    """The pause that is on, if one is."""
-    return next((p for p in reversed(session.pause) if p.ended_at is None), None)
-
-
-def pause_cause(pause: Pause) -> str:
-    """What the gap of a pause says."""
-    return f"paused by {pause.by}: {pause.reason}"
-
-
-class SessionFile:
-    """Re-reads the session when it changed; keeps the last whole one when it is damaged."""
-
-    def __init__(self, store: SessionStore) -> None:
-        self._store = store
-        self._token = store.stat()
-        self.session = store.load()
-        self.problem = ""
-        """Why the file cannot be read at the moment; empty when it can."""
-
-    def changed(self) -> bool:
-        """Whether the file is another than the one last read; one ``stat``."""
-        return self._store.stat() != self._token
-
-    def reload(self) -> None:
-        """Read the file again. Parses: call it off the event loop."""
-        self._token = self._store.stat()
-        try:
-            self.session = self._store.load()
-            self.problem = ""
-        except PersonError as error:
-            self.problem = str(error)
-
-    def record_edit(self, edit: ProfileEdit) -> None:
-        """Enter a change of the profile into the session; raises PersonError."""
-        self._store.edit(
-            lambda now: msgspec.structs.replace(now, profile_edit=[*now.profile_edit, edit])
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +62,6 @@ class ProfileFiles:
 def known_profiles(session: Session) -> list[str]:
     """The hashes of every profile that the session tells of."""
     return [session.profile_sha256, *(edit.sha256 for edit in session.profile_edit)]
-
-
-def profile_edit(change: ProfileChange, at: float) -> ProfileEdit:
-    """The session's record of a changed profile."""
-    return ProfileEdit(at=Instant(at), sha256=change.sha256, summary=change.summary)
 
 
 def _token(path: Path) -> _Token:

@@ -1,0 +1,311 @@
+"""From a session's folder to snapshots: what the screen, ``status`` and the reports look at.
+
+Reads only. Used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stagewatch.clock import Clock
+from stagewatch.following import SessionFile, pause_text
+from stagewatch.happenings import newest, session_events
+from stagewatch.history.errors import HistoryMissingError
+from stagewatch.history.reader import History
+from stagewatch.judged import judged, rule_signals
+from stagewatch.lock import Holder, holder
+from stagewatch.model import Event, Gap, LogLine, Reading, Result, Series, Signal, Spread
+from stagewatch.paths import HISTORY, PROFILE
+from stagewatch.probes import InstalledKinds, signals_of
+from stagewatch.profile.load import load
+from stagewatch.profile.schema import ProbeConfig, Profile
+from stagewatch.progress import gates, next_review, next_turn, phases
+from stagewatch.session.derive import current_pause
+from stagewatch.session.document import Session
+from stagewatch.snapshot import LogNow, ProbeNow, RecorderStatus, SignalNow, Snapshot
+
+EVENTS = 100
+LINES = 200
+"""The newest of each log."""
+BUCKETS = 480
+"""At most so many in a series, at least half as many once the watch is old enough."""
+SPREAD_SPAN = 900.0
+"""Seconds of profile time that a spread covers."""
+SPREAD_READINGS = 20
+"""It covers at least this many intervals of its probe."""
+CHARTED = ("latency", "rss", "pss")
+"""The fields that have a chart, beside the signals that a rule judges."""
+CHARTS = 60
+"""At most so many signals are charted; a profile of a thousand probes has no room for more."""
+
+
+def profile_of(folder: Path) -> Profile:
+    """The profile that is in force in a session; raises ProfileError."""
+    return load(folder / PROFILE, InstalledKinds())
+
+
+def snapshot_of(folder: Path, clock: Clock, *, events: int = EVENTS) -> Snapshot:
+    """One snapshot; raises PersonError or HistoryError."""
+    observer = Observer(folder, clock, events=events)
+    try:
+        snapshot = observer.look()
+    finally:
+        observer.close()
+    assert snapshot is not None  # the first look always has one
+    return snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What the history holds, read as of one moment; all empty without a history."""
+
+    latest: Mapping[str, Reading] = field(default_factory=dict)
+    last_values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    failures: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class Observer:
+    """Makes a new snapshot whenever the record, the session or the recorder changed."""
+
+    def __init__(self, folder: Path, clock: Clock, *, events: int = EVENTS) -> None:
+        """Raises ProfileError and SessionError; a history that is not there yet is none."""
+        self._folder = folder
+        self._clock = clock
+        self._events = events
+        self._session = SessionFile(folder)
+        self._told = session_events(self._session.session)
+        self._profile = profile_of(folder)
+        self._signals = signals_of(self._profile.probe)
+        self._charted = _charted(self._profile, self._signals)
+        self._history: History | None = None
+        self._file: tuple[int, int] | None = None
+        self._holder: Holder | None = None
+        self._turn = -float("inf")
+        """When time alone makes the last snapshot out of date."""
+        self._lines: dict[str, tuple[float, tuple[LogLine, ...]]] = {}
+
+    def look(self) -> Snapshot | None:
+        """The present state; None when nothing changed since the last look.
+
+        Raises HistoryError when the history cannot be read.
+        """
+        now = self._clock.now()
+        changed = [self._recording_changed(), self._session_changed(), self._holder_changed()]
+        if not any(changed) and now < self._turn:
+            return None
+        return self._snapshot(now)
+
+    def close(self) -> None:
+        """Release the files; idempotent."""
+        if self._history is not None:
+            self._history.close()
+            self._history = None
+
+    def _recording_changed(self) -> bool:
+        """Whether readings came; opens the history when it is new or was replaced."""
+        file = _identity(self._folder / HISTORY)
+        if file == self._file:
+            return self._history is not None and self._history.changed()
+        self.close()
+        self._lines.clear()
+        if file is not None:
+            try:
+                self._history = History.open(self._folder / HISTORY)
+            except HistoryMissingError:
+                return False  # its recorder has only just created it
+            self._history.changed()
+        self._file = file
+        return True
+
+    def _session_changed(self) -> bool:
+        if not self._session.changed():
+            return False
+        self._session.reload()
+        self._told = session_events(self._session.session)
+        return True
+
+    def _holder_changed(self) -> bool:
+        before, self._holder = self._holder, holder(self._folder)
+        return before != self._holder
+
+    def _snapshot(self, now: float) -> Snapshot:
+        session, profile = self._session.session, self._profile
+        record = self._record()
+        judgement = judged(profile, session, self._history, now)
+        shown = phases(profile, session, now)
+        review = next_review(profile, session, now)
+        self._turn = min(next_turn(shown, session, now), review or float("inf"))
+        return Snapshot(
+            now=now,
+            session=session,
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            recorder=self._recorder(session, record, now),
+            paused=pause_text(current_pause(session)),
+            probes={name: _probe(name, c, record) for name, c in profile.probe.items()},
+            signals={name: _signal(s, record) for name, s in self._signals.items()},
+            series=self._series(session, now),
+            spreads=self._spreads(now),
+            criteria=judgement.criteria,
+            phases=shown,
+            gates=gates(profile, session),
+            logs=tuple(self._logs(record)),
+            gaps=record.gaps,
+            events=newest(record.events, self._told, self._events),
+            not_saved=self._session.problem,
+            next_review=review,
+        )
+
+    def _record(self) -> _Record:
+        history = self._history
+        if history is None:
+            return _Record()
+        with history.moment():
+            return _Record(
+                latest=history.latest(),
+                last_values=history.last_values(),
+                counts=history.counts(),
+                failures=history.failures(),
+                gaps=history.gaps(),
+                events=history.events(self._events),
+            )
+
+    def _recorder(self, session: Session, record: _Record, now: float) -> RecorderStatus:
+        by = self._holder
+        last = max((reading.at for reading in record.latest.values()), default=None)
+        if by is not None:
+            return RecorderStatus(True, by.pid, by.since, last, by.problem)
+        due = session.state == "open" and now < session.ends_at
+        problem = "no recorder runs, so nothing is recorded" if due else ""
+        return RecorderStatus(False, None, None, last, problem)
+
+    def _series(self, session: Session, now: float) -> dict[str, Series]:
+        """The charted signals from the start to now; see ``stretch``."""
+        history = self._history
+        if history is None:
+            return {}
+        until = min(max(now, session.started_at + 1), max(session.ends_at, session.started_at + 1))
+        found = {}
+        for name in self._charted:
+            every = self._profile.probe[_probe_of(name)].every
+            width, count = stretch(until - session.started_at, every)
+            end = session.started_at + BUCKETS * width
+            whole = history.series(name, session.started_at, end, BUCKETS)
+            found[name] = _first(whole, count, width)
+        return found
+
+    def _spreads(self, now: float) -> dict[str, Spread]:
+        """How the latencies lie over the last quarter of an hour of profile time."""
+        history, deployment = self._history, self._profile.deployment
+        if history is None:
+            return {}
+        found = {}
+        for name in self._charted:
+            if self._signals[name].unit == "ms":
+                every = self._profile.probe[_probe_of(name)].every
+                span = max(SPREAD_SPAN / deployment.speed, SPREAD_READINGS * every)
+                found[name] = history.spread(name, now - span, now + 1)
+        return found
+
+    def _logs(self, record: _Record) -> Iterable[LogNow]:
+        for name, config in self._profile.probe.items():
+            if config.kind != "log":
+                continue
+            reading = record.latest.get(name)
+            if reading is not None and self._lines.get(name, (None,))[0] != reading.at:
+                assert self._history is not None
+                self._lines[name] = (reading.at, tuple(self._history.lines(name, LINES)))
+            bad = reading is not None and reading.result is not Result.VALUE
+            yield LogNow(
+                probe=name,
+                path=getattr(config, "path", ""),
+                lines=self._lines.get(name, (None, ()))[1],
+                problem=reading.reason if reading is not None and bad else "",
+            )
+
+
+def stretch(elapsed: float, every: float) -> tuple[float, int]:
+    """(seconds of a bucket, how many of them have begun) for a series of ``elapsed`` seconds.
+
+    A bucket holds one reading at first and twice as many whenever BUCKETS of them are full, so
+    that a chart is as fine as it can be, and the buckets stay the same for long: the history
+    adds new readings to those it has counted.
+    """
+    width = max(every, 1e-3)
+    while elapsed >= BUCKETS * width:
+        width *= 2
+    return width, int(elapsed // width) + 1
+
+
+def _first(series: Series, count: int, width: float) -> Series:
+    end = series.start + count * width
+    parts = (series.mean[:count], series.low[:count], series.high[:count])
+    return Series(series.signal, series.start, end, *parts)
+
+
+def _charted(profile: Profile, signals: Mapping[str, Signal]) -> tuple[str, ...]:
+    """The signals that have a chart: the judged ones first."""
+    rules = [*profile.nogo.values(), *profile.go.values()]
+    wanted = [name for rule in rules for name in rule_signals(rule)]
+    wanted += [name for name in signals if name.partition(".")[2] in CHARTED]
+    return tuple(dict.fromkeys(name for name in wanted if name in signals))[:CHARTS]
+
+
+def _probe(name: str, config: ProbeConfig, record: _Record) -> ProbeNow:
+    reading = record.latest.get(name)
+    good, total = record.counts.get(name, (0, 0))
+    last_failure, failed_for = record.failures.get(name, (None, 0.0))
+    return ProbeNow(
+        name=name,
+        title=config.title or name,
+        kind=config.kind,
+        every=config.every,
+        result=reading.result if reading else None,
+        reason=reading.reason if reading else "no reading yet",
+        at=reading.at if reading else None,
+        took=reading.took if reading else None,
+        facts=reading.facts if reading else {},
+        good=good,
+        total=total,
+        last_failure=last_failure,
+        failed_for=failed_for,
+        timeout=config.timeout,
+    )
+
+
+def _signal(signal: Signal, record: _Record) -> SignalNow:
+    reading = record.latest.get(_probe_of(signal.name))
+    value = reading.values.get(signal.name) if reading else None
+    last_at, last = record.last_values.get(signal.name, (None, None))
+    return SignalNow(
+        name=signal.name,
+        unit=signal.unit,
+        value=value,
+        at=reading.at if reading else None,
+        last_value=last,
+        last_value_at=last_at,
+        reason="" if value is not None else _why_missing(signal.name, reading),
+    )
+
+
+def _why_missing(signal: str, reading: Reading | None) -> str:
+    if reading is None:
+        return "no reading yet"
+    return reading.missing.get(signal) or reading.reason or "the reading has no value for it"
+
+
+def _probe_of(signal: str) -> str:
+    return signal.partition(".")[0]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
