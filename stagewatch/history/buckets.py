@@ -59,10 +59,12 @@ class Buckets:
     def series(self, signal: str, start: float, end: float, count: int) -> Series:
         """``count`` equal buckets over [start, end); None where a bucket holds no value."""
         start_ms, end_ms = round(start * 1000), round(end * 1000)
-        if count < 1 or end_ms - start_ms < count:
-            raise ValueError("a series needs a bucket, and a millisecond for each")
+        if count < 1:
+            raise ValueError("a series needs at least one bucket")
+        # A stretch that has only just begun is drawn as if it had lasted a little.
+        width = max(end_ms - start_ms, count)
         with self._query.moment():
-            filled = self._fill(signal, _Grid(start_ms, end_ms - start_ms, count))
+            filled = self._fill(signal, _Grid(start_ms, width, count))
         got = [filled.get(index) for index in range(count)]
         return Series(
             signal=signal,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from stagewatch.errors import PersonError
 
-class HistoryError(Exception):
+
+class HistoryError(PersonError):
     """The history cannot be opened, read or written.
 
     ``path`` names the file, ``message`` what is wrong, ``remedy`` what to do about it.

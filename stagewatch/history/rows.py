@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
-from stagewatch.model import LogLine, Reading, Result
+from stagewatch.model import Fact, LogLine, Reading, Result
 
 SEVERE = frozenset(("CRITICAL", "FATAL", "ERROR", "SEVERE", "ALERT", "EMERG", "EMERGENCY", "PANIC"))
 LINES_A_READING = 1000
@@ -18,7 +19,7 @@ NOT_FINITE = "not a finite number"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One reading in the file's own terms; texts are already JSON."""
+    """One reading in the file's own terms; texts are already JSON, empty for an empty object."""
 
     probe: str
     at_ms: int
@@ -26,9 +27,11 @@ class Row:
     result: Result
     reason: str
     missing: str
-    """JSON object, or empty for none."""
+    """Signal → why; null where the reading's own reason is why."""
     facts: str
-    """JSON object, or empty for none."""
+    """Name → text or truth value; null stands for the next one of ``numbers``."""
+    numbers: str
+    """JSON array: facts that are numbers change often, and are kept beside those that do not."""
     values: tuple[tuple[str, float], ...]
     lines: tuple[LogLine, ...]
     left_out: int
@@ -37,9 +40,10 @@ class Row:
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory the row holds; shared texts are not counted."""
-        texts = sum(len(line.text) + 250 for line in self.lines)
-        return 500 + 100 * len(self.values) + texts + len(self.checkpoint or "")
+        """About how many bytes of memory the row holds."""
+        texts = (self.reason, self.missing, self.facts, self.numbers, self.checkpoint or "")
+        lines = sum(len(line.text) + 250 for line in self.lines)
+        return 600 + sum(map(len, texts)) + 120 * len(self.values) + lines
 
 
 def milliseconds(at: float) -> int:
@@ -48,26 +52,54 @@ def milliseconds(at: float) -> int:
 
 
 def row_of(reading: Reading) -> Row:
-    """The row for a reading; a value that is no finite number becomes a missing one."""
+    """The row for a reading; a value that is no finite number becomes a missing one.
+
+    Raises ValueError, OverflowError or TypeError for a reading that no file could hold.
+    """
     values = tuple((name, float(v)) for name, v in reading.values.items() if math.isfinite(v))
     missing = dict(reading.missing)
     if len(values) != len(reading.values):
-        stored = {name for name, _ in values}
-        missing |= {name: NOT_FINITE for name in reading.values if name not in stored}
+        finite = {name for name, _ in values}
+        missing |= {name: NOT_FINITE for name in reading.values if name not in finite}
+    facts, numbers = split_facts(reading.facts)
     lines = choose_lines(reading.lines)
     return Row(
         probe=storable(reading.probe),
         at_ms=milliseconds(reading.at),
         took_us=round(reading.took * 1_000_000),
-        result=reading.result,
+        result=Result(reading.result),
         reason=storable(reading.reason),
-        missing=to_json(missing),
-        facts=to_json(reading.facts),
+        missing=to_json({n: None if r == reading.reason else r for n, r in missing.items()}),
+        facts=facts,
+        numbers=numbers,
         values=values,
         lines=lines,
         left_out=len(reading.lines) - len(lines),
         checkpoint=None if reading.checkpoint is None else storable(reading.checkpoint),
     )
+
+
+def split_facts(facts: Mapping[str, Fact]) -> tuple[str, str]:
+    """(facts with null for every number, the numbers in the same order), as JSON."""
+    kept: dict[str, object] = {}
+    numbers: list[int | float] = []
+    for name, fact in facts.items():
+        if isinstance(fact, bool | str):
+            kept[name] = fact
+        elif math.isfinite(fact):
+            kept[name] = None
+            numbers.append(fact)
+        else:
+            kept[name] = str(fact)
+    return to_json(kept), msgspec.json.encode(numbers).decode() if numbers else ""
+
+
+def join_facts(facts: dict[str, Any], numbers: str) -> dict[str, Fact]:
+    """The facts that ``split_facts`` took apart; ``facts`` is changed."""
+    if numbers:
+        following = iter(msgspec.json.decode(numbers, type=list[int | float]))
+        facts.update({name: next(following) for name, fact in facts.items() if fact is None})
+    return facts
 
 
 def choose_lines(lines: tuple[LogLine, ...]) -> tuple[LogLine, ...]:
@@ -79,21 +111,20 @@ def choose_lines(lines: tuple[LogLine, ...]) -> tuple[LogLine, ...]:
     if len(lines) <= LINES_A_READING:
         return lines
     severe = [i for i, line in enumerate(lines) if line.level in SEVERE][-SEVERE_A_READING:]
-    chosen = set(severe)
     others = [i for i, line in enumerate(lines) if line.level not in SEVERE]
-    chosen.update(others[-(LINES_A_READING - len(severe)) :])
-    return tuple(lines[i] for i in sorted(chosen))
+    room = LINES_A_READING - len(severe)
+    return tuple(lines[i] for i in sorted([*severe, *others[-room:]]))
 
 
 def to_json(mapping: Mapping[str, object]) -> str:
-    """The mapping as JSON, empty for an empty one; the same mapping gives the same text."""
+    """The mapping as JSON in its own order; empty for an empty one."""
     if not mapping:
         return ""
     try:
-        return msgspec.json.encode(mapping, order="deterministic").decode()
+        return msgspec.json.encode(mapping).decode()
     except UnicodeEncodeError:
         clean = {storable(k): storable(v) if isinstance(v, str) else v for k, v in mapping.items()}
-        return msgspec.json.encode(clean, order="deterministic").decode()
+        return msgspec.json.encode(clean).decode()
 
 
 def storable(text: str) -> str:

@@ -42,7 +42,8 @@ _LAYOUT_1: Step = (
         unit TEXT NOT NULL DEFAULT '',
         help TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX signal_probe ON signal(probe_id)",
-    "CREATE TABLE text(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE text(id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, body TEXT NOT NULL)",
+    "CREATE INDEX text_crc ON text(crc)",
     """CREATE TABLE reading(
         probe_id INTEGER NOT NULL,
         at_ms INTEGER NOT NULL,
@@ -51,6 +52,7 @@ _LAYOUT_1: Step = (
         reason_id INTEGER,
         missing_id INTEGER,
         facts_id INTEGER,
+        numbers TEXT,
         PRIMARY KEY(probe_id, at_ms)) WITHOUT ROWID""",
     """CREATE TABLE sample(
         signal_id INTEGER NOT NULL,
@@ -117,7 +119,7 @@ _LAYOUT_1: Step = (
                            ELSE 'SKIPPED' END AS result,
                (SELECT body FROM text WHERE id = reason_id) AS reason,
                (SELECT body FROM text WHERE id = missing_id) AS missing,
-               (SELECT body FROM text WHERE id = facts_id) AS facts
+               (SELECT body FROM text WHERE id = facts_id) AS facts, numbers
         FROM reading JOIN probe ON probe.id = probe_id""",
     """CREATE VIEW lines AS
         SELECT probe.name AS probe, number,

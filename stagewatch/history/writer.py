@@ -139,7 +139,7 @@ class HistoryWriter:
             self._lock.notify_all()
             return self._lock.wait_for(lambda: self._settled() >= target, timeout)
 
-    def close(self, timeout: float = 5.0) -> bool:
+    def close(self, timeout: float = 3.0) -> bool:
         """Store what waits and close the file; False when something could not be stored."""
         with self._lock:
             self._closing = True

@@ -1,0 +1,70 @@
+"""What happened beside the readings: log lines, gaps, events, states and verdicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stagewatch.history.query import Query, Row, span
+from stagewatch.history.records import StateChange, VerdictChange
+from stagewatch.model import Event, Gap, LogLine, State, Verdict
+
+_STATE = "SELECT criterion, at_ms, state, value, reason, detail FROM state"
+
+
+def lines(query: Query, probe: str, limit: int) -> list[LogLine]:
+    """The newest ``limit`` log lines that are kept, oldest first."""
+    rows = query.all(
+        "SELECT at_ms, source_id, level, body FROM line"
+        " WHERE probe_id = (SELECT id FROM probe WHERE name = ?) ORDER BY number DESC LIMIT ?",
+        *(probe, max(0, limit)),
+    )
+    return [
+        LogLine(at_ms / 1000, query.text(source), level, body)
+        for at_ms, source, level, body in reversed(rows)
+    ]
+
+
+def gaps(query: Query) -> tuple[Gap, ...]:
+    """Every gap, by its start."""
+    rows = query.all("SELECT probe, start_ms, end_ms, cause FROM gap ORDER BY start_ms, id")
+    return tuple(
+        Gap(probe, start / 1000, None if end is None else end / 1000, cause)
+        for probe, start, end, cause in rows
+    )
+
+
+def events(query: Query, limit: int, since: float | None, until: float | None) -> tuple[Event, ...]:
+    """The newest ``limit`` events of [since, until), newest first."""
+    rows = query.all(
+        "SELECT at_ms, kind, body, probe FROM event WHERE at_ms >= ? AND at_ms < ?"
+        " ORDER BY at_ms DESC, id DESC LIMIT ?",
+        *(*span(since, until), max(0, limit)),
+    )
+    return tuple(Event(at / 1000, kind, text, probe) for at, kind, text, probe in rows)
+
+
+def states(query: Query, since: float | None) -> list[StateChange]:
+    """The changes of the criteria's states, in the order in which they were stored."""
+    low, _ = span(since, None)
+    return [_state(row) for row in query.all(f"{_STATE} WHERE at_ms >= ? ORDER BY id", low)]
+
+
+def last_states(query: Query) -> dict[str, StateChange]:
+    """Criterion → the state that it is in."""
+    newest = "SELECT max(id) FROM state GROUP BY criterion"
+    rows = query.all(f"{_STATE} WHERE id IN ({newest}) ORDER BY id")
+    return {row[0]: _state(row) for row in rows}
+
+
+def verdicts(query: Query) -> list[VerdictChange]:
+    """The changes of the verdict, in the order in which they were stored."""
+    rows = query.all("SELECT at_ms, verdict, reason FROM verdict ORDER BY id")
+    return [VerdictChange(at / 1000, Verdict(verdict), reason) for at, verdict, reason in rows]
+
+
+def _state(row: Row) -> StateChange:
+    criterion, at_ms, state, value, reason, detail = row
+    known: dict[str, Any] = msgspec.json.decode(detail or "{}")
+    return StateChange(criterion, at_ms / 1000, State(state), value, reason, known)
