@@ -1,0 +1,56 @@
+"""What Textual 8.2.8 needs beside its terminal driver: a leak mended, controls stopped."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rich.segment import Segment
+from textual import _styles_cache
+from textual.filter import LineFilter
+
+if TYPE_CHECKING:
+    from textual.color import Color
+    from textual.style import Style
+
+_CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def mend_styles_cache() -> None:
+    """Keep closed screens from being held for ever (Textualize/textual#6665).
+
+    The cache there is keyed on ``self`` although the result does not depend on it.
+    """
+    cached: Any = _styles_cache.StylesCache.get_inner_outer
+    plain = getattr(cached, "__wrapped__", None)
+    if plain is None or getattr(cached, "stagewatch", False):
+        return
+
+    @lru_cache(1024)
+    def inner_outer(base: Color, background: Color) -> tuple[Style, Style]:
+        pair: tuple[Style, Style] = plain(None, base, background)
+        return pair
+
+    def method(_: object, base: Color, background: Color) -> tuple[Style, Style]:
+        return inner_outer(base, background)
+
+    method.stagewatch = True  # type: ignore[attr-defined]  # marks that it was mended
+    # A method on purpose: the class is shared, its cache must not know the instance.
+    _styles_cache.StylesCache.get_inner_outer = method  # type: ignore[method-assign, assignment]
+
+
+class NoControls(LineFilter):
+    """The last line of defence: nothing that is painted carries a control character.
+
+    Text is cleaned when it becomes a run; this also covers what Textual's own widgets draw.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """``segments`` without control and format characters; these take no cell."""
+        if not any(not s.control and _CONTROLS.search(s.text) for s in segments):
+            return segments
+        return [s if s.control else Segment(_CONTROLS.sub("", s.text), s.style) for s in segments]

@@ -1,0 +1,189 @@
+"""The screen of a watch: which panes there are, where they lie, and what the keys do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+
+from stagewatch.clock import Clock
+from stagewatch.tui import changes
+from stagewatch.tui.keys import KEYS
+from stagewatch.tui.messages import ChangeWanted, ExportWanted, LeaveWanted
+from stagewatch.widgets.banner import AlertBar, Header, TooSmall, VerdictBar
+from stagewatch.widgets.checklist import ChecklistPane
+from stagewatch.widgets.health import HealthPane
+from stagewatch.widgets.keybar import KeyBar
+from stagewatch.widgets.latency import LatencyPane
+from stagewatch.widgets.log import LogPane
+from stagewatch.widgets.memory import MemoryPane
+from stagewatch.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from stagewatch.snapshot import ItemNow
+    from stagewatch.widgets.view import View
+
+SMALLEST = (60, 16)
+"""Below this, only the verdict is shown."""
+WIDE = 100
+"""From this width on, the checklist stands beside the panes."""
+ROOMY = {True: 30, False: 40}
+"""Rows from which panes have boxes, by whether the screen is wide."""
+
+
+class WatchScreen(Screen[None]):
+    """Shows views and turns keys into changes; knows nothing of where either comes from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
+    AUTO_FOCUS = ""
+
+    def __init__(self, operator: str, clock: Clock) -> None:
+        super().__init__()
+        self._operator = operator
+        self._clock = clock
+        self._view: View | None = None
+
+    def compose(self) -> ComposeResult:
+        """Every pane, once: none is ever mounted or removed later."""
+        yield Header()
+        yield VerdictBar()
+        yield AlertBar()
+        with Horizontal(id="body"):
+            with Vertical(id="panes"):
+                with Container(id="top"):
+                    yield HealthPane()
+                    with Vertical(id="gauges"):
+                        yield MemoryPane()
+                        yield LatencyPane()
+                yield LogPane()
+            yield ChecklistPane()
+        yield KeyBar(KEYS)
+        yield TooSmall()
+
+    def show(self, view: View) -> None:
+        """Give every pane the view; each works out for itself whether anything changed."""
+        self._view = replace(view, compact=self.has_class("-compact"))
+        for pane in self.query(Pane):
+            pane.show(self._view)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the arrangement that fits."""
+        width, height = event.size
+        wide = width >= WIDE
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-tiny")
+        self.set_class(not wide, "-narrow")
+        self.set_class(wide and width < 120, "-mid")
+        self.set_class(width >= 160, "-huge")
+        self.set_class(height < ROOMY[wide], "-compact")
+        if self.focused is None or not self.focused.display:
+            self._focus_what_is_seen()
+        if self._view is not None:
+            self.call_after_refresh(self.show, self._view)
+
+    def _focus_what_is_seen(self) -> None:
+        listed = not self.has_class("-narrow") or self.has_class("-list")
+        self.set_focus(self.query_one(ChecklistPane if listed else LogPane))
+
+    @property
+    def checklist(self) -> ChecklistPane:
+        """The checklist."""
+        return self.query_one(ChecklistPane)
+
+    def _item(self) -> ItemNow | None:
+        """The item under the cursor; where the list is hidden, it is shown first instead."""
+        if not self.checklist.display:
+            self.action_checklist()
+            return None
+        return self.checklist.item()
+
+    def action_move(self, rows: int) -> None:
+        """Move in the checklist."""
+        if self.checklist.display:
+            self.checklist.move(rows)
+
+    def action_fold(self) -> None:
+        """Open or close the phase under the cursor."""
+        if self.checklist.display:
+            self.checklist.toggle_phase()
+
+    def action_tick(self) -> None:
+        """Tick or untick the item under the cursor."""
+        seen = self.checklist.display
+        item = self._item()
+        snapshot = self._view.snapshot if self._view else None
+        if item is None or snapshot is None:
+            if seen:
+                self.action_fold()
+            return
+        now = self._clock.now()
+        self.post_message(ChangeWanted(changes.tick(snapshot, item, by=self._operator, now=now)))
+
+    def action_note(self) -> None:
+        """Ask for a note on the item under the cursor."""
+        item = self._item()
+        if item is not None:
+            from stagewatch.tui.screens.ask import AskScreen
+
+            asked = AskScreen("Note", f"on «{item.item}»", "the note; enter saves it")
+            self.app.push_screen(asked, partial(self._noted, item))
+
+    def _noted(self, item: ItemNow, text: str | None) -> None:
+        if text:
+            now = self._clock.now()
+            self.post_message(ChangeWanted(changes.note(item, text, by=self._operator, now=now)))
+
+    def action_pause(self) -> None:
+        """Resume, or ask why to pause."""
+        if self._view is None or self._view.snapshot is None:
+            return
+        if self._view.snapshot.paused:
+            resumed = changes.resume(by=self._operator, now=self._clock.now())
+            self.post_message(ChangeWanted(resumed))
+            return
+        from stagewatch.tui.screens.ask import AskScreen
+
+        why = "No probe runs until somebody resumes; the gap is recorded and counts."
+        self.app.push_screen(AskScreen("Pause the recording", why, "the reason"), self._paused)
+
+    def _paused(self, reason: str | None) -> None:
+        if reason:
+            now = self._clock.now()
+            self.post_message(ChangeWanted(changes.pause(reason, by=self._operator, now=now)))
+
+    def action_checklist(self) -> None:
+        """At narrow sizes, change between panes and checklist; at wide ones, go to it."""
+        self.toggle_class("-list")
+        self.call_after_refresh(self._focus_what_is_seen)
+
+    def action_next_pane(self) -> None:
+        """Give the keys to the next pane."""
+        self.focus_next(Pane)
+
+    def action_previous_pane(self) -> None:
+        """Give the keys to the pane before."""
+        self.focus_previous(Pane)
+
+    def action_export(self) -> None:
+        """Ask for a report."""
+        self.post_message(ExportWanted())
+
+    def action_help(self) -> None:
+        """Show what the keys and marks mean."""
+        from stagewatch.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    async def action_palette(self) -> None:
+        """Open the palette."""
+        self.app.action_command_palette()
+
+    def action_quit(self) -> None:
+        """Ask what happens to the recorder."""
+        self.post_message(LeaveWanted())

@@ -1,0 +1,399 @@
+"""A watch that never was, for the pictures, the benchmarks and the tests of the screen.
+
+Everything is worked out from ``NOW`` without chance, so that two pictures of it are alike.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from stagewatch.model import (
+    Event,
+    Fact,
+    Gap,
+    LogLine,
+    Result,
+    Series,
+    Spread,
+    State,
+    Verdict,
+)
+from stagewatch.session.document import Evidence, Instant, Note, Session
+from stagewatch.snapshot import (
+    CriterionNow,
+    GateNow,
+    ItemNow,
+    LogNow,
+    PhaseNow,
+    ProbeNow,
+    RecorderStatus,
+    SignalNow,
+    Snapshot,
+)
+
+HOUR = 3600.0
+START = 1757085833.0
+"""2025-09-05 15:23:53 UTC, when the staging deployment was made."""
+NOW = START + 13 * HOUR + 7 * 60 + 12
+MIB = 2.0**20
+LOG = "backend/logs/error.log"
+BUCKETS = 240
+
+_PHASES: tuple[tuple[str, tuple[float, float], tuple[tuple[str, bool], ...]], ...] = (
+    (
+        "Initial stability",
+        (0, 6),
+        (
+            ("Backend health check every hour", True),
+            ("Frontend build status", True),
+            ("Memory baseline", True),
+            ("WebSocket connection count, no leaks", True),
+            ("Database connection pool", True),
+        ),
+    ),
+    (
+        "Performance monitoring",
+        (6, 12),
+        (
+            ("API response times < 200 ms for cached", True),
+            ("Polling interval 30 s", True),
+            ("Cache hit rate", True),
+            ("Rate limiting works", True),
+            ("OpenAI API call reduction", False),
+        ),
+    ),
+    (
+        "Load testing",
+        (12, 18),
+        (
+            ("Simulate 5 concurrent workspaces", True),
+            ("Resource consumption", False),
+            ("Cache effectiveness under load", False),
+            ("Rate limiting under concurrency", False),
+            ("Database query performance", False),
+        ),
+    ),
+    (
+        "Final validation",
+        (18, 24),
+        (
+            ("Complete system health check", False),
+            ("Performance metrics aggregation", False),
+            ("Cost savings validation", False),
+            ("Error log analysis", False),
+            ("Production readiness assessment", False),
+        ),
+    ),
+)
+_GATES = (
+    ("Architecture review", "system-architect", State.PASS),
+    ("Database impact", "db-steward", State.PASS),
+    ("15 pillars compliance", "principles-guardian", State.PENDING),
+    ("Placeholder check", "placeholder-police", State.PENDING),
+    ("Documentation sync", "docs-scribe", State.PENDING),
+)
+_LINES = (
+    (-3312.0, "ERROR", "pool: timed out after 3.0 s waiting for a connection (12 in use)"),
+    (-3310.0, "WARNING", "retrying /api/projects after a pool timeout, attempt 1 of 3"),
+    (-2401.0, "WARNING", "cache: storm on key workspace:7:tasks, 41 misses in 2 s"),
+    (-1980.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
+    (-1542.0, "WARNING", "websocket 91c2: no heartbeat for 45 s, closing"),
+    (-1201.0, "INFO", "recycled 3 idle database connections"),
+    (-902.0, "ERROR", "openai: upstream answered 503, using the cached completion"),
+    (-611.0, "WARNING", "cache: storm on key workspace:3:tasks, 17 misses in 2 s"),
+    (-404.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
+    (-187.0, "WARNING", "slow query, 412 ms: SELECT … FROM task_executions WHERE workspace_id = 7"),
+    (-32.0, "WARNING", "websocket a07f: no heartbeat for 45 s, closing"),
+)
+
+
+def session() -> Session:
+    """The session of the specimen."""
+    return Session(
+        id="staging-20250905-152353",
+        profile="staging",
+        deployment="staging",
+        branch="staging-performance-optimizations-20250905-152353",
+        started_at=Instant(START),
+        ends_at=Instant(START + 24 * HOUR),
+        started_by="alice",
+    )
+
+
+def empty(now: float = START + 2) -> Snapshot:
+    """The first moment: nothing has been read, the log does not exist."""
+    probes = {name: _probe(name, kind, every, result=None, at=None) for name, kind, every in _KINDS}
+    return Snapshot(
+        now=now,
+        session=session(),
+        verdict=Verdict.HOLD,
+        reason="the watch has just begun; nothing has been read yet",
+        recorder=RecorderStatus(alive=True, pid=4711, since=START, last_reading_at=None),
+        paused="",
+        probes=probes,
+        signals={name: SignalNow(name, unit, None, None, None, None, "") for name, unit in _UNITS},
+        series={},
+        spreads={},
+        criteria=(),
+        phases=_phases(now, done=False),
+        gates=tuple(_gate(*gate[:2], State.PENDING) for gate in _GATES),
+        logs=(LogNow("errors", LOG, (), "does not exist yet"),),
+        gaps=(),
+        events=(Event(START, "recorder-started", "the recorder started"),),
+        next_review=START + 6 * HOUR,
+    )
+
+
+def healthy(now: float = NOW) -> Snapshot:
+    """Thirteen hours in, on track, with one pool figure missing for a while in the night."""
+    return replace(
+        empty(now),
+        reason="on track: 8 of 10 pass, 2 wait for people · 1 item of Performance monitoring is"
+        " overdue",
+        recorder=RecorderStatus(alive=True, pid=4711, since=START, last_reading_at=now - 1),
+        probes=_probes(now),
+        signals=_signals(now),
+        series={
+            "backend.rss": _series("backend.rss", now, _rss),
+            "quota.latency": _series("quota.latency", now, _latency),
+            "health.latency": _series("health.latency", now, _latency),
+        },
+        spreads={"quota.latency": Spread("quota.latency", 900.0, 30, 141.2, 133.0, 188.0, 231.0)},
+        criteria=_criteria(),
+        phases=_phases(now, done=True),
+        gates=tuple(_gate(*gate) for gate in _GATES),
+        logs=(LogNow("errors", LOG, _log(now), ""),),
+        gaps=(Gap("", START + 7 * HOUR, START + 7.4 * HOUR, "the recorder was not running"),),
+        events=(
+            Event(now - 2900, "tick", "alice ticked «Simulate 5 concurrent workspaces»"),
+            Event(START + 12 * HOUR, "phase", "Load testing began"),
+            Event(START + 7.4 * HOUR, "gap", "no readings for 24m: the recorder was not running"),
+            Event(START + 4.1 * HOUR, "restart", "backend restarted: pid 3990 became 4123"),
+            Event(START, "recorder-started", "the recorder started"),
+        ),
+        next_review=START + 18 * HOUR,
+    )
+
+
+def trouble(now: float = NOW) -> Snapshot:
+    """Everything at once: DOWN, late readings, a dead recorder, a failed rule."""
+    well = healthy(now)
+    down = replace(
+        well.probes["health"],
+        result=Result.ERROR,
+        reason="connection refused by 127.0.0.1:8000",
+        facts={"failure": "refused", "phase": "connect", "address": "127.0.0.1:8000"},
+        at=now - 252,
+        took=0.001,
+        last_failure=now - 900,
+        failed_for=900.0,
+        good=2702,
+        total=2732,
+    )
+    probes = {name: replace(probe, at=now - 252) for name, probe in well.probes.items()} | {
+        "health": down
+    }
+    reason = "connection refused by 127.0.0.1:8000"
+    signals = {
+        name: replace(
+            signal,
+            value=None if name.startswith("health.") else signal.value,
+            at=now - 252,
+            last_value_at=now - 940 if name.startswith("health.") else now - 252,
+            reason=reason if name.startswith("health.") else "",
+        )
+        for name, signal in well.signals.items()
+    }
+    return replace(
+        well,
+        verdict=Verdict.NO_GO,
+        reason="memory grows by 14.2 %/h, limit 10, since 03:58 · health DOWN for 15m · no reading"
+        " of anything for 4m12s",
+        recorder=RecorderStatus(alive=False, pid=None, since=None, last_reading_at=now - 252),
+        probes=probes,
+        signals=signals,
+        criteria=(replace(_criteria()[0], state=State.FAIL, value=14.2), *_criteria()[1:]),
+    )
+
+
+_KINDS = (
+    ("health", "http", 30.0),
+    ("backend", "process", 60.0),
+    ("quota", "http", 30.0),
+    ("errors", "log", 30.0),
+)
+_UNITS = (
+    ("health.ok", ""),
+    ("health.latency", "ms"),
+    ("health.db_used", ""),
+    ("health.db_max", ""),
+    ("health.ws_sessions", ""),
+    ("health.ws_orphans", ""),
+    ("backend.rss", "B"),
+    ("quota.latency", "ms"),
+    ("errors.lines", ""),
+)
+
+
+def _probe(
+    name: str,
+    kind: str,
+    every: float,
+    *,
+    result: Result | None,
+    at: float | None,
+    took: float = 0.012,
+    facts: dict[str, Fact] | None = None,
+) -> ProbeNow:
+    total = 0 if at is None else int((NOW - START) / every)
+    return ProbeNow(
+        name=name,
+        title="",
+        kind=kind,
+        every=every,
+        result=result,
+        reason="",
+        at=at,
+        took=took if at is not None else None,
+        facts=facts or {},
+        good=total - (2 if name == "health" and total else 0),
+        total=total,
+        last_failure=START + 17.8 * HOUR - 12 * HOUR if name == "health" and total else None,
+        failed_for=130.0 if name == "health" and total else 0.0,
+    )
+
+
+def _probes(now: float) -> dict[str, ProbeNow]:
+    facts: dict[str, dict[str, Fact]] = {
+        "health": {"status": 200, "db": "ok", "ws": "ok"},
+        "backend": {"identity": "4123@884213", "pid": 4123},
+        "quota": {"status": 200},
+    }
+    ages = {"health": 3.0, "backend": 21.0, "quota": 9.0, "errors": 1.0}
+    took = {"quota": 0.141, "backend": 0.004}
+    return {
+        name: _probe(
+            name,
+            kind,
+            every,
+            result=Result.VALUE,
+            at=now - ages[name],
+            took=took.get(name, 0.012),
+            facts=facts.get(name),
+        )
+        for name, kind, every in _KINDS
+    }
+
+
+def _signals(now: float) -> dict[str, SignalNow]:
+    values = {
+        "health.ok": 1.0,
+        "health.latency": 12.0,
+        "health.db_used": 12.0,
+        "health.db_max": 80.0,
+        "health.ws_sessions": 41.0,
+        "health.ws_orphans": 3.0,
+        "backend.rss": 512 * MIB,
+        "quota.latency": 137.0,
+        "errors.lines": 214.0,
+    }
+    at = now - 3
+    return {
+        name: SignalNow(name, unit, values[name], at, values[name], at, "") for name, unit in _UNITS
+    }
+
+
+def _criteria() -> tuple[CriterionNow, ...]:
+    return (
+        CriterionNow(
+            name="memory-leak", title="Memory leak", kind="no-go", rule="growth",
+            state=State.PASS, value=1.8, limit=10.0, unit="%/h", since=START, coverage=0.983,
+            reason="grows by 1.8 %/h, limit 10", signals=("backend.rss",),
+        ),
+        CriterionNow(
+            name="slow-api", title="Slow API", kind="no-go", rule="average",
+            state=State.PASS, value=141.2, limit=500.0, unit="ms", since=START, coverage=0.984,
+            reason="averages 141 ms, limit 500", signals=("quota.latency",),
+        ),
+    )  # fmt: skip
+
+
+def _phases(now: float, *, done: bool) -> tuple[PhaseNow, ...]:
+    return tuple(
+        PhaseNow(
+            name=name,
+            hours=hours,
+            start=START + hours[0] * HOUR,
+            end=START + hours[1] * HOUR,
+            current=START + hours[0] * HOUR <= now < START + hours[1] * HOUR,
+            items=tuple(
+                _item(name, text, ticked and done, START + (hours[0] + 0.2 + i) * HOUR, now, hours)
+                for i, (text, ticked) in enumerate(items)
+            ),
+        )
+        for name, hours, items in _PHASES
+    )
+
+
+def _item(
+    phase: str, text: str, done: bool, at: float, now: float, hours: tuple[float, float]
+) -> ItemNow:
+    noted = text == "Cache hit rate" and done
+    remark = Note(by="bob", at=Instant(at + 60), text="94 % after warm-up", phase=phase, item=text)
+    evidence = (
+        Evidence(signal="health.db_used", value=12.0, at=Instant(at)),
+        Evidence(signal="quota.latency", value=141.0, unit="ms", at=Instant(at)),
+    )
+    return ItemNow(
+        phase=phase,
+        item=text,
+        done=done,
+        by="alice" if done else "",
+        at=min(at, now - 2900) if done else None,
+        overdue=not done and now >= START + hours[1] * HOUR,
+        notes=(remark,) if noted else (),
+        evidence=evidence if done else (),
+        history=(),
+        signals=("health.db_used", "quota.latency") if "atabase" in text else (),
+    )
+
+
+def _gate(name: str, reviewer: str, state: State) -> GateNow:
+    decided = state is not State.PENDING
+    return GateNow(
+        name, reviewer, "", state, reviewer if decided else "", START if decided else None, ""
+    )
+
+
+def _log(now: float) -> tuple[LogLine, ...]:
+    return tuple(LogLine(now + age, LOG, level, text) for age, level, text in _LINES)
+
+
+def _rss(hour: float) -> float:
+    """A saw tooth of garbage collection on a slow rise."""
+    return (468 + 3.4 * hour + 9 * (hour * 1.3 % 1.0) + 4 * math.sin(hour * 2.1)) * MIB
+
+
+def _latency(hour: float) -> float:
+    """A quiet line with a few slow stretches."""
+    slow = 210 * math.exp(-((hour - 9.1) ** 2) / 0.02) + 90 * math.exp(-((hour - 4.4) ** 2) / 0.05)
+    return 128 + 14 * math.sin(hour * 5) + 9 * math.sin(hour * 23) + slow
+
+
+def _series(name: str, now: float, value: object) -> Series:
+    assert callable(value)
+    size = (now - START) / BUCKETS
+    means: list[float | None] = []
+    for index in range(BUCKETS):
+        hour = index * size / HOUR
+        means.append(None if 7.0 <= hour < 7.4 else float(value(hour)))
+    spread = 0.004 if name.endswith("rss") else 0.06
+    return Series(
+        name,
+        START,
+        now,
+        tuple(means),
+        tuple(m if m is None else m * (1 - spread) for m in means),
+        tuple(m if m is None else m * (1 + spread) for m in means),
+    )

@@ -1,0 +1,197 @@
+"""The top of the screen: deployment and clock, the verdict, and what must not be overlooked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagewatch.model import Verdict
+from stagewatch.widgets.paint import (
+    BLANK,
+    Line,
+    Role,
+    crop,
+    ends,
+    fill,
+    line,
+    run,
+    width_of,
+    wrap,
+)
+from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.view import View
+from stagewatch.widgets.words import ago, hms, span, time_of
+
+if TYPE_CHECKING:
+    from stagewatch.snapshot import Snapshot
+
+WIDE = 100
+"""From this width on, the banner takes one row for the deployment and the clock together."""
+_BADGES = {
+    Verdict.GO: Role.BADGE_GOOD,
+    Verdict.NO_GO: Role.BADGE_BAD,
+    Verdict.HOLD: Role.BADGE_WARN,
+    Verdict.INCONCLUSIVE: Role.BADGE_WARN,
+}
+
+
+def clock_of(snapshot: Snapshot, now: float) -> Line:
+    """``13:07:12 · 10:52:48 left``, or how long the window has been over."""
+    session = snapshot.session
+    if now >= session.ends_at:
+        return line((f"window over since {time_of(session.ends_at, now)}", Role.STRONG))
+    gone = (hms(now - session.started_at), Role.STRONG)
+    return line(gone, (" · ", Role.DIM), hms(session.ends_at - now), (" left", Role.DIM))
+
+
+def progress(snapshot: Snapshot, now: float, width: int) -> Line:
+    """The window as a bar: heavy for what has gone by, light for what is to come."""
+    session = snapshot.session
+    whole = session.ends_at - session.started_at
+    share = min(1.0, max(0.0, (now - session.started_at) / whole)) if whole > 0 else 1.0
+    gone = int(share * width)
+    return line(("━" * gone, Role.ACCENT), ("─" * (width - gone), Role.BORDER))
+
+
+def header_lines(view: View, width: int) -> list[Line]:
+    """Deployment, branch, progress and clock: one row where there is room, else two."""
+    inner = width - 2
+    brand = line(("stagewatch", Role.ACCENT))
+    if view.snapshot is None:
+        rows = [ends(brand, BLANK, inner)]
+    else:
+        rows = _header(view.snapshot, view.now, brand, inner, wide=width >= WIDE)
+    return [((" ", Role.PLAIN), *fill(row, inner), (" ", Role.PLAIN)) for row in rows]
+
+
+def _header(snapshot: Snapshot, now: float, brand: Line, inner: int, *, wide: bool) -> list[Line]:
+    session = snapshot.session
+    name = line((session.deployment, Role.STRONG))
+    branch = line((" · ", Role.DIM), session.branch) if session.branch else BLANK
+    left = (*brand, run("  "), *name, *branch)
+    clock = clock_of(snapshot, now)
+    if not wide:
+        bar = progress(snapshot, now, max(4, inner - width_of(clock) - 2))
+        return [crop(left, inner), (*bar, run("  "), *clock)]
+    room = inner - width_of(clock) - 2
+    left = crop(left, room - 12)
+    bar = progress(snapshot, now, room - width_of(left) - 2)
+    return [(*left, run("  "), *bar, run("  "), *clock)]
+
+
+def review_of(view: View) -> Line:
+    """``next review 18:00, in 4h52m``."""
+    at = view.snapshot.next_review if view.snapshot else None
+    if at is None:
+        return BLANK
+    if at <= view.now:
+        return line((f"review due since {time_of(at, view.now)}", Role.WARN))
+    # Minutes are enough until the last one: a number that changes every second draws the eye.
+    left = at - view.now
+    rest = span(left - left % 60 if left >= 60 else left)
+    return line(("next review ", Role.DIM), time_of(at, view.now), (f", in {rest}", Role.DIM))
+
+
+def verdict_lines(view: View, width: int, rows: int = 3) -> list[Line]:
+    """The verdict as a badge, its reason in at most ``rows`` rows, the next review at the right."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [line(" ", (" … ", Role.BADGE_DIM), ("  opening the record", Role.DIM))]
+    badge = line(" ", (f" {snapshot.verdict.value} ", _BADGES[snapshot.verdict]), "  ")
+    review = review_of(view)
+    indent = width_of(badge)
+    room = width - indent - 1
+    beside = room - width_of(review) - 2 if review else room
+    reason = wrap(snapshot.reason, beside)
+    if len(reason) > 1:
+        reason = wrap(snapshot.reason, room, rows=rows)
+    first, *rest = reason or [BLANK]
+    if len(reason) <= 1 and width_of(first) <= beside:
+        return [ends((*badge, *first), (*review, run(" ")) if review else BLANK, width, 1)]
+    indented = [(run(" " * indent), *row) for row in rest]
+    if review and indented and width_of(indented[-1]) + width_of(review) + 3 <= width:
+        indented[-1] = ends(indented[-1], (*review, run(" ")), width)
+    elif review:
+        indented.append(ends(BLANK, (*review, run(" ")), width))
+    return [(*badge, *first), *indented]
+
+
+def alert_lines(view: View, width: int) -> list[Line]:
+    """One line for everything that must not be overlooked; none when there is nothing."""
+    alerts: list[tuple[str, Role]] = []
+    if view.unreadable:
+        alerts.append((f"✖ CANNOT READ THE RECORD  {view.unreadable}", Role.BADGE_BAD))
+    if view.snapshot is not None:
+        alerts.extend(_recording_alerts(view.snapshot, view.now))
+    unsaved = view.unsaved or (view.snapshot.not_saved if view.snapshot else "")
+    if unsaved:
+        alerts.append((f"✖ {unsaved}", Role.BADGE_BAD))
+    alerts.extend(
+        (notice.text, Role.BADGE_WARN if notice.bad else Role.BADGE_DIM)
+        for notice in view.notices
+        if notice.until > view.now
+    )
+    lines: list[Line] = []
+    for text, role in alerts:
+        rows = wrap(text, width - 3, role, rows=3)
+        lines.extend(
+            ((" ", Role.PLAIN), *fill((run(" ", role), *row), width - 2, role=role)) for row in rows
+        )
+    return lines
+
+
+def _recording_alerts(snapshot: Snapshot, now: float) -> list[tuple[str, Role]]:
+    """Why readings are not coming in, when they are not."""
+    session, recorder = snapshot.session, snapshot.recorder
+    if session.state == "stopped":
+        when = f" at {time_of(session.stopped_at, now)}" if session.stopped_at else ""
+        by = f" by {session.stopped_by}" if session.stopped_by else ""
+        return [(f"recording stopped{by}{when}; the record stays", Role.BADGE_DIM)]
+    alerts: list[tuple[str, Role]] = []
+    if not recorder.alive and now < session.ends_at:
+        last = recorder.last_reading_at
+        since = f"last reading {time_of(last, now)}, {ago(last, now)}" if last else "no reading yet"
+        alerts.append((f"✖ NOT RECORDING  no recorder runs; {since}", Role.BADGE_BAD))
+    if recorder.problem:
+        alerts.append((f"✖ RECORDER  {recorder.problem}", Role.BADGE_BAD))
+    if snapshot.paused:
+        alerts.append((f"‖ PAUSED  {snapshot.paused} · p resumes", Role.BADGE_WARN))
+    return alerts
+
+
+class Header(Pane):
+    """The deployment and the clock."""
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        return header_lines(view, width)
+
+    def wanted_height(self, view: View, width: int) -> int:
+        return len(header_lines(view, width))
+
+
+class VerdictBar(Pane):
+    """The verdict and why."""
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        return verdict_lines(view, width)
+
+    def wanted_height(self, view: View, width: int) -> int:
+        return len(verdict_lines(view, width))
+
+
+class AlertBar(Pane):
+    """What must not be overlooked; takes no room when there is nothing."""
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        return alert_lines(view, width)
+
+    def wanted_height(self, view: View, width: int) -> int:
+        return len(alert_lines(view, width))
+
+
+class TooSmall(Pane):
+    """All that a very small terminal gets: the verdict, and the size that the screen needs."""
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        verdict = view.snapshot.verdict.value if view.snapshot else "stagewatch"
+        text = f"{verdict} · needs 60×16, this terminal is {width}×{height}"
+        return wrap(text, width)

@@ -1,0 +1,292 @@
+"""The checklist by phase: what is done, by when, what is overdue, and the gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stagewatch.model import State
+from stagewatch.profile.values import format_value
+from stagewatch.widgets.box import Frame, frame
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, run, wrap
+from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.view import View
+from stagewatch.widgets.words import span, time_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stagewatch.snapshot import GateNow, ItemNow, PhaseNow, Snapshot
+
+INDENT = 6
+"""Cells before an item's text: two blanks, the box, a blank."""
+DETAIL = 7
+"""Rows at the foot for the item under the cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place that the cursor can stand on: a phase, or an item of an open one."""
+
+    phase: str
+    item: str = ""
+    """Empty for the phase itself."""
+
+
+def is_done(item: ItemNow, view: View) -> bool:
+    """Whether the item is ticked, what is being saved included."""
+    saving = view.saving or {}
+    return saving.get((item.phase, item.item), item.done)
+
+
+def open_phases(view: View, toggled: Mapping[str, bool], rows: int) -> frozenset[str]:
+    """Which phases show their items: all where they fit, else the current and the overdue ones."""
+    assert view.snapshot is not None
+    phases = view.snapshot.phases
+    everything = sum(1 + len(phase.items) for phase in phases) + 2
+    fits = everything <= rows
+    return frozenset(
+        phase.name
+        for phase in phases
+        if toggled.get(
+            phase.name, fits or phase.current or any(item.overdue for item in phase.items)
+        )
+    )
+
+
+def entries(snapshot: Snapshot, opened: frozenset[str]) -> list[Entry]:
+    """Where the cursor can stand, from top to bottom."""
+    places: list[Entry] = []
+    for phase in snapshot.phases:
+        places.append(Entry(phase.name))
+        if phase.name in opened:
+            places.extend(Entry(phase.name, item.item) for item in phase.items)
+    return places
+
+
+def mark_of(phase: PhaseNow, view: View) -> tuple[str, Role]:
+    """``✓`` all done, ``!`` something overdue, ``▸`` current, ``·`` still to come."""
+    if phase.items and all(is_done(item, view) for item in phase.items):
+        return "✓", Role.GOOD
+    if any(item.overdue and not is_done(item, view) for item in phase.items):
+        return "!", Role.WARN
+    return ("▸", Role.ACCENT) if phase.current else ("·", Role.DIM)
+
+
+def phase_line(phase: PhaseNow, view: View, width: int) -> Line:
+    """``▸ Load testing  1/5``."""
+    done = sum(1 for item in phase.items if is_done(item, view))
+    name_role = Role.STRONG if phase.current else Role.PLAIN
+    count = line((f"{done}/{len(phase.items)}", Role.DIM))
+    return ends(line(mark_of(phase, view), " ", (phase.name, name_role)), count, width)
+
+
+def item_lines(item: ItemNow, view: View, width: int) -> list[Line]:
+    """``[x] API response times   04:10``, the text over as many rows as it needs."""
+    done = is_done(item, view)
+    waiting = (item.phase, item.item) in (view.saving or {})
+    box, role = ("[x]", Role.GOOD) if done else ("[ ]", Role.PLAIN)
+    aside = BLANK
+    if waiting:
+        box, aside = ("[~]", line(("saving", Role.DIM)))
+    elif done and item.at is not None:
+        aside = line((time_of(item.at, view.now), Role.DIM))
+    elif item.overdue:
+        box, role, aside = "[!]", Role.WARN, line(("overdue", Role.WARN))
+    if item.notes:
+        aside = line(("n ", Role.ACCENT), *aside)
+    text_role = Role.DIM if done else Role.PLAIN
+    right = sum(len(text) for text, _ in aside)
+    rows = wrap(item.item, width - INDENT - (right + 1 if right else 0), text_role)
+    head = (run("  "), run(box, role), run(" "))
+    first = ends((*head, *(rows[0] if rows else BLANK)), aside, width, 1)
+    return [first, *(line(" " * INDENT, *row) for row in rows[1:])]
+
+
+def gate_lines(gates: Iterable[GateNow], width: int, *, whole: bool) -> list[Line]:
+    """``gates 2/5 approved``, then one line a gate where there is room."""
+    listed = tuple(gates)
+    if not listed:
+        return []
+    passed = sum(1 for gate in listed if gate.state is State.PASS)
+    role = Role.GOOD if passed == len(listed) else Role.DIM
+    head = ends(
+        line(("gates", Role.STRONG)), line((f"{passed}/{len(listed)} approved", role)), width
+    )
+    rows = [head]
+    for gate in listed if whole else ():
+        mark, word, colour = _GATES.get(gate.state, _PENDING)
+        rows.append(ends(line((mark, colour), " ", gate.name), line((word, colour)), width))
+    return rows
+
+
+_PENDING = ("·", "pending", Role.DIM)
+_GATES = {State.PASS: ("✓", "approved", Role.GOOD), State.FAIL: ("✖", "rejected", Role.BAD)}
+
+
+def detail_lines(item: ItemNow, view: View, width: int) -> list[Line]:
+    """Who ticked it, on what evidence, and the notes."""
+    rows: list[Line] = []
+    if item.done and item.at is not None:
+        rows.append(line((f"ticked by {item.by}, {time_of(item.at, view.now)}", Role.DIM)))
+    elif item.history:
+        last = item.history[-1]
+        rows.append(line((f"unticked by {last.by}, {time_of(last.at, view.now)}", Role.DIM)))
+    for found in item.evidence:
+        known = found.value is not None
+        value = format_value(found.value, found.unit) if found.value is not None else "no value"
+        why = f" ({found.reason})" if found.reason and not known else ""
+        rows.append(line((f"{found.signal} ", Role.DIM), value, (why, Role.WARN)))
+    for note in reversed(item.notes):
+        rows.extend(wrap(f"{note.by}, {time_of(note.at, view.now)}: {note.text}", width, rows=3))
+    if not rows:
+        asked = ", ".join(item.signals)
+        said = f"space ticks it with {asked}" if asked else "space ticks it"
+        rows = wrap(said, width, Role.DIM)
+    return [crop(row, width) for row in rows]
+
+
+def title_lines(snapshot: Snapshot | None, now: float) -> tuple[Line, Line]:
+    """The current phase in the title, the time it has left beside it."""
+    current = next((p for p in snapshot.phases if p.current), None) if snapshot else None
+    if current is None:
+        return line(("checklist", Role.STRONG)), BLANK
+    first, last = (f"{hour:g}" for hour in current.hours)
+    left = max(0.0, current.end - now)
+    rest = span(left - left % 60 if left >= 60 else left)
+    title = line((f"hour {first}–{last}", Role.STRONG), (f" · {current.name}", Role.DIM))
+    return title, line((f"{rest} left", Role.DIM))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where one is in the checklist."""
+
+    cursor: Entry | None
+    opened: frozenset[str]
+    focused: bool
+
+
+def body_rows(
+    view: View, place: Position, width: int, *, gates: bool
+) -> tuple[list[Line], int, int]:
+    """Every row of the list, and the first and last one of the entry under the cursor."""
+    assert view.snapshot is not None
+    rows: list[Line] = []
+    first = last = 0
+    for phase in view.snapshot.phases:
+        blocks = [(Entry(phase.name), [phase_line(phase, view, width)])]
+        if phase.name in place.opened:
+            blocks.extend(
+                (Entry(phase.name, item.item), item_lines(item, view, width))
+                for item in phase.items
+            )
+        for entry, block in blocks:
+            if entry == place.cursor:
+                first, last = len(rows), len(rows) + len(block) - 1
+                block = [_marked(row, width, focused=place.focused) for row in block]
+            rows.extend(block)
+    tail = gate_lines(view.snapshot.gates, width, whole=gates)
+    return [*rows, *([BLANK, *tail] if tail else [])], first, last
+
+
+def _marked(row: Line, width: int, *, focused: bool) -> Line:
+    """The row under the cursor: inverted while the checklist has the keys, pointed at always."""
+    row = fill(row, width)
+    if focused:
+        return tuple((text, Role.CURSOR) for text, _ in row)
+    head, *rest = row
+    return (("›" + head[0][1:], Role.ACCENT), *rest) if head[0].startswith(" ") else row
+
+
+def checklist_lines(view: View, place: Position, width: int, height: int) -> list[Line]:
+    """The body of the pane: the list scrolled to the cursor, and the item's details below."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [line(("waiting for the first reading", Role.DIM))]
+    if not snapshot.phases and not snapshot.gates:
+        return [line(("this profile has no checklist", Role.DIM))]
+    item = item_at(snapshot, place.cursor)
+    detail = detail_lines(item, view, width)[: DETAIL - 1] if item and height >= 16 else []
+    room = height - (len(detail) + 1 if detail else 0)
+    rows, first, last = body_rows(view, place, width, gates=True)
+    if len(rows) > room:
+        rows, first, last = body_rows(view, place, width, gates=False)
+    start = max(0, min(last - room + 1 + 1, len(rows) - room)) if last >= room - 1 else 0
+    shown = rows[min(start, first) :][:room]
+    if not detail:
+        return shown
+    padding = [BLANK] * (room - len(shown))
+    return [*shown, *padding, line(("─" * width, Role.BORDER)), *detail]
+
+
+def item_at(snapshot: Snapshot, cursor: Entry | None) -> ItemNow | None:
+    """The item under the cursor; None on a phase."""
+    if cursor is None or not cursor.item:
+        return None
+    items = (i for p in snapshot.phases if p.name == cursor.phase for i in p.items)
+    return next((i for i in items if i.item == cursor.item), None)
+
+
+class ChecklistPane(Pane, can_focus=True):
+    """The checklist with its cursor."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._cursor: Entry | None = None
+        self._toggled: dict[str, bool] = {}
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        title, left = title_lines(view.snapshot, view.now)
+        how = Frame(title, aside=left, boxed=not view.compact, focused=self.has_focus)
+        inner, rows = how.room(width, height)
+        place = Position(self.cursor(), self._opened(rows), self.has_focus)
+        return frame(how, checklist_lines(view, place, inner, rows), width, height)
+
+    def _opened(self, rows: int | None = None) -> frozenset[str]:
+        if self.view is None or self.view.snapshot is None:
+            return frozenset()
+        return open_phases(self.view, self._toggled, self.size.height - 2 if rows is None else rows)
+
+    def cursor(self) -> Entry | None:
+        """The entry under the cursor: where it was left, else the first thing to do."""
+        if self.view is None or self.view.snapshot is None:
+            return None
+        places = entries(self.view.snapshot, self._opened())
+        if self._cursor in places:
+            return self._cursor
+        if self._cursor is not None and Entry(self._cursor.phase) in places:
+            return Entry(self._cursor.phase)
+        return self._first_to_do() or (places[0] if places else None)
+
+    def _first_to_do(self) -> Entry | None:
+        assert self.view is not None
+        assert self.view.snapshot is not None
+        for phase in self.view.snapshot.phases:
+            for item in phase.items if phase.current else ():
+                if not is_done(item, self.view):
+                    return Entry(phase.name, item.item)
+        return None
+
+    def item(self) -> ItemNow | None:
+        """The item under the cursor; None on a phase."""
+        if self.view is None or self.view.snapshot is None:
+            return None
+        return item_at(self.view.snapshot, self.cursor())
+
+    def move(self, rows: int) -> None:
+        """Move the cursor by ``rows`` entries, stopping at the ends."""
+        if self.view is None or self.view.snapshot is None:
+            return
+        places = entries(self.view.snapshot, self._opened())
+        here = self.cursor()
+        if places and here in places:
+            self._cursor = places[min(len(places) - 1, max(0, places.index(here) + rows))]
+        self.repaint()
+
+    def toggle_phase(self) -> None:
+        """Open or close the phase under the cursor."""
+        here = self.cursor()
+        if here is not None:
+            self._toggled[here.phase] = here.phase not in self._opened()
+            self.repaint()

@@ -1,0 +1,127 @@
+"""A value with its chart over the window: what the memory and the latency pane have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stagewatch.profile.values import format_value
+from stagewatch.widgets import chart
+from stagewatch.widgets.box import Frame, frame
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, fit, line, width_of
+from stagewatch.widgets.view import View, probe_of, signal_late
+from stagewatch.widgets.words import ago, time_of
+
+if TYPE_CHECKING:
+    from stagewatch.model import Series
+    from stagewatch.snapshot import SignalNow, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One signal as a pane shows it."""
+
+    name: str
+    """What it is called when a pane shows several."""
+    signal: SignalNow
+    facts: tuple[Line, ...]
+    """After the value, the most important first."""
+    series: Series | None
+    limit: float | None = None
+    """Drawn into the chart, in the signal's unit."""
+    from_zero: bool = False
+    """Whether the chart starts at zero; else it shows the range that occurred."""
+
+
+def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> Line:
+    """The value; when it is late or absent, the last one with its age and why."""
+    if signal.value is not None:
+        shown = format_value(signal.value, signal.unit)
+        if not signal_late(snapshot, signal, now) or signal.at is None:
+            return line((shown, Role.STRONG))
+        return line((f"{shown}  LATE, {ago(signal.at, now)}", Role.WARN))
+    if signal.at is None:
+        return line(("waiting for the first reading", Role.DIM))
+    probe = probe_of(snapshot, signal.name)
+    why = signal.reason or (probe.reason if probe else "")
+    parts = [line(("✖ no value", Role.BAD))]
+    if signal.last_value is not None and signal.last_value_at is not None:
+        old = format_value(signal.last_value, signal.unit)
+        parts.append(line((f"last {old}, {ago(signal.last_value_at, now)}", Role.WARN)))
+    if why:
+        parts.append(line((why, Role.BAD)))
+    return tuple(run for part in parts for run in (*part, ("  ", Role.PLAIN)))[:-1]
+
+
+def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: bool) -> list[Line]:
+    """A gauge in ``height`` rows: the figures, then the chart."""
+    assert view.snapshot is not None
+    name = line((gauge.name, Role.DIM)) if named else BLANK
+    head = fit((name, value_of(view.snapshot, gauge.signal, view.now), *gauge.facts), width)
+    if height < 2 or gauge.series is None:
+        return [head]
+    series = chart.elapsed(gauge.series, view.now)
+    if not any(value is not None for value in series.mean):
+        return [head, line(("nothing recorded yet", Role.DIM))]
+    return [head, *_chart(view, gauge, series, width, height - 1)]
+
+
+def _chart(view: View, gauge: Gauge, series: Series, width: int, height: int) -> list[Line]:
+    """The chart with its scale at the right, where there are rows enough for one."""
+    drawn = chart.columns(series, width)
+    scale = chart.scale_of(drawn, limit=gauge.limit, from_zero=gauge.from_zero)
+    if height < 3:
+        return [chart.sparkline(drawn, scale)]
+    labels = _labels(gauge, scale, height)
+    wide = max(width_of(label) for label in labels)
+    plot = chart.plot(series, width - wide - 1, height, scale, limit=gauge.limit, ascii=view.ascii)
+    return [
+        (*fill(row, width - wide - 1), (" ", Role.PLAIN), *label)
+        for row, label in zip(plot, labels, strict=True)
+    ]
+
+
+def _labels(gauge: Gauge, scale: chart.Scale, height: int) -> list[Line]:
+    """The values at the top, at the limit and at the bottom."""
+    labels: list[Line] = [BLANK] * height
+    labels[0] = line((format_value(_round(scale.high), gauge.signal.unit), Role.DIM))
+    labels[-1] = line((format_value(_round(scale.low), gauge.signal.unit), Role.DIM))
+    if gauge.limit is not None and scale.low <= gauge.limit <= scale.high:
+        at = height - 1 - scale.step(gauge.limit, height)
+        labels[at] = line((format_value(gauge.limit, gauge.signal.unit), Role.LIMIT))
+    return labels
+
+
+def _round(value: float) -> float:
+    """Three figures: an axis needs no more."""
+    return float(f"{value:.3g}")
+
+
+def gauges_frame(
+    view: View, how: Frame, gauges: Sequence[Gauge], absent: str, width: int, height: int
+) -> list[Line]:
+    """A whole pane of gauges, which share the rows evenly."""
+    if how.boxed:
+        first, last = _span(gauges, view.now)
+        how = replace(how, foot=first, foot_aside=last)
+    inner, rows = how.room(width, height)
+    if view.snapshot is None or not gauges:
+        sentence = "waiting for the first reading" if view.snapshot is None else absent
+        return frame(how, [line((sentence, Role.DIM))], width, height)
+    shown = gauges[: max(1, rows // 2)]
+    each = rows // len(shown)
+    body: list[Line] = []
+    for gauge in shown:
+        part = gauge_lines(view, gauge, inner, each, named=len(gauges) > 1)
+        body.extend([*part, *[BLANK] * (each - len(part))])
+    return frame(how, [crop(row, inner) for row in body], width, height)
+
+
+def _span(gauges: Sequence[Gauge], now: float) -> tuple[Line, Line]:
+    """The times at the two ends of the charts."""
+    series = next((g.series for g in gauges if g.series is not None and g.series.mean), None)
+    if series is None:
+        return BLANK, BLANK
+    end = "now" if series.end >= now - 60 else time_of(series.end, now)
+    return line((time_of(series.start, now), Role.DIM)), line((end, Role.DIM))

@@ -1,0 +1,210 @@
+"""The health pane: is it up, how reliably, what it says about itself, and every other probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from stagewatch.model import Result
+from stagewatch.profile.values import format_value
+from stagewatch.widgets.box import Frame, frame
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, join, line, wrap
+from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.subjects import main_probe, title_of
+from stagewatch.widgets.view import View, failing, late
+from stagewatch.widgets.words import ago, plural, span, time_of
+
+if TYPE_CHECKING:
+    from stagewatch.snapshot import ProbeNow, SignalNow, Snapshot
+
+_OWN = frozenset(
+    [
+        "ok",
+        "latency",
+        "status",
+        "address",
+        "failure",
+        "phase",
+        "timed_out",
+        "deadline",
+        "tls",
+        "identity",
+        "pid",
+    ]
+) | {f"phase_{name}" for name in ("resolve", "connect", "tls", "first_byte", "body")}
+"""Signals and facts that the headline shows, or that nobody needs at a glance."""
+
+
+def state_of(probe: ProbeNow, now: float) -> tuple[str, Role]:
+    """The state of a probe as a mark and a word."""
+    if probe.result is None:
+        return "○ waiting", Role.DIM
+    if probe.result is Result.ERROR:
+        return "✖ DOWN", Role.BAD
+    if probe.result is Result.NO_DATA:
+        return "✖ BAD ANSWER" if probe.kind == "http" else "✖ NO DATA", Role.BAD
+    if late(probe, now):
+        return "◌ LATE", Role.WARN
+    if probe.result is Result.SKIPPED:
+        return "◌ skipped", Role.WARN
+    return ("● healthy" if probe.kind == "http" else "● ok"), Role.GOOD
+
+
+def headline(probe: ProbeNow, now: float) -> Line:
+    """``● healthy  200  12 ms  3s ago``."""
+    word, role = state_of(probe, now)
+    parts = [line((word, role))]
+    status = probe.facts.get("status")
+    if status is not None:
+        parts.append(line(str(status)))
+    if probe.took is not None and probe.result is not Result.SKIPPED:
+        parts.append(line(format_value(round(probe.took * 1000), "ms")))
+    if probe.at is not None:
+        parts.append(line((ago(probe.at, now), Role.WARN if late(probe, now) else Role.DIM)))
+    return join(parts)
+
+
+def availability(probe: ProbeNow, now: float) -> Line:
+    """``up 99.93 %  last failure 09:12, for 2m``; no per cent before the first reading."""
+    if not probe.total:
+        return line(("no reading yet", Role.DIM))
+    share = 100 * probe.good / probe.total
+    # Rounding must not turn a failure into perfection.
+    shown = "100 %" if probe.good == probe.total else f"{min(share, 99.99):.2f} %"
+    up = line(("up ", Role.DIM), shown)
+    if probe.last_failure is None:
+        return join((up, line((f"of {plural(probe.total, 'reading')}", Role.DIM))))
+    when = f"{time_of(probe.last_failure, now)}, for {span(probe.failed_for)}"
+    word = "failing since " if failing(probe) else "last failure "
+    return join((up, line((word, Role.DIM), when)))
+
+
+def said(snapshot: Snapshot, probe: ProbeNow, now: float) -> list[Line]:
+    """What the answer said about itself, a line a subject: ``db  ok  12/80``."""
+    prefix = f"{probe.name}."
+    groups: dict[str, list[Line]] = {}
+    for name, fact in probe.facts.items():
+        if name not in _OWN:
+            group, _, rest = name.partition("_")
+            label = "" if rest in ("", "status", "state") else f"{rest} "
+            role = Role.GOOD if str(fact) in ("ok", "healthy", "connected") else Role.PLAIN
+            groups.setdefault(group, []).insert(0, line((label, Role.DIM), (str(fact), role)))
+    for name, signal in snapshot.signals.items():
+        key = name.removeprefix(prefix)
+        if name.startswith(prefix) and key not in _OWN:
+            group, _, rest = key.partition("_")
+            groups.setdefault(group, []).extend(_number(snapshot, signal, key, rest, now))
+    wide = max((len(group) for group in groups), default=0)
+    return [
+        join((line((group.ljust(wide), Role.DIM)), join(parts)))
+        for group, parts in groups.items()
+        if parts
+    ]
+
+
+def _number(
+    snapshot: Snapshot, signal: SignalNow, key: str, rest: str, now: float
+) -> Iterator[Line]:
+    """A signal beside its subject; a maximum is shown with what is used of it."""
+    if rest in ("max", "size") and _used(snapshot, signal) is not None:
+        return
+    label = rest.replace("_", " ") or ""
+    maximum = _maximum(snapshot, signal) if rest in ("used", "in_use") else None
+    if signal.value is not None:
+        text = format_value(signal.value, signal.unit)
+        if maximum is not None and maximum.value is not None:
+            yield line(("in use ", Role.DIM), f"{text}/{format_value(maximum.value)}")
+        elif label:
+            yield line((f"{label} ", Role.DIM), text)
+        else:
+            yield line(text)
+    elif signal.last_value is not None and signal.last_value_at is not None:
+        old = format_value(signal.last_value, signal.unit)
+        yield line(
+            (f"{label} ", Role.DIM), (f"? last {old}, {ago(signal.last_value_at, now)}", Role.WARN)
+        )
+    else:
+        yield line((f"{label} ", Role.DIM), ("n/a", Role.WARN))
+
+
+def _sibling(snapshot: Snapshot, signal: SignalNow, endings: tuple[str, ...]) -> SignalNow | None:
+    """The signal with the same stem and another ending: ``db_used`` and ``db_max``."""
+    stem = signal.name.rpartition("_")[0].removesuffix("_in")
+    names = (f"{stem}_{ending}" for ending in endings)
+    return next((snapshot.signals[name] for name in names if name in snapshot.signals), None)
+
+
+def _maximum(snapshot: Snapshot, signal: SignalNow) -> SignalNow | None:
+    return _sibling(snapshot, signal, ("max", "size"))
+
+
+def _used(snapshot: Snapshot, signal: SignalNow) -> SignalNow | None:
+    return _sibling(snapshot, signal, ("used", "in_use"))
+
+
+def others(snapshot: Snapshot, shown: ProbeNow, now: float, width: int) -> list[Line]:
+    """Every other probe on a line of its own."""
+    lines = []
+    for probe in snapshot.probes.values():
+        if probe is not shown:
+            word, role = state_of(probe, now)
+            age = line((ago(probe.at, now), Role.DIM)) if probe.at is not None else BLANK
+            name = title_of(probe)
+            detail = line((f"  {probe.reason}", Role.DIM)) if failing(probe) else BLANK
+            lines.append(ends(line((word, role), "  ", name, *detail), age, width))
+    return lines
+
+
+def happened(snapshot: Snapshot, now: float, width: int) -> list[Line]:
+    """The latest events, newest first, a line each."""
+    return [
+        crop(line((f"{time_of(event.at, now)}  ", Role.DIM), event.text), width)
+        for event in snapshot.events
+    ]
+
+
+def health_lines(view: View, width: int, height: int) -> list[Line]:
+    """The body of the health pane."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [line(("waiting for the first reading", Role.DIM))]
+    probe = main_probe(snapshot)
+    if probe is None:
+        return [line(("this profile asks no health endpoint", Role.DIM))]
+    now = view.now
+    reason = wrap(probe.reason, width, Role.BAD, rows=3) if probe.reason else []
+    if height <= 2:
+        return _short(snapshot, probe, reason, now, width)
+    lines = [headline(probe, now), *reason, availability(probe, now)]
+    for part in (
+        said(snapshot, probe, now),
+        others(snapshot, probe, now, width),
+        happened(snapshot, now, width),
+    ):
+        if part and len(lines) + 2 <= height:
+            lines.extend([BLANK, *part])
+    return [crop(row, width) for row in lines]
+
+
+def _short(
+    snapshot: Snapshot, probe: ProbeNow, reason: list[Line], now: float, width: int
+) -> list[Line]:
+    """Two rows: the state with its reason or reliability, and what the answer said."""
+    up = availability(probe, now)
+    if reason:
+        return [fit((headline(probe, now), up), width), crop(line((probe.reason, Role.BAD)), width)]
+    told = join(said(snapshot, probe, now), "   ")
+    bad = [row for row in others(snapshot, probe, now, width) if row[0][1] in (Role.BAD, Role.WARN)]
+    return [fit((headline(probe, now), up), width), crop(bad[0] if bad else told, width)]
+
+
+class HealthPane(Pane, can_focus=True):
+    """Whether the deployment answers, and what it says about itself."""
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        probe = main_probe(view.snapshot) if view.snapshot else None
+        title = line(("health", Role.STRONG))
+        if probe is not None and title_of(probe) != "health":
+            title = line(("health", Role.STRONG), (f" · {title_of(probe)}", Role.DIM))
+        how = Frame(title, boxed=not view.compact, focused=self.has_focus)
+        return frame(how, health_lines(view, *how.room(width, height)), width, height)

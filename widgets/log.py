@@ -1,0 +1,148 @@
+"""The error log pane: the newest lines of every followed log, held still while one reads."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from stagewatch.widgets.box import Frame, frame
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, line, wrap
+from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.view import View
+from stagewatch.widgets.words import plural, second_of
+
+if TYPE_CHECKING:
+    from stagewatch.model import LogLine
+    from stagewatch.snapshot import Snapshot
+
+_STAMP = re.compile(
+    r"\[?\d{4}-\d\d-\d\d[T ](\d\d:\d\d:\d\d)"
+    r"(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?\s{1,4}"
+)
+_LEVEL = re.compile(r"\[?(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\]?:?\s{1,4}")
+_ROLES = {
+    "CRITICAL": Role.BAD,
+    "FATAL": Role.BAD,
+    "ERROR": Role.BAD,
+    "WARNING": Role.WARN,
+    "WARN": Role.WARN,
+}
+
+
+def log_line(entry: LogLine) -> Line:
+    """``12:58:03  ERROR    pool timeout``: the line's own time where it carries one."""
+    text = entry.text
+    stamp = _STAMP.match(text)
+    time = stamp[1] if stamp else second_of(entry.at)
+    text = text[stamp.end() :] if stamp else text
+    named = _LEVEL.match(text)
+    level = named[1] if named else entry.level
+    text = text[named.end() :] if named else text
+    if not level:
+        return line((time, Role.DIM), "  ", text)
+    return line((time, Role.DIM), "  ", (level.ljust(8), _ROLES.get(level, Role.DIM)), " ", text)
+
+
+def all_lines(snapshot: Snapshot) -> tuple[LogLine, ...]:
+    """The lines of every log, oldest first."""
+    if len(snapshot.logs) == 1:
+        return snapshot.logs[0].lines
+    merged = (entry for log in snapshot.logs for entry in log.lines)
+    return tuple(sorted(merged, key=lambda entry: entry.at))
+
+
+def problems(snapshot: Snapshot, width: int) -> list[Line]:
+    """Why a log cannot be read, a sentence each."""
+    rows: list[Line] = []
+    for log in snapshot.logs:
+        if log.problem:
+            rows.extend(wrap(f"{log.path}: {log.problem}", width, Role.WARN, rows=2))
+    return rows
+
+
+def log_lines(
+    view: View, held: tuple[LogLine, ...] | None, back: int, width: int, height: int
+) -> list[Line]:
+    """The body of the pane: the newest lines, or ``held`` ones ``back`` rows from their end."""
+    snapshot = view.snapshot
+    if snapshot is None:
+        return [line(("waiting for the first reading", Role.DIM))]
+    if not snapshot.logs:
+        return [line(("this profile follows no log", Role.DIM))]
+    rows = problems(snapshot, width)
+    entries = held if held is not None else all_lines(snapshot)
+    if not entries and not rows:
+        return [line(("no line yet", Role.DIM))]
+    room = max(0, height - len(rows))
+    last = len(entries) - back
+    shown = entries[max(0, last - room) : last]
+    return [*rows, *(crop(log_line(entry), width) for entry in shown)]
+
+
+def log_title(snapshot: Snapshot | None) -> Line:
+    """``errors · backend/logs/error.log``."""
+    if snapshot is None or not snapshot.logs:
+        return line(("log", Role.STRONG))
+    if len(snapshot.logs) == 1:
+        log = snapshot.logs[0]
+        return line((log.probe, Role.STRONG), (f" · {log.path}", Role.DIM))
+    names = ", ".join(log.probe for log in snapshot.logs)
+    return line(("logs", Role.STRONG), (f" · {names}", Role.DIM))
+
+
+def log_count(snapshot: Snapshot | None) -> Line:
+    """How many lines were counted since the watch began."""
+    if snapshot is None or not snapshot.logs:
+        return BLANK
+    counts = [snapshot.signals.get(f"{log.probe}.lines") for log in snapshot.logs]
+    known = [signal.value for signal in counts if signal and signal.value is not None]
+    count = int(sum(known)) if known else sum(len(log.lines) for log in snapshot.logs)
+    return line((plural(count, "line"), Role.DIM))
+
+
+class LogPane(Pane, can_focus=True):
+    """The live tail; scrolling up holds it, ``end`` follows again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "back(1)", "Scroll the log back, which holds it still", show=False),
+        Binding("down,j", "back(-1)", "Scroll the log towards the newest line", show=False),
+        Binding("pageup", "back(10)", "Scroll the log back by ten lines", show=False),
+        Binding("pagedown", "back(-10)", "Scroll the log forward by ten lines", show=False),
+        Binding("end", "follow", "Follow the log again", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._held: tuple[LogLine, ...] | None = None
+        self._back = 0
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        snapshot = view.snapshot
+        aside = log_count(snapshot)
+        if self._held is not None and snapshot is not None:
+            newer = sum(1 for entry in all_lines(snapshot) if entry.at > self._newest())
+            aside = line((f"held · {newer} newer · end follows", Role.WARN))
+        how = Frame(
+            log_title(snapshot), aside=aside, boxed=not view.compact, focused=self.has_focus
+        )
+        body = log_lines(view, self._held, self._back, *how.room(width, height))
+        return frame(how, body, width, height)
+
+    def _newest(self) -> float:
+        return self._held[-1].at if self._held else 0.0
+
+    def action_back(self, rows: int) -> None:
+        """Move ``rows`` towards the older lines; negative: towards the newer ones."""
+        if self.view is None or self.view.snapshot is None:
+            return
+        held = self._held if self._held is not None else all_lines(self.view.snapshot)
+        self._back = min(max(0, self._back + rows), max(0, len(held) - 1))
+        self._held = held if self._back else None
+        self.repaint()
+
+    def action_follow(self) -> None:
+        """Show the newest lines as they come."""
+        self._held, self._back = None, 0
+        self.repaint()

@@ -1,0 +1,66 @@
+"""The memory pane: how much, how fast it grows, of which process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagewatch.profile.values import format_value
+from stagewatch.widgets.box import Frame
+from stagewatch.widgets.gauge import Gauge, gauges_frame
+from stagewatch.widgets.paint import BLANK, Line, Role, line
+from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.states import role_of
+from stagewatch.widgets.subjects import judging, memory_signal, processes, title_of
+from stagewatch.widgets.view import View
+
+if TYPE_CHECKING:
+    from stagewatch.snapshot import ProbeNow, Snapshot
+
+
+def growth(snapshot: Snapshot, signal: str) -> Line:
+    """``+1.8 %/h of 10``; the limit alone while the growth is not known."""
+    criterion = judging(snapshot, "growth", signal)
+    if criterion is None:
+        return BLANK
+    limit = format_value(criterion.limit, "") if criterion.limit is not None else ""
+    if criterion.value is None:
+        return line((f"limit +{limit} {criterion.unit}", Role.DIM)) if limit else BLANK
+    rate = f"{format_value(round(criterion.value, 1), '')} {criterion.unit}"
+    sign = "+" if criterion.value >= 0 else ""
+    return line((f"{sign}{rate}", role_of(criterion.state)), (f" of {limit}", Role.DIM))
+
+
+def identity(probe: ProbeNow) -> Line:
+    """``pid 4123``, or how many processes."""
+    pid = probe.facts.get("pid", str(probe.facts.get("identity", "")).partition("@")[0])
+    return line(("pid ", Role.DIM), str(pid)) if pid not in ("", None) else BLANK
+
+
+def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
+    """A gauge for every process."""
+    gauges = []
+    for probe in processes(snapshot):
+        name = memory_signal(snapshot, probe)
+        if name:
+            kind = name.rpartition(".")[2].upper()
+            gauges.append(
+                Gauge(
+                    title_of(probe),
+                    snapshot.signals[name],
+                    (growth(snapshot, name), identity(probe), line((kind, Role.DIM))),
+                    snapshot.series.get(name),
+                )
+            )
+    return gauges
+
+
+class MemoryPane(Pane, can_focus=True):
+    """Memory of the watched processes."""
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        gauges = memory_gauges(view.snapshot) if view.snapshot else []
+        name = f" · {gauges[0].name}" if len(gauges) == 1 else ""
+        title = line(("memory", Role.STRONG), (name, Role.DIM))
+        absent = "this profile watches no process"
+        how = Frame(title, boxed=not view.compact, focused=self.has_focus)
+        return gauges_frame(view, how, gauges, absent, width, height)

@@ -1,0 +1,52 @@
+"""Which probe is shown in which pane, and the criterion that judges a signal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stagewatch.snapshot import CriterionNow, ProbeNow, Snapshot
+
+
+def main_probe(snapshot: Snapshot) -> ProbeNow | None:
+    """The probe whose answer is the deployment's health: ``health``, else the first http one."""
+    named = snapshot.probes.get("health")
+    if named is not None:
+        return named
+    return next((p for p in snapshot.probes.values() if p.kind == "http"), None)
+
+
+def processes(snapshot: Snapshot) -> tuple[ProbeNow, ...]:
+    """The processes whose memory is watched."""
+    return tuple(p for p in snapshot.probes.values() if p.kind == "process")
+
+
+def latencies(snapshot: Snapshot) -> tuple[ProbeNow, ...]:
+    """The http probes whose latency is watched, the judged ones first; never empty-handed."""
+    main = main_probe(snapshot)
+    timed = [p for p in snapshot.probes.values() if f"{p.name}.latency" in snapshot.signals]
+    judged = {s for c in snapshot.criteria if c.rule == "average" for s in c.signals}
+    others = [p for p in timed if p is not main or f"{p.name}.latency" in judged]
+    chosen = others or timed
+    return tuple(sorted(chosen, key=lambda p: f"{p.name}.latency" not in judged))
+
+
+def memory_signal(snapshot: Snapshot, probe: ProbeNow) -> str:
+    """The signal of a process's memory: the judged one, else RSS, else PSS."""
+    prefix = f"{probe.name}."
+    for criterion in snapshot.criteria:
+        judged = next((s for s in criterion.signals if s.startswith(prefix)), "")
+        if criterion.rule == "growth" and judged:
+            return judged
+    return next((n for n in (f"{prefix}rss", f"{prefix}pss") if n in snapshot.signals), "")
+
+
+def judging(snapshot: Snapshot, rule: str, signal: str) -> CriterionNow | None:
+    """The criterion of this rule that judges ``signal``."""
+    matches = (c for c in snapshot.criteria if c.rule == rule and signal in c.signals)
+    return next(matches, None)
+
+
+def title_of(probe: ProbeNow) -> str:
+    """What the screen calls a probe."""
+    return probe.title or probe.name

@@ -1,0 +1,62 @@
+"""What a pane is shown: one snapshot, the present moment, and how to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stagewatch.model import Result
+
+if TYPE_CHECKING:
+    from stagewatch.snapshot import ProbeNow, SignalNow, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the operator above the panes, until ``until`` (Unix seconds)."""
+
+    text: str
+    bad: bool
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One moment of the screen; panes draw from this and nothing else."""
+
+    snapshot: Snapshot | None
+    """None until the first one arrived."""
+    now: float
+    """Unix seconds."""
+    ascii: bool = False
+    compact: bool = False
+    """Whether panes have a rule above instead of a box around them."""
+    saving: Mapping[tuple[str, str], bool] | None = None
+    """(phase, item) → the state that is being saved and is not on disk yet."""
+    unsaved: str = ""
+    """«NOT SAVED since 14:02: disk full»; empty when everything is on disk."""
+    unreadable: str = ""
+    """Why the record cannot be read at the moment."""
+    notices: tuple[Notice, ...] = ()
+
+
+def late(probe: ProbeNow, now: float) -> bool:
+    """Whether the probe's last reading is older than two intervals and its deadline."""
+    return probe.at is not None and now - probe.at > 2 * probe.every + probe.timeout
+
+
+def probe_of(snapshot: Snapshot, signal: str) -> ProbeNow | None:
+    """The probe that provides a signal."""
+    return snapshot.probes.get(signal.partition(".")[0])
+
+
+def signal_late(snapshot: Snapshot, signal: SignalNow, now: float) -> bool:
+    """Whether a signal's probe is late, or has no value for it now."""
+    probe = probe_of(snapshot, signal.name)
+    return signal.value is None or probe is None or late(probe, now)
+
+
+def failing(probe: ProbeNow) -> bool:
+    """Whether the last run got no answer or the wrong one."""
+    return probe.result in (Result.ERROR, Result.NO_DATA)
