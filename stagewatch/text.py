@@ -115,9 +115,9 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     """``text`` with every secret as ``***``: as it is, percent-encoded, in JSON and in base64.
 
     Base64 is found also where the secret is only a part of what was encoded (``user:secret``).
-    Empty secrets are ignored.
+    Blank secrets are ignored.
     """
-    values = tuple(sorted({s for secret in secrets for s in (secret, secret.strip()) if s}))
+    values = tuple(sorted({s for secret in secrets for s in (secret, secret.strip()) if s.strip()}))
     return _mask_pattern(values).sub(MASK, text) if values else text
 
 
