@@ -156,7 +156,8 @@ def _check_phases(
     findings: Findings,
 ) -> None:
     """Hours, names, items and the signals that are their evidence."""
-    if len(phases) == len(raw.get("phase", [])):
+    written = raw.get("phase")
+    if isinstance(written, list) and len(phases) == len(written):
         # With a phase missing that could not be read, a gap would be reported that is none.
         check_phases(phases, window, findings)
     check_unique(((("phase", i), phase.name) for i, phase in phases.items()), "phases", findings)

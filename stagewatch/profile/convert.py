@@ -150,6 +150,8 @@ _TYPES = {
     "array": "a list [ … ]",
     "object": "a table",
     "datetime": "a date",
+    "date": "a date",
+    "time": "a time",
 }
 
 

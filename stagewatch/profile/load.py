@@ -91,16 +91,18 @@ def _content(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise _refusal(path, f"cannot be read: {reason or error}") from None
-    with open(descriptor, "rb", closefd=True) as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
             raise _refusal(path, "is a folder", "name the .toml file in it")
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(mode):
             raise _refusal(path, "is not a regular file")
-        try:
+        with open(descriptor, "rb", closefd=False) as file:
             content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise _refusal(path, f"cannot be read: {error.strerror}") from None
+    except OSError as error:
+        raise _refusal(path, f"cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise _refusal(path, f"is larger than {MAX_BYTES >> 20} MiB: this is no profile")
     return content

@@ -46,7 +46,7 @@ def check_rule(
         findings.add(key, BAD_NAME, NAME_HINT)
     for name in _SIGNAL_KEYS:
         signal = getattr(rule, name, None)
-        if isinstance(signal, str) and (signal or name in table):
+        if isinstance(signal, str) and signal:
             check_signal(signal, (*key, name), probes, findings)
     _check_probes(rule, key, probes, findings)
     _check_times(rule, key, window, findings)

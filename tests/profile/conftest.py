@@ -67,8 +67,9 @@ class FakeKinds:
 
     def signals(self, name: str, config: ProbeConfig) -> tuple[Signal, ...]:
         if isinstance(config, Http):
-            units = {"ok": "", "latency": "ms", **dict.fromkeys(config.read, "")}
-        elif isinstance(config, Process):
+            fixed = (Signal(f"{name}.ok", ""), Signal(f"{name}.latency", "ms"))
+            return fixed + tuple(Signal(f"{name}.{part}", "") for part in config.read)
+        if isinstance(config, Process):
             units = {**PROCESS_UNITS, "count": ""}
         else:
             units = dict.fromkeys(LOG_FIELDS, "")
@@ -79,7 +80,7 @@ class FakeKinds:
             yield "match", "give either match or pid_file"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kinds() -> Kinds:
     """The fakes above."""
     return FakeKinds()
