@@ -11,6 +11,8 @@ HEARTBEAT = 5.0
 """Seconds between two heartbeats."""
 SILENCE = 3 * HEARTBEAT
 """A socket from which nothing came for so long has no session, and is closed."""
+SEND_WITHIN = 1.0
+"""Seconds that one client may hold up a heartbeat."""
 MOST = 400
 """Sockets at a time."""
 
@@ -74,7 +76,7 @@ class Hub:
 
 async def _within_reason(job: Awaitable[None]) -> None:
     try:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(SEND_WITHIN):
             await job
     except (OSError, RuntimeError, TimeoutError):
         pass  # It closed while we spoke to it; its own handler takes it off the list.

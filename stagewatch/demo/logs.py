@@ -19,7 +19,7 @@ QUIET = 25
 """Seconds between two WARNING lines in health, on average."""
 
 GRACE = 10
-"""Seconds without a CRITICAL line after the start, so that a watch can begin before the first."""
+"""Seconds before the CRITICAL line of a fault that is on from the start: the watch begins first."""
 
 WARNINGS = (
     "cache: refresh of quota:workspace-{small} took {ms} ms",
@@ -49,12 +49,13 @@ LEVELS: Mapping[str, int] = MappingProxyType(
 class ErrorLog:
     """Writes realistic lines: a rare WARNING in health, ERROR and CRITICAL under the fault."""
 
-    def __init__(self, path: Path, random: Random) -> None:
+    def __init__(self, path: Path, random: Random, failing: bool) -> None:
+        """``failing``: the fault is on from the start."""
         self._logger = _logger(
             "stagewatch.demo.errors", path, "%(asctime)s %(levelname)s %(message)s"
         )
         self._random = random
-        self._critical_in = GRACE
+        self._critical_in = GRACE if failing else 1
 
     def step(self, failing: bool) -> None:
         """A second passes."""

@@ -30,7 +30,9 @@ class Backend:
     def __init__(self, options: Options) -> None:
         """Take the port and open the logs; raises DemoError."""
         self._random = Random(options.seed)
-        self.life = Life(ErrorLog(options.log, self._random), self._random)
+        self.life = Life(
+            ErrorLog(options.log, self._random, failing="errors" in options.faults), self._random
+        )
         endpoints = Endpoints(self.life, self._wish, options.token)
         app = Accessed(endpoints.app(), AccessLog(options.access_log))
         self.listener = Listener(app, options.host, options.port)

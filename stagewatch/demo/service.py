@@ -147,8 +147,8 @@ class Endpoints:
     async def cache(self, request: Request) -> JSONResponse:
         """Hits and misses since the start."""
         cache = self.life.cache
-        rate = None if cache.hit_rate is None else round(cache.hit_rate, 4)
-        return JSONResponse({"hits": cache.hits, "misses": cache.misses, "hit_rate": rate})
+        answer = {"hits": cache.hits, "misses": cache.misses, "hit_rate": round(cache.hit_rate, 4)}
+        return JSONResponse(answer)
 
     async def usage(self, request: Request) -> JSONResponse:
         """What costs money, since the start."""
