@@ -11,7 +11,7 @@ import click
 from stagewatch.commands.options import Settings, profile_option
 from stagewatch.commands.where import profile_path
 from stagewatch.model import Reading, Result, Signal
-from stagewatch.profile.schema import Profile, ProbeConfig
+from stagewatch.profile.schema import ProbeConfig, Profile
 
 NOT_READY = 1
 

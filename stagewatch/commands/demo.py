@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +39,7 @@ def demo(
         _switch(switch)
         return
     if not headless:
-        from stagewatch.commands.watch import require_terminal
+        from stagewatch.tui.entry import require_terminal
 
         require_terminal()
     ctx.exit(_run(settings, chosen, port, headless))
@@ -46,38 +48,59 @@ def demo(
 def _run(settings: Settings, faults: Sequence[str], port: int | None, headless: bool) -> int:
     from stagewatch.clock import SystemClock
     from stagewatch.demo.run import demo_profile, running_demo_file, start_backend
-    from stagewatch.recorder.launch import ensure_recorder, start_session, stop_recorder
+    from stagewatch.recorder.launch import start_session, stop_recorder
     from stagewatch.session.operator import operator_name
 
     name = operator_name(settings.operator, os.environ)
     place = demo_folder()
     backend = start_backend(place, faults, port=port)
+    note = running_demo_file(place)
     try:
-        running_demo_file(place).write_text(str(backend.control_port))
+        note.write_text(str(backend.control_port))
         profile = place / "demo.toml"
         profile.write_text(demo_profile(backend), encoding="utf-8")
-        folder = start_session(
-            profile, home=sessions_dir(os.environ), operator=name, clock=SystemClock()
-        )
+        home = sessions_dir(os.environ)
+        folder = start_session(profile, home=home, operator=name, clock=SystemClock())
         click.echo(f"demo on {backend.url}; session {folder.name}", err=True)
         try:
-            if headless:
-                from stagewatch.recorder.main import record
-
-                return record(folder, foreground=True)
-            ensure_recorder(folder)
-            from stagewatch.tui import run
-
-            return run(folder, name)
+            return _record(folder) if headless else _watch(folder, name)
         finally:
             stop_recorder(folder)
-            click.echo(
-                f"the demo's backend and recorder have ended; the record stays: "
-                f"stagewatch export --session {folder.name}",
-                err=True,
-            )
+            click.echo(f"the demo is over; its record: --session {folder.name}", err=True)
     finally:
+        note.unlink(missing_ok=True)
         backend.stop()
+
+
+def _record(folder: Path) -> int:
+    from stagewatch.recorder.main import record
+
+    return record(folder, foreground=True)
+
+
+def _watch(folder: Path, operator: str) -> int:
+    """The screen; a recording that is left running keeps the demo going without it."""
+    from stagewatch.clock import SystemClock
+    from stagewatch.recorder.launch import ensure_recorder
+    from stagewatch.recorder.lock import is_held
+    from stagewatch.tui import run
+    from stagewatch.tui.hooks import stop_recording
+
+    def left(stop: bool) -> None:
+        if stop:
+            stop_recording(folder, operator, SystemClock())
+            return
+        click.echo(
+            "the demo goes on without its screen; Ctrl-C ends it, or in another terminal "
+            f"`stagewatch stop --session {folder.name}`",
+            err=True,
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            while is_held(folder):
+                time.sleep(0.5)
+
+    ensure_recorder(folder)
+    return run(folder, operator, on_quit=left)
 
 
 def demo_folder() -> Path:
