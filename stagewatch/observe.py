@@ -159,6 +159,7 @@ class Observer:
             events=newest(record.events, self._told, self._events),
             not_saved=self._session.problem,
             next_review=review,
+            folder=str(self._folder),
         )
 
     def _record(self) -> _Record:

@@ -175,3 +175,5 @@ class Snapshot:
     """«NOT SAVED since 14:02 (disk full)» while an edit of the session could not be saved."""
     next_review: float | None = None
     """When the next review is due; None when none is left in the window."""
+    folder: str = ""
+    """The session's folder."""

@@ -207,6 +207,7 @@ class Sampler:
         if self._run is not None:
             await asyncio.wait({self._run}, timeout=patience)
             self._run.cancel()
+            self._release()
         await self.probe.aclose()
 
 
