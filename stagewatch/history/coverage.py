@@ -9,8 +9,9 @@ moment lies to a slot's edge. ERROR, NO_DATA and SKIPPED vouch for nothing.
 
 from __future__ import annotations
 
+import operator
+from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import pairwise
 
 from stagewatch.history.query import Query
 
@@ -30,15 +31,19 @@ class _Counted:
     last: int | None = None
 
     def add(self, times: list[int], start: int) -> None:
+        """Count the VALUE readings at ``times``, which follow those counted before."""
         if self.last is not None:
             times = [self.last, *times]
+        # Of the readings before the stretch only the newest can reach into it.
+        times = times[max(0, bisect_left(times, start) - 1) :]
+        if not times:
+            return
         every, late = round(self.every * 1000), self.every * 1000 * LATE
-        for at, after in pairwise(times):
-            until = after if after - at <= late else at + every
-            # Only the reading before the stretch lies outside of it.
-            self.held_ms += max(0, until - max(at, start))
-        if times:
-            self.last = times[-1]
+        held = [step if step <= late else every for step in map(operator.sub, times[1:], times)]
+        self.held_ms += sum(held)
+        if held and times[0] < start:
+            self.held_ms -= min(held[0], start - times[0])
+        self.last = times[-1]
 
     def share(self, start: int, end: int) -> float:
         held = self.held_ms

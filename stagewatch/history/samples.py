@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import fsum
 
 from stagewatch.history.query import Query, span
@@ -44,7 +45,7 @@ def minutes(query: Query, signal: str, since: float | None, until: float | None)
 def spread(query: Query, signal: str, since: float, until: float) -> Spread:
     """The distribution over [since, until); quantiles are nearest-rank: each was measured."""
     rows = query.all(f"SELECT value FROM sample WHERE {_WITHIN}", signal, *span(since, until))
-    values = sorted([value for (value,) in rows])
+    values = sorted(chain.from_iterable(rows))
     count = len(values)
     if not count:
         return Spread(signal, until - since, 0, None, None, None, None)
