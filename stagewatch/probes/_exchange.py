@@ -109,7 +109,7 @@ def _failure(error: Exception, trip: Trip) -> FailureError:
 def _protocol_failure(words: str, trip: Trip) -> FailureError:
     if not trip.wire:
         return FailureError("cut", f"connection closed without an answer by {trip.address}")
-    if trip.answered and ("peer closed" in words or "disconnected" in words):
+    if "peer closed" in words or "disconnected" in words:
         return FailureError("cut", f"answer cut short after {trip.wire} bytes")
     return FailureError("protocol", f"not an HTTP answer: {clean(words, 80)}")
 

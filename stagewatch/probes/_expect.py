@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stagewatch.probes._failure import FailureError
 from stagewatch.probes._fields import MISSING, FieldError, Path, number, same, shown
 from stagewatch.probes._json import JsonError, parse
 from stagewatch.text import clean, masked
@@ -16,10 +17,6 @@ MAX_TEXT = 200
 
 class UnusableError(ValueError):
     """The body is no document; ``str()`` says why."""
-
-
-class TooLargeError(UnusableError):
-    """The body grows beyond the limit when it is decompressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ class Findings:
 
 
 def examine(expected: Expected, answer: Answer, secrets: Collection[str]) -> Findings:
-    """Check ``answer``. Raises TooLargeError; everything else that is wrong is a finding."""
+    """Check ``answer``. Raises FailureError when it cannot be held; all else is a finding."""
     found = Findings()
     if answer.status not in expected.status:
         wanted = " or ".join(map(str, sorted(expected.status)))
@@ -92,8 +89,6 @@ def examine(expected: Expected, answer: Answer, secrets: Collection[str]) -> Fin
         return found
     try:
         document = parse(decoded(answer, expected.limit))
-    except TooLargeError:
-        raise
     except (JsonError, UnusableError) as problem:
         _no_document(expected, found, _described(problem, answer, secrets))
     else:
@@ -102,7 +97,7 @@ def examine(expected: Expected, answer: Answer, secrets: Collection[str]) -> Fin
 
 
 def decoded(answer: Answer, limit: int) -> bytes:
-    """The body without its one layer of gzip or deflate. Raises UnusableError or TooLargeError."""
+    """The body without its one layer of gzip or deflate. Raises UnusableError or FailureError."""
     if answer.coding in {"", "identity"} or not answer.body:
         return answer.body
     if answer.coding not in {"gzip", "x-gzip", "deflate"}:
@@ -115,7 +110,9 @@ def decoded(answer: Answer, limit: int) -> bytes:
     except zlib.error as error:
         raise UnusableError(f"body is not {answer.coding}") from error
     if len(body) > limit:
-        raise TooLargeError(f"answer too large: more than {limit} bytes when decompressed")
+        raise FailureError(
+            "too-large", f"answer too large: more than {limit} bytes when decompressed"
+        )
     if not inflate.eof or inflate.unused_data:
         raise UnusableError(f"{answer.coding} body does not end where it should")
     return body

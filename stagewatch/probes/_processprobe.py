@@ -97,6 +97,7 @@ class Identity:
         self._hz = proc.hz
         self._boot_id = proc.boot_id()
         self._key, self.label = _remembered(checkpoint)
+        self._checkpoint = checkpoint or ""
 
     def of(self, main: Stat) -> str:
         """Set ``label`` for this process, and return the checkpoint that keeps it."""
@@ -104,7 +105,8 @@ class Identity:
         if key != self._key:
             age = self._clock.boot() - main.started / self._hz
             self._key, self.label = key, f"{main.pid}@{self._clock.now() - age:.2f}"
-        return json.dumps({"key": self._key, "proc": self.label})
+            self._checkpoint = json.dumps({"key": self._key, "proc": self.label})
+        return self._checkpoint
 
 
 def _remembered(checkpoint: str | None) -> tuple[list[object], str]:

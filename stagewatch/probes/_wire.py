@@ -157,9 +157,7 @@ class _Metered(httpcore.AsyncNetworkStream):
             trip.enter(Phase.BODY)
         trip.wire += len(data)
         if not trip.answered and trip.wire > MAX_HEAD:
-            raise FailureError(
-                "too-large", f"no answer within the first {MAX_HEAD // 1024} KiB received"
-            )
+            raise FailureError("too-large", f"headers without an end after {trip.wire} bytes")
         if trip.wire > self._limit:
             raise FailureError("too-large", f"answer too large: stopped after {trip.wire} bytes")
         return data

@@ -1,0 +1,133 @@
+"""Raw servers on loopback, and probes opened against them."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from stagewatch.clock import SystemClock
+from stagewatch.probes import OpenContext, Probe, probe_kind
+from stagewatch.probes._httpprobe import HttpProbe
+from stagewatch.probes._resolve import Lookup
+from stagewatch.probes.http import HttpConfig, signals
+from stagewatch.profile.values import Duration
+
+OpenHttp = Callable[..., HttpProbe]
+OpenProcess = Callable[..., Probe]
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Host:
+    """A server for each handler; ``heads`` holds the head of every request that came."""
+
+    heads: list[bytes] = field(default_factory=list)
+    servers: list[asyncio.Server] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def serve(self, handler: Handler, tls: ssl.SSLContext | None = None) -> int:
+        """Start a server that reads a request's head and leaves the rest to ``handler``."""
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self.tasks.add(task)
+            try:
+                # A cancelled handler is how a test ends; asyncio would report it as a failure.
+                with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                    self.heads.append(await reader.readuntil(b"\r\n\r\n"))
+                    await handler(reader, writer)
+            finally:
+                writer.close()
+                self.tasks.discard(task)
+
+        server = await asyncio.start_server(connected, "127.0.0.1", ssl=tls)
+        self.servers.append(server)
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
+    async def answer(
+        self,
+        body: bytes | str = b"{}",
+        status: str = "200 OK",
+        headers: str = "",
+        tls: ssl.SSLContext | None = None,
+    ) -> int:
+        """Start a server that always gives this answer."""
+        sent = body.encode() if isinstance(body, str) else body
+
+        async def handler(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = f"HTTP/1.1 {status}\r\nContent-Length: {len(sent)}\r\n{headers}\r\n"
+            writer.write(head.encode() + sent)
+            await writer.drain()
+
+        return await self.serve(handler, tls)
+
+    async def raw(self, sent: bytes) -> int:
+        """Start a server that sends these bytes and closes."""
+
+        async def handler(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(sent)
+            await writer.drain()
+
+        return await self.serve(handler)
+
+    async def stop(self) -> None:
+        for server in self.servers:
+            server.close()
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        # Closed transports drop their sockets in the next turn of the loop.
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[Host]:
+    """Servers that end with the test."""
+    host = Host()
+    yield host
+    await host.stop()
+
+
+def http_config(**given: object) -> HttpConfig:
+    """A table of an http probe, checked as the loader checks it."""
+    given = {"kind": "http", "timeout": Duration(10), **given}
+    return msgspec.convert(given, HttpConfig, dec_hook=_as_written)
+
+
+def _as_written(kind: type, value: object) -> object:
+    return value if isinstance(value, kind) else kind(value)
+
+
+@pytest.fixture
+def http(tmp_path: Path) -> OpenHttp:
+    """Open an http probe called ``health``."""
+
+    def opened(url: str | int, lookup: Lookup | None = None, **given: object) -> HttpProbe:
+        address = f"http://127.0.0.1:{url}/health" if isinstance(url, int) else url
+        config = http_config(url=address, **given)
+        context = OpenContext(SystemClock(), tmp_path, 0.0)
+        return HttpProbe("health", config, context, signals("health", config), lookup)
+
+    return opened
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> OpenProcess:
+    """Open a process probe called ``backend``."""
+
+    def opened(checkpoint: str | None = None, **given: object) -> Probe:
+        kind = probe_kind("process")
+        config = msgspec.convert({"kind": "process", **given}, kind.config, dec_hook=_as_written)
+        context = OpenContext(SystemClock(), tmp_path, 0.0, checkpoint)
+        return kind.open("backend", config, context)
+
+    return opened
