@@ -91,11 +91,12 @@ class Recorder:
     async def run(self) -> str:
         """Record; returns why it ended. Every probe is closed when this returns or raises."""
         self._begin()
+        await self._look()
         sampling = asyncio.create_task(self._schedule.serve())
         try:
             while self._reason is None:
-                await self._look()
                 await self._clock.sleep(LOOK_EVERY)
+                await self._look()
                 if sampling.done():
                     await sampling  # raises: it ends for a defect only
         finally:
@@ -108,7 +109,8 @@ class Recorder:
     def _begin(self) -> None:
         now = self._clock.now()
         session = self._session.session
-        missed = absence(self._past, self._probes, session.started_at, now)
+        until = min(now, session.ends_at)
+        missed = absence(self._past, self._probes, session.started_at, until)
         for gap in missed:
             self._book.gap(gap)
         self._settle_open_gaps(now)
