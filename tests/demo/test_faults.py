@@ -138,7 +138,8 @@ def test_down_refuses_and_comes_back(start: Start, client: httpx.Client) -> None
 
 def test_port_stays_ours_while_down(start: Start) -> None:
     """While it refuses, no other program gets the port by chance."""
-    backend = start("down")
+    backend = start()
+    switch(backend.port, "down", True)
 
     with socket.socket() as other, pytest.raises(OSError, match="in use"):
         other.bind(("127.0.0.1", backend.port))

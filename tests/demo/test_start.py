@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from stagewatch.demo.control import running
-from stagewatch.demo.run import Backend, DemoError, start_backend
+from stagewatch.demo.run import Backend, DemoError, start_backend, switch
 
 Start = Callable[..., Backend]
 Until = Callable[..., None]
@@ -172,6 +172,17 @@ def test_stop_ends_exactly_it(start: Start) -> None:
     assert other.alive()
     other.stop()
     assert other.process.returncode == 0
+
+
+def test_stop_is_clean_after_a_fault(start: Start) -> None:
+    """A port that was closed and opened again leaves the backend as easy to end as before."""
+    backend = start()
+    for down in (True, False, True):
+        switch(backend.port, "down", down)
+
+    backend.stop()
+
+    assert backend.process.returncode == 0
 
 
 def test_interrupt_reaches_it_only_directly(start: Start) -> None:
