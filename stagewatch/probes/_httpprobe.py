@@ -20,7 +20,7 @@ from stagewatch.probes._tls import tls_context
 from stagewatch.probes._trip import Trip
 from stagewatch.probes._wire import WireTransport
 from stagewatch.probes.http import HttpConfig, sendable
-from stagewatch.text import masked
+from stagewatch.text import clean, masked
 
 GRACE = 0.5
 """Seconds beyond ``timeout`` before the recorder gives up on a probe that should have ended."""
@@ -109,7 +109,10 @@ class HttpProbe:
                 raise FailureError("secret", f"headers.{name}: holds characters no header may")
             headers[name] = sent
         body = resolve("body", config.body).encode()
-        return httpx.Request(config.method, config.url, headers=headers, content=body or None)
+        try:
+            return httpx.Request(config.method, config.url, headers=headers, content=body or None)
+        except httpx.InvalidURL as error:
+            raise FailureError("request", f"url: {clean(str(error), 200)}") from error
 
     def _judged(self, answer: Answer, at: float, took: float, trip: Trip) -> Reading:
         found = examine(self._expected, answer, self._secrets.values)

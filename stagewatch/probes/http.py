@@ -104,6 +104,8 @@ def _url_problems(url: str) -> Iterator[str]:
         return
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         yield 'needs the form "http://host:port/path"'
+    elif ".." in parts.hostname or parts.hostname.startswith("."):
+        yield "has an empty part in its host name"
     if parts.username is not None and parts.password is None:
         yield "holds a user name, which is not sent"
     if any(character.isspace() or ord(character) < 32 for character in url):

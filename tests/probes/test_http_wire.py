@@ -140,6 +140,14 @@ async def test_addresses_need_no_resolver(host: Host, http: OpenHttp) -> None:
     assert (await http(port, lookup=never).read()).result is Result.VALUE
 
 
+@pytest.mark.parametrize("url", ["http://h..x/", "http://" + "x" * 70 + ".test/", "http://\u2028/"])
+async def test_host_that_is_no_name_is_an_error(http: OpenHttp, url: str) -> None:
+    """Names that pass as a URL and that no resolver takes are told, not raised."""
+    reading = await http(url).read()
+    assert reading.result is Result.ERROR
+    assert reading.reason.isprintable()
+
+
 async def test_redirect_is_not_followed_by_default(host: Host, http: OpenHttp) -> None:
     """A login page that answers instead of the service is no health."""
     port = await host.answer("", "302 Found", "Location: /login\r\n")
