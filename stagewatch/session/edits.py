@@ -265,14 +265,14 @@ def _refuse_when_stopped(session: Session) -> None:
 
 
 def _name(by: str) -> str:
-    name = clean(by, LONGEST_NAME).strip()
+    name = clean(by.strip(), LONGEST_NAME).strip()
     if not name:
         raise EditRefusedError("an edit needs a name: say who you are with --as NAME")
     return name
 
 
 def _text(text: str) -> str:
-    return clean_lines(text).strip()
+    return clean_lines(text.strip()).strip()
 
 
 def _needed(text: str, otherwise: str) -> str:

@@ -17,7 +17,7 @@ def operator_name(as_name: str | None, environ: Mapping[str, str]) -> str:
     The login is the account's, not LOGNAME or USER, which anybody may set without meaning to.
     """
     for name in (as_name, environ.get("SUDO_USER"), _login()):
-        cleaned = clean(name or "", LONGEST_NAME).strip()
+        cleaned = clean((name or "").strip(), LONGEST_NAME).strip()
         if cleaned:
             return cleaned
     return f"uid {os.getuid()}"
