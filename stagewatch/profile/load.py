@@ -76,7 +76,7 @@ def _problems(findings: Findings, text: str, path: Path) -> list[Problem]:
     lines = key_lines(text)
     found = [
         Problem(path, line_of(key, lines), key_text(key), what, hint)
-        for key, what, hint in dict.fromkeys(findings.found)
+        for key, what, hint in findings.found
     ]
     return sorted(found, key=lambda problem: problem.line)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,21 @@ def test_a_folder_is_not_read(tmp_path: Path, kinds: Kinds) -> None:
     assert refused(tmp_path, kinds) == "FILE: is a folder; name the .toml file in it"
 
 
+@pytest.fixture
+def deadline() -> Iterator[None]:
+    """Ends a test that hangs in a system call."""
+
+    def give_up(number: int, frame: object) -> None:
+        pytest.fail("it waits")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("deadline")
 def test_a_fifo_is_refused_at_once(tmp_path: Path, kinds: Kinds) -> None:
     """Opening it must not wait for a writer."""
     os.mkfifo(tmp_path / "a.toml")

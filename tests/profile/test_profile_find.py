@@ -92,7 +92,8 @@ def test_an_unknown_name_lists_the_profiles_there_are(
 ) -> None:
     """One's own included, and the one that was probably meant."""
     (config / "canary.toml").touch()
-    (config / "notes.txt").touch()
+    for no_profile in ("notes.txt", ".toml", ".hidden.toml", "a b.toml"):
+        (config / no_profile).touch()
     names = ", ".join(sorted({p.stem for p in shipped_folder().glob("*.toml")} | {"canary"}))
     assert said("stagin", environ) == (
         f'--profile: there is no profile "stagin"; did you mean "staging"? there are {names}'

@@ -547,6 +547,45 @@ def test_a_broken_probe_does_not_make_its_signals_unknown(problems: Callable[[st
     assert problems(text) == "p.toml:4: probe.a.url: missing; this table needs it"
 
 
+ONE_MISTAKE = {
+    "a default in its place does not suit": (
+        '[nogo.x]\nrule = "average"\nsignal = "backend.rss"\nlimit = "fast"',
+        4,
+        'nogo.x.limit: "fast" is not a limit; write a number with its unit: '
+        '"500ms", "512 MiB", "99 %", "10 %/h", "2/s" or 100',
+    ),
+    "items after it keep their numbers": (
+        '[[phase]]\nname = "a"\nhours = [0, 24]\nitems = [3, "x", "x"]',
+        4,
+        "phase#1.items#1: must be text in quotes or a table, not a whole number",
+    ),
+    "its signals are not known": (
+        '[probe.x]\nkind = "http"\nurl = "u"\nread = { a = 1 }\n'
+        '[nogo.x]\nrule = "held"\nsignal = "x.a"',
+        4,
+        "probe.x.read.a: must be text in quotes, not a whole number",
+    ),
+    "a timeout is not measured against it": (
+        '[probe.x]\nkind = "process"\nmatch = "m"\nevery = 60\ntimeout = "40s"',
+        4,
+        'probe.x.every: 60 has no unit; write "60s", "60min" or "60h"',
+    ),
+    "its hours are no gap": (
+        '[[phase]]\nname = "a"\nhours = ["0", 6]\n[[phase]]\nname = "b"\nhours = [6, 24]',
+        3,
+        "phase#1.hours: must be a number, not text in quotes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("snippet", "line", "message"), ONE_MISTAKE.values(), ids=ONE_MISTAKE)
+def test_what_rests_on_a_mistake_is_not_told_as_another(
+    snippet: str, line: int, message: str, problems: Callable[[str], str]
+) -> None:
+    """A key that could not be read is not judged by its default."""
+    assert problems(PROBES + snippet) == f"p.toml:{LINES + line}: {message}"
+
+
 def test_an_unreadable_window_does_not_make_phases_wrong(problems: Callable[[str], str]) -> None:
     """Nor do the reviews run against its default."""
     text = HEAD + 'window = 48\nreview_every = "30h"\n[[phase]]\nname = "a"\nhours = [0, 48]\n'

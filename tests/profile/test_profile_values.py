@@ -59,6 +59,7 @@ def test_a_duration_is_read_as_people_write_it(text: str, seconds: float) -> Non
         ("5 MB", '"MB" is not a unit here; use s, min, h, d or ms'),
         ("1h 1h", '"1h 1h" names the unit h twice'),
         ("1m 1min", '"1m 1min" names the unit min twice'),
+        ("0" * 61 + "s", f'"{"0" * 59}…" is not a duration; write it as "30s", "10 min", "1h 30m"'),
         ("99999d", '"99999d" is longer than ten years'),
         ("٣s", '"٣s" is not a duration; write it as "30s", "10 min", "1h 30m"'),
     ],
