@@ -23,7 +23,7 @@ from stagewatch.tui.messages import (
     SavingChanged,
     SnapshotArrived,
 )
-from stagewatch.tui.patches import NoControls, mend_styles_cache
+from stagewatch.tui.patches import NoControls, mend_styles_cache, send_only_what_changed
 from stagewatch.tui.saver import Saver
 from stagewatch.tui.screens.watch import WatchScreen
 from stagewatch.tui.state import ScreenState
@@ -44,6 +44,7 @@ class StageWatch(App[bool]):
 
     def __init__(self, hooks: Hooks, operator: str, clock: Clock, *, ascii: bool = False) -> None:
         mend_styles_cache()
+        send_only_what_changed()
         super().__init__()
         self._controls = NoControls()
         self._hooks = hooks

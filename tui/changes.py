@@ -67,18 +67,18 @@ def tick(snapshot: Snapshot, item: ItemNow, *, by: str, now: float) -> Change:
     evidence = evidence_of(snapshot, item.signals, now)
 
     def apply(session: Session) -> Session:
-        from stagewatch.session import edits
+        from stagewatch.session.edits import tick
 
-        return edits.tick(session, phase, name, by=by, at=now, evidence=evidence)
+        return tick(session, phase, name, by=by, at=now, evidence=evidence)
 
     return Change(f"the tick of «{name}»", apply, (phase, name), done=True)
 
 
 def _untick(phase: str, name: str, by: str, now: float) -> Apply:
     def apply(session: Session) -> Session:
-        from stagewatch.session import edits
+        from stagewatch.session.edits import untick
 
-        return edits.untick(session, phase, name, by=by, at=now)
+        return untick(session, phase, name, by=by, at=now)
 
     return apply
 
@@ -88,9 +88,9 @@ def note(item: ItemNow | None, text: str, *, by: str, now: float) -> Change:
     phase, name = (item.phase, item.item) if item else ("", "")
 
     def apply(session: Session) -> Session:
-        from stagewatch.session import edits
+        from stagewatch.session.edits import add_note
 
-        return edits.add_note(session, text, phase=phase, item=name, by=by, at=now)
+        return add_note(session, text, phase=phase, item=name, by=by, at=now)
 
     return Change(f"the note on «{name}»" if name else "the note", apply)
 
@@ -99,9 +99,9 @@ def pause(reason: str, *, by: str, now: float) -> Change:
     """Stop sampling until somebody resumes."""
 
     def apply(session: Session) -> Session:
-        from stagewatch.session import edits
+        from stagewatch.session.edits import pause
 
-        return edits.pause(session, reason, by=by, at=now)
+        return pause(session, reason, by=by, at=now)
 
     return Change("the pause", apply)
 
@@ -110,8 +110,8 @@ def resume(*, by: str, now: float) -> Change:
     """Go on sampling."""
 
     def apply(session: Session) -> Session:
-        from stagewatch.session import edits
+        from stagewatch.session.edits import resume
 
-        return edits.resume(session, by=by, at=now)
+        return resume(session, by=by, at=now)
 
     return Change("the end of the pause", apply)

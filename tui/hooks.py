@@ -68,9 +68,9 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
 def stop_recording(folder: Path, operator: str, clock: Clock) -> None:
     """End the watch: the session says who stopped it, and its recorder ends. Raises PersonError."""
     from stagewatch.recorder.launch import stop_recorder
-    from stagewatch.session import edits
+    from stagewatch.session.edits import stop
     from stagewatch.session.store import SessionStore
 
     at = clock.now()
-    SessionStore(folder).edit(lambda session: edits.stop(session, by=operator, at=at))
+    SessionStore(folder).edit(lambda session: stop(session, by=operator, at=at))
     stop_recorder(folder)

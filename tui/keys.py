@@ -24,7 +24,7 @@ MARKS: tuple[tuple[str, str], ...] = (
     ("● healthy", "the last reading came in time and is as expected"),
     ("✖ DOWN", "no answer; the reason stands below"),
     ("✖ BAD ANSWER", "an answer, but not what the profile expects"),
-    ("◌ LATE", "no reading for two intervals and the deadline: the value is old"),
+    ("◌ LATE", "the last reading is too old; no newer one came"),
     ("○ waiting", "no reading yet"),
     ("✓", "every item of the phase is done; a gate is approved"),
     ("!", "the phase is over and something in it is not done"),

@@ -1,4 +1,4 @@
-"""What Textual 8.2.8 needs beside its terminal driver: a leak mended, controls stopped."""
+"""What Textual 8.2.8 needs beside its terminal driver: a leak mended, fewer bytes sent."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
-from textual import _styles_cache
+from textual import _compositor, _styles_cache
 from textual.filter import LineFilter
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from textual.color import Color
+    from textual.strip import Strip
     from textual.style import Style
 
 _CONTROLS = re.compile(
@@ -41,6 +43,44 @@ def mend_styles_cache() -> None:
     method.stagewatch = True  # type: ignore[attr-defined]  # marks that it was mended
     # A method on purpose: the class is shared, its cache must not know the instance.
     _styles_cache.StylesCache.get_inner_outer = method  # type: ignore[method-assign, assignment]
+
+
+def send_only_what_changed() -> None:
+    """Let a partial repaint begin at the first cell that changed.
+
+    Textual 8.2.8 crops it at the right only and sends each row from the widget's left edge, which
+    costs a kilobyte a second for a clock.
+    """
+    update: Any = _compositor.ChopsUpdate
+    whole = update.render_segments
+    if getattr(whole, "stagewatch", False):
+        return
+
+    def render_segments(self: _compositor.ChopsUpdate, console: Console) -> str:
+        chops = [dict(row) for row in self.chops]
+        ends = [list(row) for row in self.chop_ends]
+        for y, left, _ in self.spans:
+            chops[y], ends[y] = _split(chops[y], ends[y], left)
+        sequences: str = whole(update(chops, self.spans, ends), console)
+        return sequences
+
+    render_segments.stagewatch = True  # type: ignore[attr-defined]  # marks that it was changed
+    update.render_segments = render_segments
+
+
+def _split(
+    row: dict[int, Strip | None], ends: list[int], at: int
+) -> tuple[dict[int, Strip | None], list[int]]:
+    """A row's strips with the one that ``at`` falls into in two."""
+    split: dict[int, Strip | None] = {}
+    new_ends: list[int] = []
+    for end, (x, strip) in zip(ends, row.items(), strict=False):
+        split[x] = strip
+        if strip is not None and x < at < end:
+            split[x], split[at] = strip.crop(0, at - x), strip.crop(at - x)
+            new_ends.append(at)
+        new_ends.append(end)
+    return split, new_ends
 
 
 class NoControls(LineFilter):

@@ -5,9 +5,14 @@ Everything is worked out from ``NOW`` without chance, so that two pictures of it
 
 from __future__ import annotations
 
+import asyncio
 import math
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from stagewatch.following import pause_text
 from stagewatch.model import (
     Event,
     Fact,
@@ -19,7 +24,8 @@ from stagewatch.model import (
     State,
     Verdict,
 )
-from stagewatch.session.document import Evidence, Instant, Note, Session
+from stagewatch.session.derive import current_pause, item_state
+from stagewatch.session.document import Evidence, Instant, Note, Session, Tick
 from stagewatch.snapshot import (
     CriterionNow,
     GateNow,
@@ -31,6 +37,7 @@ from stagewatch.snapshot import (
     SignalNow,
     Snapshot,
 )
+from stagewatch.tui.hooks import Hooks
 
 HOUR = 3600.0
 START = 1757085833.0
@@ -108,8 +115,8 @@ _LINES = (
 )
 
 
-def session() -> Session:
-    """The session of the specimen."""
+def session(*, ticked: bool = True) -> Session:
+    """The session of the specimen, with or without what people did in thirteen hours."""
     return Session(
         id="staging-20250905-152353",
         profile="staging",
@@ -118,7 +125,37 @@ def session() -> Session:
         started_at=Instant(START),
         ends_at=Instant(START + 24 * HOUR),
         started_by="alice",
+        tick=list(_ticks()) if ticked else [],
+        note=[
+            Note(
+                by="bob",
+                at=Instant(START + 9 * HOUR),
+                text="94 % after warm-up, 71 % right after a restart",
+                phase="Performance monitoring",
+                item="Cache hit rate",
+            )
+        ]
+        if ticked
+        else [],
     )
+
+
+def _ticks() -> Iterator[Tick]:
+    """What alice ticked, each a while into its phase."""
+    for phase, hours, items in _PHASES:
+        for index, (item, done) in enumerate(items):
+            at = START + (hours[0] + 0.2 + 1.1 * index) * HOUR
+            if done:
+                evidence = [
+                    Evidence(signal=name, value=value, unit=unit, at=Instant(at))
+                    for name, value, unit in (
+                        ("quota.latency", 139.0 + index, "ms"),
+                        ("backend.rss", (474 + index) * MIB, "B"),
+                    )
+                ]
+                yield Tick(
+                    phase=phase, item=item, done=True, by="alice", at=Instant(at), evidence=evidence
+                )
 
 
 def empty(now: float = START + 2) -> Snapshot:
@@ -126,7 +163,7 @@ def empty(now: float = START + 2) -> Snapshot:
     probes = {name: _probe(name, kind, every, result=None, at=None) for name, kind, every in _KINDS}
     return Snapshot(
         now=now,
-        session=session(),
+        session=(began := session(ticked=False)),
         verdict=Verdict.HOLD,
         reason="the watch has just begun; nothing has been read yet",
         recorder=RecorderStatus(alive=True, pid=4711, since=START, last_reading_at=None),
@@ -136,7 +173,7 @@ def empty(now: float = START + 2) -> Snapshot:
         series={},
         spreads={},
         criteria=(),
-        phases=_phases(now, done=False),
+        phases=phases_of(began, now),
         gates=tuple(_gate(*gate[:2], State.PENDING) for gate in _GATES),
         logs=(LogNow("errors", LOG, (), "does not exist yet"),),
         gaps=(),
@@ -147,10 +184,11 @@ def empty(now: float = START + 2) -> Snapshot:
 
 def healthy(now: float = NOW) -> Snapshot:
     """Thirteen hours in, on track, with one pool figure missing for a while in the night."""
+    going = session()
     return replace(
         empty(now),
-        reason="on track: 8 of 10 pass, 2 wait for people · 1 item of Performance monitoring is"
-        " overdue",
+        session=going,
+        reason="on track: 8 of 10 pass, 2 wait for people · 1 item overdue",
         recorder=RecorderStatus(alive=True, pid=4711, since=START, last_reading_at=now - 1),
         probes=_probes(now),
         signals=_signals(now),
@@ -161,7 +199,7 @@ def healthy(now: float = NOW) -> Snapshot:
         },
         spreads={"quota.latency": Spread("quota.latency", 900.0, 30, 141.2, 133.0, 188.0, 231.0)},
         criteria=_criteria(),
-        phases=_phases(now, done=True),
+        phases=phases_of(going, now),
         gates=tuple(_gate(*gate) for gate in _GATES),
         logs=(LogNow("errors", LOG, _log(now), ""),),
         gaps=(Gap("", START + 7 * HOUR, START + 7.4 * HOUR, "the recorder was not running"),),
@@ -319,7 +357,8 @@ def _criteria() -> tuple[CriterionNow, ...]:
     )  # fmt: skip
 
 
-def _phases(now: float, *, done: bool) -> tuple[PhaseNow, ...]:
+def phases_of(session: Session, now: float) -> tuple[PhaseNow, ...]:
+    """The checklist as the session tells it."""
     return tuple(
         PhaseNow(
             name=name,
@@ -327,35 +366,26 @@ def _phases(now: float, *, done: bool) -> tuple[PhaseNow, ...]:
             start=START + hours[0] * HOUR,
             end=START + hours[1] * HOUR,
             current=START + hours[0] * HOUR <= now < START + hours[1] * HOUR,
-            items=tuple(
-                _item(name, text, ticked and done, START + (hours[0] + 0.2 + i) * HOUR, now, hours)
-                for i, (text, ticked) in enumerate(items)
-            ),
+            items=tuple(_item(session, name, text, hours[1], now) for text, _ in items),
         )
         for name, hours, items in _PHASES
     )
 
 
-def _item(
-    phase: str, text: str, done: bool, at: float, now: float, hours: tuple[float, float]
-) -> ItemNow:
-    noted = text == "Cache hit rate" and done
-    remark = Note(by="bob", at=Instant(at + 60), text="94 % after warm-up", phase=phase, item=text)
-    evidence = (
-        Evidence(signal="health.db_used", value=12.0, at=Instant(at)),
-        Evidence(signal="quota.latency", value=141.0, unit="ms", at=Instant(at)),
-    )
+def _item(session: Session, phase: str, text: str, end: float, now: float) -> ItemNow:
+    state = item_state(session, phase, text)
+    last = state.last if state.done else None
     return ItemNow(
         phase=phase,
         item=text,
-        done=done,
-        by="alice" if done else "",
-        at=min(at, now - 2900) if done else None,
-        overdue=not done and now >= START + hours[1] * HOUR,
-        notes=(remark,) if noted else (),
-        evidence=evidence if done else (),
-        history=(),
-        signals=("health.db_used", "quota.latency") if "atabase" in text else (),
+        done=state.done,
+        by=last.by if last else "",
+        at=last.at if last else None,
+        overdue=not state.done and now >= START + end * HOUR,
+        notes=state.notes,
+        evidence=tuple(last.evidence) if last else (),
+        history=state.ticks,
+        signals=("health.db_used", "quota.latency") if "atabase" in text else ("backend.rss",),
     )
 
 
@@ -372,7 +402,7 @@ def _log(now: float) -> tuple[LogLine, ...]:
 
 def _rss(hour: float) -> float:
     """A saw tooth of garbage collection on a slow rise."""
-    return (468 + 3.4 * hour + 9 * (hour * 1.3 % 1.0) + 4 * math.sin(hour * 2.1)) * MIB
+    return (470 + 2.6 * hour + 10 * (hour / 2.9 % 1.0) + math.sin(hour * 9)) * MIB
 
 
 def _latency(hour: float) -> float:
@@ -388,7 +418,7 @@ def _series(name: str, now: float, value: object) -> Series:
     for index in range(BUCKETS):
         hour = index * size / HOUR
         means.append(None if 7.0 <= hour < 7.4 else float(value(hour)))
-    spread = 0.004 if name.endswith("rss") else 0.06
+    spread = 0.0015 if name.endswith("rss") else 0.03
     return Series(
         name,
         START,
@@ -397,3 +427,70 @@ def _series(name: str, now: float, value: object) -> Series:
         tuple(m if m is None else m * (1 - spread) for m in means),
         tuple(m if m is None else m * (1 + spread) for m in means),
     )
+
+
+class Clock:
+    """Stands at one moment, or goes on from it at the machine's pace."""
+
+    def __init__(self, start: float = NOW, *, going: bool = False) -> None:
+        self.at = start
+        self._begun = time.monotonic() if going else None
+
+    def now(self) -> float:
+        gone = time.monotonic() - self._begun if self._begun is not None else 0.0
+        return self.at + gone
+
+    def boot(self) -> float:
+        return self.now()
+
+    def monotonic(self) -> float:
+        return self.now()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Stage:
+    """A made-up record and its session in one: what is edited shows in the next look."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._lock = threading.Lock()
+        self._snapshot = snapshot
+        self._new = True
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Let the next look find this."""
+        with self._lock:
+            self._snapshot, self._new = snapshot, True
+
+    def look(self) -> Snapshot | None:
+        """As an Observer: the snapshot once, then None until something changes."""
+        with self._lock:
+            new, self._new = self._new, False
+            return self._snapshot if new else None
+
+    def edit(self, change: Callable[[Session], Session]) -> Session:
+        """As a SessionStore, in memory."""
+        with self._lock:
+            edited = change(self._snapshot.session)
+            self._snapshot = replace(
+                self._snapshot,
+                session=edited,
+                phases=phases_of(edited, self._snapshot.now),
+                paused=pause_text(current_pause(edited)),
+            )
+            self._new = True
+            return edited
+
+    @property
+    def session(self) -> Session:
+        """What has been saved."""
+        with self._lock:
+            return self._snapshot.session
+
+    def close(self) -> None:
+        """As an Observer; there is nothing to release."""
+
+    def hooks(self) -> Hooks:
+        """The hooks of a screen over this."""
+        return Hooks(lambda: self, lambda: self, export=lambda: (), revive=lambda: "")

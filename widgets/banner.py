@@ -39,8 +39,8 @@ def clock_of(snapshot: Snapshot, now: float) -> Line:
     session = snapshot.session
     if now >= session.ends_at:
         return line((f"window over since {time_of(session.ends_at, now)}", Role.STRONG))
-    gone = (hms(now - session.started_at), Role.STRONG)
-    return line(gone, (" · ", Role.DIM), hms(session.ends_at - now), (" left", Role.DIM))
+    left = f" · {hms(session.ends_at - now)} left"
+    return line((hms(now - session.started_at), Role.STRONG), (left, Role.DIM))
 
 
 def progress(snapshot: Snapshot, now: float, width: int) -> Line:
@@ -78,13 +78,15 @@ def _header(snapshot: Snapshot, now: float, brand: Line, inner: int, *, wide: bo
     return [(*left, run("  "), *bar, run("  "), *clock)]
 
 
-def review_of(view: View) -> Line:
-    """``next review 18:00, in 4h52m``."""
+def review_of(view: View, *, short: bool = False) -> Line:
+    """``next review 18:00, in 4h52m``, or ``review 18:00``."""
     at = view.snapshot.next_review if view.snapshot else None
     if at is None:
         return BLANK
     if at <= view.now:
         return line((f"review due since {time_of(at, view.now)}", Role.WARN))
+    if short:
+        return line(("review ", Role.DIM), time_of(at, view.now))
     # Minutes are enough until the last one: a number that changes every second draws the eye.
     left = at - view.now
     rest = span(left - left % 60 if left >= 60 else left)
@@ -97,29 +99,28 @@ def verdict_lines(view: View, width: int, rows: int = 3) -> list[Line]:
     if snapshot is None:
         return [line(" ", (" … ", Role.BADGE_DIM), ("  opening the record", Role.DIM))]
     badge = line(" ", (f" {snapshot.verdict.value} ", _BADGES[snapshot.verdict]), "  ")
-    review = review_of(view)
     indent = width_of(badge)
-    room = width - indent - 1
-    beside = room - width_of(review) - 2 if review else room
-    reason = wrap(snapshot.reason, beside)
-    if len(reason) > 1:
-        reason = wrap(snapshot.reason, room, rows=rows)
-    first, *rest = reason or [BLANK]
-    if len(reason) <= 1 and width_of(first) <= beside:
-        return [ends((*badge, *first), (*review, run(" ")) if review else BLANK, width, 1)]
-    indented = [(run(" " * indent), *row) for row in rest]
-    if review and indented and width_of(indented[-1]) + width_of(review) + 3 <= width:
-        indented[-1] = ends(indented[-1], (*review, run(" ")), width)
-    elif review:
-        indented.append(ends(BLANK, (*review, run(" ")), width))
-    return [(*badge, *first), *indented]
+    for review in (review_of(view), review_of(view, short=True)):
+        aside: Line = (*review, run(" ")) if review else BLANK
+        beside = width - indent - (width_of(aside) + 2 if aside else 1)
+        reason = wrap(snapshot.reason, max(10, beside)) or (BLANK,)
+        if len(reason) == 1:
+            return [ends((*badge, *reason[0]), aside, width)]
+    aside = (*review_of(view), run(" ")) if review_of(view) else BLANK
+    first, *rest = wrap(snapshot.reason, width - indent - 1, rows=rows)
+    below = [(run(" " * indent), *row) for row in rest]
+    if aside and below and width_of(below[-1]) + width_of(aside) + 2 <= width:
+        below[-1] = ends(below[-1], aside, width)
+    elif aside:
+        below.append(ends(BLANK, aside, width))
+    return [(*badge, *first), *below]
 
 
 def alert_lines(view: View, width: int) -> list[Line]:
     """One line for everything that must not be overlooked; none when there is nothing."""
     alerts: list[tuple[str, Role]] = []
     if view.unreadable:
-        alerts.append((f"✖ CANNOT READ THE RECORD  {view.unreadable}", Role.BADGE_BAD))
+        alerts.append((f"✖ CANNOT READ THE RECORD · {view.unreadable}", Role.BADGE_BAD))
     if view.snapshot is not None:
         alerts.extend(_recording_alerts(view.snapshot, view.now))
     unsaved = view.unsaved or (view.snapshot.not_saved if view.snapshot else "")
@@ -132,7 +133,7 @@ def alert_lines(view: View, width: int) -> list[Line]:
     )
     lines: list[Line] = []
     for text, role in alerts:
-        rows = wrap(text, width - 3, role, rows=3)
+        rows = list(wrap(text, width - 3, role, rows=3))
         lines.extend(
             ((" ", Role.PLAIN), *fill((run(" ", role), *row), width - 2, role=role)) for row in rows
         )
@@ -150,11 +151,13 @@ def _recording_alerts(snapshot: Snapshot, now: float) -> list[tuple[str, Role]]:
     if not recorder.alive and now < session.ends_at:
         last = recorder.last_reading_at
         since = f"last reading {time_of(last, now)}, {ago(last, now)}" if last else "no reading yet"
-        alerts.append((f"✖ NOT RECORDING  no recorder runs; {since}", Role.BADGE_BAD))
+        alerts.append((f"✖ NOT RECORDING · no recorder runs · {since}", Role.BADGE_BAD))
     if recorder.problem:
-        alerts.append((f"✖ RECORDER  {recorder.problem}", Role.BADGE_BAD))
+        alerts.append((f"✖ RECORDER · {recorder.problem}", Role.BADGE_BAD))
     if snapshot.paused:
-        alerts.append((f"‖ PAUSED  {snapshot.paused} · p resumes", Role.BADGE_WARN))
+        alerts.append(
+            (f"‖ {snapshot.paused.replace('paused', 'PAUSED', 1)} · p resumes", Role.BADGE_WARN)
+        )
     return alerts
 
 
@@ -170,6 +173,8 @@ class Header(Pane):
 
 class VerdictBar(Pane):
     """The verdict and why."""
+
+    PACE = 5.0
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         return verdict_lines(view, width)
@@ -194,4 +199,4 @@ class TooSmall(Pane):
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         verdict = view.snapshot.verdict.value if view.snapshot else "stagewatch"
         text = f"{verdict} · needs 60×16, this terminal is {width}×{height}"
-        return wrap(text, width)
+        return list(wrap(text, width))

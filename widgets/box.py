@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, line, run, width_of
 
-THIN = "╭─╮│╰╯├┤"
-THICK = "┏━┓┃┗┛┣┫"
+THIN = "╭─╮│╰╯"
+THICK = "┍━┑│╰╯"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Frame:
 
     @property
     def marks(self) -> str:
-        """The border's characters; the focused one is heavier, so that it needs no colour."""
+        """The border's characters; the focused one is heavier on top, which needs no colour."""
         return THICK if self.focused else THIN
 
     @property
@@ -51,17 +51,12 @@ def frame(how: Frame, body: Sequence[Line], width: int, height: int) -> list[Lin
     corners, side = how.marks, (how.marks[3], how.role)
     middle = width - 2
     top = _edge(how.title, how.aside, middle, corners[1], how.role)
-    bottom = _edge(how.foot, how.foot_aside, middle, corners[1], how.role)
+    bottom = _edge(how.foot, how.foot_aside, middle, THIN[1], how.role)
     return [
         ((corners[0], how.role), *top, (corners[2], how.role)),
         *((side, run(" "), *fill(row, inner), run(" "), side) for row in content),
         ((corners[4], how.role), *bottom, (corners[5], how.role)),
     ]
-
-
-def rule(how: Frame, width: int, title: Line = BLANK) -> Line:
-    """A dividing line between two parts of a body."""
-    return _edge(title, BLANK, width, "─", Role.BORDER)
 
 
 def _edge(left: Line, right: Line, width: int, mark: str, role: Role) -> Line:

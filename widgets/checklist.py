@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING
 from stagewatch.model import State
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame, frame
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, run, wrap
+from stagewatch.widgets.paint import (
+    BLANK,
+    Line,
+    Role,
+    crop,
+    ends,
+    fill,
+    join,
+    line,
+    run,
+    width_of,
+    wrap,
+)
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.view import View
-from stagewatch.widgets.words import span, time_of
+from stagewatch.widgets.words import coarse, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,8 +32,6 @@ if TYPE_CHECKING:
 
 INDENT = 6
 """Cells before an item's text: two blanks, the box, a blank."""
-DETAIL = 7
-"""Rows at the foot for the item under the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +49,24 @@ def is_done(item: ItemNow, view: View) -> bool:
     return saving.get((item.phase, item.item), item.done)
 
 
-def open_phases(view: View, toggled: Mapping[str, bool], rows: int) -> frozenset[str]:
-    """Which phases show their items: all where they fit, else the current and the overdue ones."""
+def detail_room(height: int) -> int:
+    """Rows that the item under the cursor gets at least, the line above it included."""
+    return 4 if height >= 30 else 2 if height >= 14 else 0
+
+
+def open_phases(view: View, toggled: Mapping[str, bool], width: int, rows: int) -> frozenset[str]:
+    """Which phases show their items: the current and the overdue ones, the others as they fit."""
     assert view.snapshot is not None
     phases = view.snapshot.phases
-    everything = sum(1 + len(phase.items) for phase in phases) + 2
-    fits = everything <= rows
-    return frozenset(
-        phase.name
-        for phase in phases
-        if toggled.get(
-            phase.name, fits or phase.current or any(item.overdue for item in phase.items)
-        )
-    )
+    needed = {p.name for p in phases if p.current or any(item.overdue for item in p.items)}
+    room = rows - len(gate_lines(view.snapshot.gates, width, whole=True)) - 1 - detail_room(rows)
+    # Those to come first, in their order, then those that are done.
+    spare = sorted((p for p in phases if p.name not in needed), key=lambda p: p.end <= view.now)
+    for phase in spare:
+        opened = frozenset({*needed, phase.name})
+        if len(body_rows(view, Position(None, opened, focused=False), width)[0]) <= room:
+            needed.add(phase.name)
+    return frozenset(p.name for p in phases if toggled.get(p.name, p.name in needed))
 
 
 def entries(snapshot: Snapshot, opened: frozenset[str]) -> list[Entry]:
@@ -94,7 +109,7 @@ def item_lines(item: ItemNow, view: View, width: int) -> list[Line]:
     elif item.overdue:
         box, role, aside = "[!]", Role.WARN, line(("overdue", Role.WARN))
     if item.notes:
-        aside = line(("n ", Role.ACCENT), *aside)
+        aside = join((line(("n", Role.ACCENT)), aside), " ")
     text_role = Role.DIM if done else Role.PLAIN
     right = sum(len(text) for text, _ in aside)
     rows = wrap(item.item, width - INDENT - (right + 1 if right else 0), text_role)
@@ -142,20 +157,20 @@ def detail_lines(item: ItemNow, view: View, width: int) -> list[Line]:
     if not rows:
         asked = ", ".join(item.signals)
         said = f"space ticks it with {asked}" if asked else "space ticks it"
-        rows = wrap(said, width, Role.DIM)
+        rows.extend(wrap(said, width, Role.DIM))
     return [crop(row, width) for row in rows]
 
 
-def title_lines(snapshot: Snapshot | None, now: float) -> tuple[Line, Line]:
-    """The current phase in the title, the time it has left beside it."""
+def title_lines(snapshot: Snapshot | None, now: float, width: int) -> tuple[Line, Line]:
+    """The current phase as the title, and the time it has left."""
     current = next((p for p in snapshot.phases if p.current), None) if snapshot else None
     if current is None:
         return line(("checklist", Role.STRONG)), BLANK
     first, last = (f"{hour:g}" for hour in current.hours)
-    left = max(0.0, current.end - now)
-    rest = span(left - left % 60 if left >= 60 else left)
-    title = line((f"hour {first}–{last}", Role.STRONG), (f" · {current.name}", Role.DIM))
-    return title, line((f"{rest} left", Role.DIM))
+    rest = line((f"{coarse(max(0.0, current.end - now))} left", Role.DIM))
+    short = line((f"hour {first}–{last}", Role.STRONG))
+    title = line(*short, (f" · {current.name}", Role.DIM))
+    return title if width_of(title) + width_of(rest) + 10 <= width else short, rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +182,7 @@ class Position:
     focused: bool
 
 
-def body_rows(
-    view: View, place: Position, width: int, *, gates: bool
-) -> tuple[list[Line], int, int]:
+def body_rows(view: View, place: Position, width: int) -> tuple[list[Line], int, int]:
     """Every row of the list, and the first and last one of the entry under the cursor."""
     assert view.snapshot is not None
     rows: list[Line] = []
@@ -186,8 +199,7 @@ def body_rows(
                 first, last = len(rows), len(rows) + len(block) - 1
                 block = [_marked(row, width, focused=place.focused) for row in block]
             rows.extend(block)
-    tail = gate_lines(view.snapshot.gates, width, whole=gates)
-    return [*rows, *([BLANK, *tail] if tail else [])], first, last
+    return rows, first, last
 
 
 def _marked(row: Line, width: int, *, focused: bool) -> Line:
@@ -206,18 +218,29 @@ def checklist_lines(view: View, place: Position, width: int, height: int) -> lis
         return [line(("waiting for the first reading", Role.DIM))]
     if not snapshot.phases and not snapshot.gates:
         return [line(("this profile has no checklist", Role.DIM))]
-    item = item_at(snapshot, place.cursor)
-    detail = detail_lines(item, view, width)[: DETAIL - 1] if item and height >= 16 else []
-    room = height - (len(detail) + 1 if detail else 0)
-    rows, first, last = body_rows(view, place, width, gates=True)
-    if len(rows) > room:
-        rows, first, last = body_rows(view, place, width, gates=False)
-    start = max(0, min(last - room + 1 + 1, len(rows) - room)) if last >= room - 1 else 0
-    shown = rows[min(start, first) :][:room]
-    if not detail:
-        return shown
-    padding = [BLANK] * (room - len(shown))
-    return [*shown, *padding, line(("─" * width, Role.BORDER)), *detail]
+    rows, first, last = body_rows(view, place, width)
+    foot = _foot(view, place, width, height, len(rows))
+    room = max(1, height - len(foot))
+    start = max(0, min(first, last - room + 1))
+    body = [*rows[start:][:room], *foot]
+    return body[:height]
+
+
+def _foot(view: View, place: Position, width: int, height: int, listed: int) -> list[Line]:
+    """Below the list: the gates, then the item under the cursor, in the rows that are left."""
+    assert view.snapshot is not None
+    gates = view.snapshot.gates
+    least = detail_room(height)
+    whole = gate_lines(gates, width, whole=True)
+    fits = listed + 1 + len(whole) + least <= height
+    below = whole if fits else gate_lines(gates, width, whole=False)
+    below = [BLANK, *below] if below and listed + 1 + len(below) + least <= height else below
+    if not least:
+        return below
+    item = item_at(view.snapshot, place.cursor)
+    room = max(least, height - listed - len(below)) - 1
+    detail = detail_lines(item, view, width)[:room] if item else []
+    return [*below, line(("─" * width, Role.BORDER)), *detail, *[BLANK] * (room - len(detail))]
 
 
 def item_at(snapshot: Snapshot, cursor: Entry | None) -> ItemNow | None:
@@ -231,22 +254,25 @@ def item_at(snapshot: Snapshot, cursor: Entry | None) -> ItemNow | None:
 class ChecklistPane(Pane, can_focus=True):
     """The checklist with its cursor."""
 
+    PACE = 10.0
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._cursor: Entry | None = None
         self._toggled: dict[str, bool] = {}
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
-        title, left = title_lines(view.snapshot, view.now)
+        title, left = title_lines(view.snapshot, view.now, width)
         how = Frame(title, aside=left, boxed=not view.compact, focused=self.has_focus)
         inner, rows = how.room(width, height)
-        place = Position(self.cursor(), self._opened(rows), self.has_focus)
+        place = Position(self.cursor(), self._opened(), self.has_focus)
         return frame(how, checklist_lines(view, place, inner, rows), width, height)
 
-    def _opened(self, rows: int | None = None) -> frozenset[str]:
+    def _opened(self) -> frozenset[str]:
         if self.view is None or self.view.snapshot is None:
             return frozenset()
-        return open_phases(self.view, self._toggled, self.size.height - 2 if rows is None else rows)
+        room = Frame(BLANK, boxed=not self.view.compact).room(*self.size)
+        return open_phases(self.view, self._toggled, *room)
 
     def cursor(self) -> Entry | None:
         """The entry under the cursor: where it was left, else the first thing to do."""

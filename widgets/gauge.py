@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stagewatch.profile.values import format_value
 from stagewatch.widgets import chart
 from stagewatch.widgets.box import Frame, frame
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, fit, line, width_of
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, fit, join, line, width_of
 from stagewatch.widgets.view import View, probe_of, signal_late
 from stagewatch.widgets.words import ago, time_of
 
@@ -41,8 +41,6 @@ def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> Line:
         if not signal_late(snapshot, signal, now) or signal.at is None:
             return line((shown, Role.STRONG))
         return line((f"{shown}  LATE, {ago(signal.at, now)}", Role.WARN))
-    if signal.at is None:
-        return line(("waiting for the first reading", Role.DIM))
     probe = probe_of(snapshot, signal.name)
     why = signal.reason or (probe.reason if probe else "")
     parts = [line(("✖ no value", Role.BAD))]
@@ -58,6 +56,8 @@ def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: boo
     """A gauge in ``height`` rows: the figures, then the chart."""
     assert view.snapshot is not None
     name = line((gauge.name, Role.DIM)) if named else BLANK
+    if gauge.signal.at is None:
+        return [crop(join((name, line(("waiting for the first reading", Role.DIM)))), width)]
     head = fit((name, value_of(view.snapshot, gauge.signal, view.now), *gauge.facts), width)
     if height < 2 or gauge.series is None:
         return [head]
@@ -77,7 +77,7 @@ def _chart(view: View, gauge: Gauge, series: Series, width: int, height: int) ->
     wide = max(width_of(label) for label in labels)
     plot = chart.plot(series, width - wide - 1, height, scale, limit=gauge.limit, ascii=view.ascii)
     return [
-        (*fill(row, width - wide - 1), (" ", Role.PLAIN), *label)
+        (*fill(row, width - wide - 1), (" " * (1 + wide - width_of(label)), Role.PLAIN), *label)
         for row, label in zip(plot, labels, strict=True)
     ]
 

@@ -12,7 +12,7 @@ from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, join, l
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import main_probe, title_of
 from stagewatch.widgets.view import View, failing, late
-from stagewatch.widgets.words import ago, plural, span, time_of
+from stagewatch.widgets.words import ago, coarse, plural, span, time_of
 
 if TYPE_CHECKING:
     from stagewatch.snapshot import ProbeNow, SignalNow, Snapshot
@@ -57,32 +57,36 @@ def headline(probe: ProbeNow, now: float) -> Line:
     status = probe.facts.get("status")
     if status is not None:
         parts.append(line(str(status)))
-    if probe.took is not None and probe.result is not Result.SKIPPED:
+    if probe.took is not None and probe.result in (Result.VALUE, Result.NO_DATA):
         parts.append(line(format_value(round(probe.took * 1000), "ms")))
     if probe.at is not None:
         parts.append(line((ago(probe.at, now), Role.WARN if late(probe, now) else Role.DIM)))
     return join(parts)
 
 
-def availability(probe: ProbeNow, now: float) -> Line:
-    """``up 99.93 %  last failure 09:12, for 2m``; no per cent before the first reading."""
+def availability(probe: ProbeNow, now: float, *, brief: bool = False) -> tuple[Line, ...]:
+    """``up 99.93 % of 1,574 readings`` and ``last failure 09:12, for 2m``, where there was one."""
     if not probe.total:
-        return line(("no reading yet", Role.DIM))
-    share = 100 * probe.good / probe.total
+        return (line(("no reading yet", Role.DIM)),)
+    failed = probe.total - probe.good
     # Rounding must not turn a failure into perfection.
-    shown = "100 %" if probe.good == probe.total else f"{min(share, 99.99):.2f} %"
-    up = line(("up ", Role.DIM), shown)
+    share = "100 %" if not failed else f"{min(100 * probe.good / probe.total, 99.99):.2f} %"
+    count = "" if brief else f" of {plural(probe.total, 'reading')}"
+    up = line(("up ", Role.DIM), share, (count, Role.DIM))
     if probe.last_failure is None:
-        return join((up, line((f"of {plural(probe.total, 'reading')}", Role.DIM))))
-    when = f"{time_of(probe.last_failure, now)}, for {span(probe.failed_for)}"
+        return (up,)
     word = "failing since " if failing(probe) else "last failure "
-    return join((up, line((word, Role.DIM), when)))
+    when = time_of(probe.last_failure, now)
+    return up, line((word, Role.DIM), when, (f", for {span(probe.failed_for)}", Role.DIM))
 
 
 def said(snapshot: Snapshot, probe: ProbeNow, now: float) -> list[Line]:
-    """What the answer said about itself, a line a subject: ``db  ok  12/80``."""
+    """What the answer said about itself, a line a subject: ``db  ok  in use 12/80``."""
+    if probe.result is None:
+        return []
     prefix = f"{probe.name}."
     groups: dict[str, list[Line]] = {}
+    stale: dict[str, float] = {}
     for name, fact in probe.facts.items():
         if name not in _OWN:
             group, _, rest = name.partition("_")
@@ -93,38 +97,39 @@ def said(snapshot: Snapshot, probe: ProbeNow, now: float) -> list[Line]:
         key = name.removeprefix(prefix)
         if name.startswith(prefix) and key not in _OWN:
             group, _, rest = key.partition("_")
-            groups.setdefault(group, []).extend(_number(snapshot, signal, key, rest, now))
+            groups.setdefault(group, []).extend(_number(snapshot, signal, rest))
+            if signal.value is None and signal.last_value_at is not None:
+                stale[group] = max(stale.get(group, 0.0), now - signal.last_value_at)
     wide = max((len(group) for group in groups), default=0)
     return [
-        join((line((group.ljust(wide), Role.DIM)), join(parts)))
+        join(
+            (
+                line((group.ljust(wide), Role.DIM)),
+                line((f"{coarse(stale[group])} ago:", Role.WARN)) if group in stale else BLANK,
+                *parts,
+            )
+        )
         for group, parts in groups.items()
         if parts
     ]
 
 
-def _number(
-    snapshot: Snapshot, signal: SignalNow, key: str, rest: str, now: float
-) -> Iterator[Line]:
+def _number(snapshot: Snapshot, signal: SignalNow, rest: str) -> Iterator[Line]:
     """A signal beside its subject; a maximum is shown with what is used of it."""
-    if rest in ("max", "size") and _used(snapshot, signal) is not None:
+    if rest in ("max", "size") and _sibling(snapshot, signal, ("used", "in_use")):
         return
-    label = rest.replace("_", " ") or ""
-    maximum = _maximum(snapshot, signal) if rest in ("used", "in_use") else None
-    if signal.value is not None:
-        text = format_value(signal.value, signal.unit)
-        if maximum is not None and maximum.value is not None:
-            yield line(("in use ", Role.DIM), f"{text}/{format_value(maximum.value)}")
-        elif label:
-            yield line((f"{label} ", Role.DIM), text)
-        else:
-            yield line(text)
-    elif signal.last_value is not None and signal.last_value_at is not None:
-        old = format_value(signal.last_value, signal.unit)
-        yield line(
-            (f"{label} ", Role.DIM), (f"? last {old}, {ago(signal.last_value_at, now)}", Role.WARN)
-        )
+    label = f"{rest.replace('_', ' ')} " if rest else ""
+    value = signal.value if signal.value is not None else signal.last_value
+    if value is None:
+        yield line((label, Role.DIM), ("n/a", Role.WARN))
+        return
+    text = format_value(value, signal.unit)
+    most = _sibling(snapshot, signal, ("max", "size")) if rest in ("used", "in_use") else None
+    bound = (most.value if most.value is not None else most.last_value) if most else None
+    if bound is None:
+        yield line((label, Role.DIM), text)
     else:
-        yield line((f"{label} ", Role.DIM), ("n/a", Role.WARN))
+        yield line(("in use ", Role.DIM), f"{text}/{format_value(bound)}")
 
 
 def _sibling(snapshot: Snapshot, signal: SignalNow, endings: tuple[str, ...]) -> SignalNow | None:
@@ -134,33 +139,29 @@ def _sibling(snapshot: Snapshot, signal: SignalNow, endings: tuple[str, ...]) ->
     return next((snapshot.signals[name] for name in names if name in snapshot.signals), None)
 
 
-def _maximum(snapshot: Snapshot, signal: SignalNow) -> SignalNow | None:
-    return _sibling(snapshot, signal, ("max", "size"))
-
-
-def _used(snapshot: Snapshot, signal: SignalNow) -> SignalNow | None:
-    return _sibling(snapshot, signal, ("used", "in_use"))
-
-
 def others(snapshot: Snapshot, shown: ProbeNow, now: float, width: int) -> list[Line]:
     """Every other probe on a line of its own."""
+    probes = [probe for probe in snapshot.probes.values() if probe is not shown]
+    wide = max((len(state_of(probe, now)[0]) for probe in probes), default=0)
     lines = []
-    for probe in snapshot.probes.values():
-        if probe is not shown:
-            word, role = state_of(probe, now)
-            age = line((ago(probe.at, now), Role.DIM)) if probe.at is not None else BLANK
-            name = title_of(probe)
-            detail = line((f"  {probe.reason}", Role.DIM)) if failing(probe) else BLANK
-            lines.append(ends(line((word, role), "  ", name, *detail), age, width))
+    for probe in probes:
+        word, role = state_of(probe, now)
+        age = line((ago(probe.at, now), Role.DIM)) if probe.at is not None else BLANK
+        detail = line((f"  {probe.reason}", Role.DIM)) if failing(probe) else BLANK
+        name = title_of(probe)
+        lines.append(ends(line((word.ljust(wide), role), "  ", name, *detail), age, width))
     return lines
 
 
 def happened(snapshot: Snapshot, now: float, width: int) -> list[Line]:
-    """The latest events, newest first, a line each."""
-    return [
-        crop(line((f"{time_of(event.at, now)}  ", Role.DIM), event.text), width)
-        for event in snapshot.events
-    ]
+    """The latest events, newest first."""
+    rows: list[Line] = []
+    for event in snapshot.events:
+        when = f"{time_of(event.at, now)}  "
+        first, *rest = wrap(event.text, width - len(when), rows=2) or (BLANK,)
+        rows.append(line((when, Role.DIM), *first))
+        rows.extend(line(" " * len(when), *row) for row in rest)
+    return rows
 
 
 def health_lines(view: View, width: int, height: int) -> list[Line]:
@@ -172,10 +173,10 @@ def health_lines(view: View, width: int, height: int) -> list[Line]:
     if probe is None:
         return [line(("this profile asks no health endpoint", Role.DIM))]
     now = view.now
-    reason = wrap(probe.reason, width, Role.BAD, rows=3) if probe.reason else []
     if height <= 2:
-        return _short(snapshot, probe, reason, now, width)
-    lines = [headline(probe, now), *reason, availability(probe, now)]
+        return _short(snapshot, probe, now, width)
+    reason = wrap(probe.reason, width, Role.BAD, rows=3)
+    lines = [headline(probe, now), *reason, *availability(probe, now)]
     for part in (
         said(snapshot, probe, now),
         others(snapshot, probe, now, width),
@@ -186,20 +187,20 @@ def health_lines(view: View, width: int, height: int) -> list[Line]:
     return [crop(row, width) for row in lines]
 
 
-def _short(
-    snapshot: Snapshot, probe: ProbeNow, reason: list[Line], now: float, width: int
-) -> list[Line]:
-    """Two rows: the state with its reason or reliability, and what the answer said."""
-    up = availability(probe, now)
-    if reason:
-        return [fit((headline(probe, now), up), width), crop(line((probe.reason, Role.BAD)), width)]
-    told = join(said(snapshot, probe, now), "   ")
-    bad = [row for row in others(snapshot, probe, now, width) if row[0][1] in (Role.BAD, Role.WARN)]
-    return [fit((headline(probe, now), up), width), crop(bad[0] if bad else told, width)]
+def _short(snapshot: Snapshot, probe: ProbeNow, now: float, width: int) -> list[Line]:
+    """Two rows: the state and its reliability; then what is wrong, else what the answer said."""
+    first = fit((headline(probe, now), *availability(probe, now, brief=True)), width)
+    if probe.reason:
+        return [first, crop(line((probe.reason, Role.BAD)), width)]
+    rows = others(snapshot, probe, now, width)
+    bad = [row for row in rows if row[0][1] in (Role.BAD, Role.WARN)]
+    return [first, bad[0] if bad else fit(said(snapshot, probe, now), width, "   ")]
 
 
 class HealthPane(Pane, can_focus=True):
     """Whether the deployment answers, and what it says about itself."""
+
+    PACE = 5.0
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         probe = main_probe(view.snapshot) if view.snapshot else None

@@ -37,6 +37,8 @@ def key_line(bindings: Sequence[Binding], width: int) -> Line:
 class KeyBar(Pane):
     """The keys that work here."""
 
+    PACE = 3600.0
+
     def __init__(self, bindings: Sequence[Binding], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._keys = tuple(bindings)

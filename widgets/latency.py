@@ -56,6 +56,8 @@ def latency_gauges(snapshot: Snapshot) -> list[Gauge]:
 class LatencyPane(Pane, can_focus=True):
     """How long the watched endpoints take to answer."""
 
+    PACE = 10.0
+
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         gauges = latency_gauges(view.snapshot) if view.snapshot else []
         name = f" · {gauges[0].name}" if len(gauges) == 1 else ""

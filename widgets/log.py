@@ -105,6 +105,8 @@ def log_count(snapshot: Snapshot | None) -> Line:
 class LogPane(Pane, can_focus=True):
     """The live tail; scrolling up holds it, ``end`` follows again."""
 
+    PACE = 5.0
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "back(1)", "Scroll the log back, which holds it still", show=False),
         Binding("down,j", "back(-1)", "Scroll the log towards the newest line", show=False),

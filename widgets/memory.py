@@ -57,6 +57,8 @@ def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
 class MemoryPane(Pane, can_focus=True):
     """Memory of the watched processes."""
 
+    PACE = 10.0
+
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         gauges = memory_gauges(view.snapshot) if view.snapshot else []
         name = f" · {gauges[0].name}" if len(gauges) == 1 else ""

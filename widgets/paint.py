@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -123,7 +124,8 @@ def fit(parts: Sequence[Line], width: int, gap: str = "  ") -> Line:
     return crop(join(taken, gap), width)
 
 
-def wrap(text: str, width: int, role: Role = Role.PLAIN, rows: int = 99) -> list[Line]:
+@lru_cache(512)
+def wrap(text: str, width: int, role: Role = Role.PLAIN, rows: int = 99) -> tuple[Line, ...]:
     """``text`` over at most ``rows`` lines, broken at blanks where that is possible."""
     words = run(text)[0].split()
     lines: list[str] = []
@@ -139,7 +141,7 @@ def wrap(text: str, width: int, role: Role = Role.PLAIN, rows: int = 99) -> list
     wrapped = [piece for row in lines for piece in _pieces(row, width)]
     if len(wrapped) > rows:
         wrapped = [*wrapped[: rows - 1], " ".join(wrapped[rows - 1 :])]
-    return [crop(((row, role),), width) for row in wrapped if row]
+    return tuple(crop(((row, role),), width) for row in wrapped if row)
 
 
 def _pieces(row: str, width: int) -> list[str]:
@@ -172,16 +174,13 @@ _ASCII = str.maketrans(
         "╮": "+",
         "╰": "+",
         "╯": "+",
-        "├": "+",
-        "┤": "+",
-        "┃": "#",
+        "«": '"',
+        "»": '"',
         "━": "=",
-        "┏": "#",
-        "┓": "#",
-        "┗": "#",
-        "┛": "#",
-        "┣": "#",
-        "┫": "#",
+        "┍": "#",
+        "┑": "#",
+        "‖": "#",
+        "›": ">",
         "┄": "-",
         "≥": ">",
         "≤": "<",

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from stagewatch.widgets.paint import BLANK, Line, Role, fill, to_ascii
-from stagewatch.widgets.view import View
+from stagewatch.widgets.view import View, same_but_for_time
 
 
 def changed_cells(old: Line, new: Line, width: int) -> tuple[int, int] | None:
@@ -56,10 +56,13 @@ class Pane(Widget):
     DEFAULT_CSS = "Pane { height: 1fr; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"pane--{role.value}" for role in Role}
     ALLOW_SELECT = False
+    PACE: ClassVar[float] = 1.0
+    """Seconds that the pane lets pass between two repaints when nothing but the time is new."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.view: View | None = None
+        self._drawn: View | None = None
         self._painted: list[Line] = []
         self._strips: dict[int, Strip] = {}
         self._styles_of: dict[Role, Style] = {}
@@ -67,7 +70,8 @@ class Pane(Widget):
     def show(self, view: View) -> None:
         """Draw this view, now or when the pane is seen again."""
         self.view = view
-        self.repaint()
+        if self._drawn is None or not same_but_for_time(view, self._drawn, self.PACE):
+            self.repaint()
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         """What the pane shows in ``width`` × ``height`` cells; pure, and overridden."""
@@ -89,6 +93,7 @@ class Pane(Widget):
             return
         if not width or not height or not self.is_on_screen:
             return
+        self._drawn = self.view
         rows = self.lines(self.view, width, height)
         tidy = to_ascii if self.view.ascii else tuple
         self._mark([tidy(fill(row, width)) for row in rows[:height]], width)
@@ -112,15 +117,16 @@ class Pane(Widget):
         strip = self._strips.get(y)
         if strip is None or strip.cell_length != width:
             content = fill(self._painted[y] if y < len(self._painted) else BLANK, width)
-            strip = Strip([Segment(text, self._style(role)) for text, role in content], width)
+            segments = [Segment(text, self._style(role)) for text, role in content]
+            strip = Strip(segments, width).simplify()
             self._strips[y] = strip
         return strip
 
     def _style(self, role: Role) -> Style:
         style = self._styles_of.get(role)
         if style is None:
-            partial = self.get_component_rich_style(f"pane--{role.value}", partial=True)
-            style = self._styles_of[role] = self.rich_style + partial
+            style = self.get_component_rich_style(f"pane--{role.value}")
+            self._styles_of[role] = style
         return style
 
     def notify_style_update(self) -> None:

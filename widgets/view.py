@@ -41,6 +41,19 @@ class View:
     notices: tuple[Notice, ...] = ()
 
 
+def same_but_for_time(new: View, old: View, pace: float) -> bool:
+    """Whether two views differ in nothing but the time, and in that by less than ``pace``."""
+    if new.snapshot is not old.snapshot or not 0 <= new.now - old.now < pace - 0.5:
+        return False
+    return (
+        new.compact == old.compact
+        and new.saving == old.saving
+        and new.unsaved == old.unsaved
+        and new.unreadable == old.unreadable
+        and new.notices == old.notices
+    )
+
+
 def late(probe: ProbeNow, now: float) -> bool:
     """Whether the probe's last reading is older than two intervals and its deadline."""
     return probe.at is not None and now - probe.at > 2 * probe.every + probe.timeout

@@ -32,6 +32,11 @@ def span(seconds: float) -> str:
     return format_duration(max(0.0, float(int(seconds))))
 
 
+def coarse(seconds: float) -> str:
+    """As ``span``, in whole minutes from ten minutes on: ``9m58s``, ``15m``, ``4h52m``."""
+    return span(seconds - seconds % 60 if seconds >= 600 else seconds)
+
+
 def ago(at: float, now: float) -> str:
     """``3s ago``; a clock that was set back never makes an age negative."""
     return f"{span(now - at)} ago"

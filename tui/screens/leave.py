@@ -25,8 +25,8 @@ class Leaving(StrEnum):
 
 
 _OPTIONS = (
-    (Leaving.LEAVE, "l  Leave it recording", "run `stagewatch` again to come back"),
-    (Leaving.STOP, "s  Stop the recording", "ends this watch; it cannot go on later"),
+    (Leaving.LEAVE, "l  Leave it recording", "`stagewatch` opens it again"),
+    (Leaving.STOP, "s  Stop the recording", "the watch ends for good"),
     (Leaving.STAY, "esc  Stay", "back to the screen"),
 )
 

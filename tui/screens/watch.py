@@ -49,6 +49,7 @@ class WatchScreen(Screen[None]):
         self._operator = operator
         self._clock = clock
         self._view: View | None = None
+        self._panes: tuple[Pane, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Every pane, once: none is ever mounted or removed later."""
@@ -67,10 +68,14 @@ class WatchScreen(Screen[None]):
         yield KeyBar(KEYS)
         yield TooSmall()
 
+    def on_mount(self) -> None:
+        """Remember the panes: none comes or goes."""
+        self._panes = tuple(self.query(Pane))
+
     def show(self, view: View) -> None:
         """Give every pane the view; each works out for itself whether anything changed."""
         self._view = replace(view, compact=self.has_class("-compact"))
-        for pane in self.query(Pane):
+        for pane in self._panes:
             pane.show(self._view)
 
     def on_resize(self, event: events.Resize) -> None:
