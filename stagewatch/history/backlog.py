@@ -40,26 +40,24 @@ class Loss:
     count: int
     first_ms: int
     last_ms: int
+    cause: str
 
     def __add__(self, other: Loss) -> Loss:
         return Loss(
             self.count + other.count,
             min(self.first_ms, other.first_ms),
             max(self.last_ms, other.last_ms),
+            other.cause,
         )
 
 
 class Losses(dict[str, Loss]):
     """Probe → what was dropped of it."""
 
-    def count(self, row: Row) -> None:
+    def count(self, row: Row, cause: str) -> None:
         """Enter one dropped reading."""
-        self.merge({row.probe: Loss(1, row.at_ms, row.at_ms)})
-
-    def merge(self, other: dict[str, Loss]) -> None:
-        """Add other losses to these."""
-        for probe, loss in other.items():
-            self[probe] = self[probe] + loss if probe in self else loss
+        loss = Loss(1, row.at_ms, row.at_ms, cause)
+        self[row.probe] = self[row.probe] + loss if row.probe in self else loss
 
 
 class Backlog:
@@ -70,6 +68,8 @@ class Backlog:
         self._max_age = max_age
         self._max_weight = max_weight
         self._weight = 0
+        self.cause = "the history could not keep up"
+        """Why changes wait longer than they should."""
         self.losses = Losses()
         self.plain_losses = 0
         """Changes other than readings that were dropped; only ever for want of room."""
@@ -112,5 +112,5 @@ class Backlog:
                 kept.append(change)
             else:
                 self._weight -= change.weight
-                self.losses.count(change.row)
+                self.losses.count(change.row, self.cause)
         self._queue.extendleft(reversed(kept))

@@ -77,13 +77,13 @@ class Buckets:
 
     def _fill(self, signal: str, grid: _Grid) -> dict[int, Bucket]:
         row = self._query.one(
-            "SELECT signal.id, latest_ms, rewinds FROM signal JOIN probe ON probe.id = probe_id"
-            " WHERE signal.name = ? AND latest_ms IS NOT NULL",
+            "SELECT signal.id, newest_ms, rewinds FROM signal JOIN probe ON probe.id = probe_id"
+            " WHERE signal.name = ? AND newest_ms IS NOT NULL",
             signal,
         )
         if row is None:
             return {}
-        signal_id, latest_ms, rewinds = row
+        signal_id, newest_ms, rewinds = row
         key = (signal, grid.start, grid.width, grid.count)
         filled = self._known.pop(key, None)
         if filled is None or filled.rewinds != rewinds:
@@ -92,7 +92,7 @@ class Buckets:
         else:
             end = grid.start + grid.width
             filled.merge(self._raw(signal_id, grid, filled.upto_ms, end))
-        filled.upto_ms = max(filled.upto_ms, latest_ms + 1)
+        filled.upto_ms = max(filled.upto_ms, newest_ms + 1)
         self._known[key] = filled
         if len(self._known) > _SERIES_KEPT:
             self._known.popitem(last=False)

@@ -67,7 +67,7 @@ class Coverage:
             return 0.0
         with self._query.moment():
             row = self._query.one(
-                "SELECT id, every, rewinds, latest_ms FROM probe WHERE name = ?", probe
+                "SELECT id, every, rewinds, newest_ms FROM probe WHERE name = ?", probe
             )
             if row is None or row[3] is None:
                 return 0.0
@@ -77,14 +77,14 @@ class Coverage:
     def _count(
         self, probe: str, row: tuple[int, float, int, int], start: int, end: int
     ) -> _Counted:
-        probe_id, every, rewinds, latest = row
+        probe_id, every, rewinds, newest = row
         counted = self._known.get((probe, start))
         if counted is None or (counted.every, counted.rewinds) != (every, rewinds):
             counted = None
         if counted is None or counted.upto_ms > end:
             counted = _Counted(every, rewinds, start - round(every * 1000 * LATE))
         counted.add(self._times(probe_id, counted.upto_ms, end), start)
-        counted.upto_ms = max(counted.upto_ms, min(latest + 1, end))
+        counted.upto_ms = max(counted.upto_ms, min(newest + 1, end))
         if len(self._known) >= _STRETCHES_KEPT:
             self._known.clear()
         self._known[probe, start] = counted

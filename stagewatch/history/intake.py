@@ -17,9 +17,11 @@ MINUTE = 60_000
 
 _RESULT = {Result(name): number for number, name in enumerate(RESULTS)}
 
+# The latest reading is the last one told, the newest the one with the highest time: they differ
+# while a clock that was set back repeats itself, and a reader then may not go on from its sums.
 _SEEN = (
-    "UPDATE probe SET rewinds = rewinds + (latest_ms IS NOT NULL AND latest_ms >= ?2),"
-    " latest_ms = ?2"
+    "UPDATE probe SET latest_ms = ?2, rewinds = rewinds + ifnull(?2 <= newest_ms, 0),"
+    " newest_ms = max(?2, ifnull(newest_ms, ?2))"
 )
 _COUNT_SKIPPED = f"{_SEEN} WHERE id = ?1"
 _COUNT_GOOD = (

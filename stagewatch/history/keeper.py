@@ -77,9 +77,9 @@ class Keeper:
     def keep(self, attempt: Attempt) -> bool:
         """Store the batch. False: it is not in, ``trouble`` says why; call again, with the same."""
         try:
-            if self._db is None or self._file != _identity(self._path):
-                self._reopen()
             attempt.number = attempt.number or self._number + 1
+            if self._db is None or self._file != _identity(self._path):
+                self._reopen((self._number, attempt.number))
             if self._store.last_batch() != attempt.number:
                 self._write(attempt)
         except (sqlite3.Error, HistoryError) as error:
@@ -103,11 +103,12 @@ class Keeper:
         self.notice = "" if journal == "wal" else ROLLBACK_JOURNAL
         return Store(self._db)
 
-    def _reopen(self) -> None:
-        before = self._file
+    def _reopen(self, expected: tuple[int, int]) -> None:
+        """Open the file again; its last commit should be one of ``expected``."""
         self.close()
         self._store = self._open()
-        if before not in (None, self._file):
+        # An inode's number says nothing here: a new file may have been given the old one's.
+        if self._store.last_batch() not in expected:
             self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -156,15 +157,14 @@ class Keeper:
         self._store.release_savepoint()
 
     def _tell_losses(self, attempt: Attempt) -> None:
-        cause = self.trouble.message if self.trouble else "the history could not keep up"
         now = self._clock.now()
         for probe, loss in attempt.losses.items():
-            text = f"{loss.count} readings dropped: {cause}"
+            text = f"{loss.count} readings dropped: {loss.cause}"
             start, end = loss.first_ms / 1000, loss.last_ms / 1000
             self._store.gap(Gap(probe, start, end, text))
             self._store.event(Event(now, "readings-dropped", text, probe))
         if attempt.plain_losses:
-            text = f"{attempt.plain_losses} events, gaps or states dropped: {cause}"
+            text = f"{attempt.plain_losses} events, gaps or states dropped"
             self._store.event(Event(now, "readings-dropped", text))
 
     def _recovery(self, trouble: Trouble) -> Event:

@@ -28,6 +28,7 @@ _LAYOUT_1: Step = (
         good INTEGER NOT NULL DEFAULT 0,
         total INTEGER NOT NULL DEFAULT 0,
         latest_ms INTEGER,
+        newest_ms INTEGER,
         rewinds INTEGER NOT NULL DEFAULT 0,
         failing INTEGER NOT NULL DEFAULT 0,
         failed_from_ms INTEGER,

@@ -46,7 +46,7 @@ class HistoryWriter:
         self.path = path
         self._clock = clock
         self._retry_delay = retry_delay
-        self._backlog = backlog or Backlog()
+        self._backlog = Backlog() if backlog is None else backlog
         self._lock = threading.Condition()
         self._added = self._in_flight = 0
         self._hurry = self._closing = False
@@ -159,9 +159,10 @@ class HistoryWriter:
         change = Change(apply, self._clock.boot(), row, declares)
         with self._lock:
             self._added += 1
-            self._backlog.put(change)
-            if self._keeper.trouble:
+            if trouble := self._keeper.trouble:
+                self._backlog.cause = trouble.message
                 self._backlog.drop_older(change.born)
+            self._backlog.put(change)
             self._hurry = self._hurry or hurry
             self._lock.notify_all()
 
