@@ -12,7 +12,7 @@ from msgspec import Meta, field
 from stagewatch.model import Signal
 from stagewatch.probes import OpenContext, Probe, ProbeKind
 from stagewatch.probes._fields import PathError, compile_path
-from stagewatch.probes._httpx import forbid_command_line
+from stagewatch.probes._httpx import prepare_httpx
 from stagewatch.profile.schema import ProbeConfig, Table
 from stagewatch.profile.values import Limit
 
@@ -119,7 +119,7 @@ def sendable(value: str) -> bool:
 
 def open_probe(name: str, config: HttpConfig, context: OpenContext) -> Probe:
     """Make the probe; missing secrets and certificates show in its readings."""
-    forbid_command_line()
+    prepare_httpx()
     from stagewatch.probes._httpprobe import HttpProbe
 
     return HttpProbe(name, config, context, signals(name, config))
