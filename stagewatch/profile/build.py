@@ -14,7 +14,7 @@ from stagewatch.profile.plan import (
     check_unique,
 )
 from stagewatch.profile.probes import Probes, read_probes
-from stagewatch.profile.problems import Key, did_you_mean, quoted
+from stagewatch.profile.problems import Key, quoted
 from stagewatch.profile.rules import check_rule, check_signal
 from stagewatch.profile.schema import (
     AnyRule,
@@ -95,7 +95,7 @@ def _check_top(raw: dict[str, Any], findings: Findings) -> None:
     known = list(Profile.__struct_fields__)
     for name in raw:
         if name not in known:
-            findings.add((name,), "unknown key", did_you_mean(name, known, "the tables are"))
+            findings.add((name,), "unknown key", findings.suggest(name, known, "the tables are"))
 
 
 def _table(raw: dict[str, Any], name: str, wanted: type[T], findings: Findings) -> T | None:

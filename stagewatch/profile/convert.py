@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
@@ -17,6 +17,10 @@ from stagewatch.profile.values import Duration, Limit, kind_of, parse_duration, 
 T = TypeVar("T")
 
 
+MAX_SUGGESTIONS = 100
+"""So many wrong names are compared with the right ones; each takes time where there are many."""
+
+
 @dataclass(slots=True)
 class Findings:
     """The problems of one profile as they are found: (where, what, hint)."""
@@ -24,20 +28,41 @@ class Findings:
     found: list[tuple[Key, str, str]] = field(default_factory=list)
     unread: set[Key] = field(default_factory=set)
     """Keys whose value could not be read: what else is said of them would be about a default."""
+    _around: set[Key] = field(default_factory=set)
+    """Every key in ``found``, and the tables around it."""
+    _around_unread: set[Key] = field(default_factory=set)
+    _suggested: int = 0
 
     def add(self, key: Key, what: str, hint: str = "") -> None:
         """Note one problem, unless the key's value could not even be read."""
         if key not in self.unread:
             self.found.append((key, what, hint))
+            self._around.update(_with_tables(key))
 
     def unreadable(self, key: Key, what: str, hint: str = "") -> None:
         """Note that the value of ``key`` is not what it must be."""
-        self.found.append((key, what, hint))
+        self.add(key, what, hint)
         self.unread.add(key)
+        self._around_unread.update(_with_tables(key))
 
     def concern(self, table: Key) -> bool:
         """Whether anything was found at or below ``table``."""
-        return any(key[: len(table)] == table for key, _, _ in self.found)
+        return table in self._around
+
+    def left_unread(self, table: Key) -> bool:
+        """Whether something at or below ``table`` could not be read."""
+        return table in self._around_unread
+
+    def suggest(self, name: str, known: Iterable[str], otherwise: str) -> str:
+        """``did you mean "every"?``, or ``otherwise`` and the names there are."""
+        self._suggested += 1
+        return (
+            did_you_mean(name, list(known), otherwise) if self._suggested <= MAX_SUGGESTIONS else ""
+        )
+
+
+def _with_tables(key: Key) -> Iterator[Key]:
+    return (key[:length] for length in range(len(key) + 1))
 
 
 def hook(wanted: type, value: object) -> object:
@@ -107,7 +132,7 @@ def _table_for(
     elif not isinstance(tag, str):
         findings.unreadable((*key, tag_key), f"must be text in quotes, not {kind_of(tag)}")
     else:
-        hint = did_you_mean(tag, sorted(tags), "there are")
+        hint = findings.suggest(tag, sorted(tags), "there are")
         findings.unreadable((*key, tag_key), f"there is no {tag_key} {quoted(tag)}", hint)
     return None
 
@@ -133,7 +158,7 @@ def _explain_table(
             if converted is not None:
                 good[known[name].name] = converted
         elif name != tag_key:
-            hint = did_you_mean(name, list(known), "the keys here are")
+            hint = findings.suggest(name, known, "the keys here are")
             findings.unreadable((*key, name), "unknown key", hint)
     for name, info in known.items():
         if info.required and name not in raw:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from stagewatch.model import Signal
 from stagewatch.paths import valid_name
 from stagewatch.profile.convert import Findings, convert
-from stagewatch.profile.problems import Key, did_you_mean, quoted
+from stagewatch.profile.problems import Key, quoted
 from stagewatch.profile.schema import Kinds, ProbeConfig
 from stagewatch.profile.secrets import secret_problems
 from stagewatch.profile.values import Duration, format_duration, kind_of
@@ -69,7 +69,7 @@ def _read_probe(name: str, table: object, kinds: Kinds, findings: Findings) -> P
     if config is None:
         return None
     # With a key that could not be read, what it provides is not known.
-    whole = not any(unread[:2] == key for unread in findings.unread)
+    whole = not findings.left_unread(key)
     config = _timed(config, table, key, findings)
     for below, what in kinds.problems(config):
         findings.add((*key, *_key_below(table, below)), what)
@@ -98,7 +98,7 @@ def _table_of(
     elif not isinstance(kind, str):
         findings.add((*key, "kind"), f"must be text in quotes, not {kind_of(kind)}")
     elif kind not in kinds.names():
-        hint = did_you_mean(kind, kinds.names(), "there are")
+        hint = findings.suggest(kind, kinds.names(), "there are")
         findings.add((*key, "kind"), f"there is no kind of probe {quoted(kind)}", hint)
     else:
         return kinds.config(kind)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from stagewatch.paths import valid_name
 from stagewatch.profile.convert import Findings
 from stagewatch.profile.probes import BAD_NAME, NAME_HINT, Probes
-from stagewatch.profile.problems import Key, did_you_mean, quoted
+from stagewatch.profile.problems import Key, quoted
 from stagewatch.profile.schema import (
     AnyRule,
     Available,
@@ -69,7 +69,7 @@ def check_signal(signal: str, key: Key, probes: Probes, findings: Findings) -> N
         hint = f"it provides {', '.join(own)}" if own else "it provides none"
         findings.add(key, f"{quoted(signal)} is a probe, not a signal", hint)
     else:
-        hint = did_you_mean(signal, list(probes.signals), "there are") or "there is no probe"
+        hint = _or_none(findings.suggest(signal, probes.signals, "there are"), probes)
         findings.add(key, f"no probe provides {quoted(signal)}", hint)
 
 
@@ -93,9 +93,13 @@ def _check_probes(rule: AnyRule, key: Key, probes: Probes, findings: Findings) -
 def _check_probe(name: str, key: Key, probes: Probes, findings: Findings) -> bool:
     if name in probes.names():
         return True
-    hint = did_you_mean(name, probes.names(), "there are") or "there is no probe at all"
+    hint = _or_none(findings.suggest(name, probes.names(), "there are"), probes)
     findings.add(key, f"there is no probe {quoted(name)}", hint)
     return False
+
+
+def _or_none(hint: str, probes: Probes) -> str:
+    return hint if probes.names() else "there is no probe at all"
 
 
 def _check_times(rule: AnyRule, key: Key, window: float | None, findings: Findings) -> None:

@@ -69,7 +69,11 @@ class Deployment(Table, kw_only=True, frozen=True):
 
 
 class Rule(Table, kw_only=True, frozen=True, tag_field="rule"):
-    """A go or no-go criterion; ``rule`` says which of the kinds below it is."""
+    """A go or no-go criterion; ``rule`` says which of the kinds below it is.
+
+    In a loaded profile, a limit is in the unit of the signal that it is compared with, whatever
+    the unit it was written in.
+    """
 
     title: str = ""
     """What the screen calls it; the criterion's name when empty."""
@@ -197,11 +201,15 @@ class Optimisation(Table, kw_only=True, frozen=True):
 
 
 class Savings(Table, kw_only=True, frozen=True):
-    """``[savings]``: the claim, and what it is computed from."""
+    """``[savings]``: the claim of one workspace, and what it is computed from.
+
+    Amounts are decimals in quotes, so that cents stay exact; the loader has checked that
+    ``Decimal`` takes them.
+    """
 
     currency: str = "EUR"
     per_workspace_month: Text
-    """The claim, as a decimal in quotes so that cents stay exact."""
+    """The claim."""
     baseline_calls_per_day: str = ""
     price_per_call: str = ""
     calls: str = ""

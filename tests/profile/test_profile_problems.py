@@ -10,6 +10,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagewatch.profile.convert import MAX_SUGGESTIONS
 from stagewatch.profile.load import ProfileError, loads
 from stagewatch.profile.schema import Compare, Held, Kinds, Profile
 
@@ -533,11 +534,11 @@ items = [{ text = "t", evidence = ["a.read"] }, { text = "t", evidence = ["c.x"]
         "p.toml:7: probe.a.url: must be text in quotes, not a whole number",
         "p.toml:12: nogo.g.limit: 9.54 MiB is a size, but growth is measured in %/h; "
         'write it as "10 %/h"',
-        'p.toml:13: nogo.g.signal: no probe provides "b.rss"; there is no probe',
+        'p.toml:13: nogo.g.signal: no probe provides "b.rss"',
         "p.toml:14: nogo.g.hold: unknown key; the keys here are title, signal, limit, warm_up",
         "p.toml:18: phase#1.items#2.by: unknown key; the keys here are text, evidence",
         'p.toml:18: phase#1.items#2: there are two items called "t"',
-        'p.toml:18: phase#1.items#2.evidence#1: no probe provides "c.x"; there is no probe',
+        'p.toml:18: phase#1.items#2.evidence#1: no probe provides "c.x"',
     ]
 
 
@@ -601,6 +602,23 @@ def test_invisible_characters_in_a_name_are_shown(problems: Callable[[str], str]
         f'p.toml:{LINES + 1}: go."a\\u202eb": this name cannot be a part of a file\'s name; '
         "1 to 64 of A-Z a-z 0-9 . _ -, the first not a point",
     ]
+
+
+def test_without_a_probe_there_is_nothing_to_suggest(problems: Callable[[str], str]) -> None:
+    """Neither a signal nor a probe."""
+    rules = '[go.a]\nrule = "available"\nprobe = "x"\n[go.b]\nrule = "held"\nsignal = "x.y"\n'
+    assert problems(HEAD + rules) == (
+        'p.toml:6: go.a.probe: there is no probe "x"; there is no probe at all\n'
+        'p.toml:9: go.b.signal: no probe provides "x.y"; there is no probe at all'
+    )
+
+
+def test_a_hundred_wrong_names_get_a_suggestion(problems: Callable[[str], str]) -> None:
+    """Comparing every wrong name with every right one would take minutes."""
+    rules = (f'[go.c{i}]\nrule = "averge"\n' for i in range(MAX_SUGGESTIONS + 5))
+    said = problems(HEAD + "".join(rules))
+    assert said.count("\n") + 1 == MAX_SUGGESTIONS + 5
+    assert said.count('did you mean "average"?') == MAX_SUGGESTIONS
 
 
 def test_names_in_messages_cannot_act_on_a_terminal(problems: Callable[[str], str]) -> None:
