@@ -1,46 +1,54 @@
-"""Level and time fields of structured lines: JSON and logfmt."""
+"""Level and time fields of structured lines: JSON and logfmt. The first one in a line counts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
 from stagewatch.logs.words import by_number, by_severity, named
 
-_LEVEL_KEYS = (
-    "level",
-    "severity",
-    "lvl",
-    "loglevel",
-    "log_level",
-    "log.level",
-    "levelname",
-    "level_name",
-    "@level",
-    "severity_text",
-    "severityText",
-    "SeverityText",
+LEVEL_KEYS = frozenset(
+    {
+        "@level",
+        "level",
+        "level_name",
+        "levelname",
+        "log.level",
+        "log_level",
+        "loglevel",
+        "lvl",
+        "severity",
+        "severityText",
+        "SeverityText",
+        "severity_text",
+    }
 )
-_TIME_KEYS = (
-    "ts",
-    "time",
-    "timestamp",
-    "@timestamp",
-    "t",
-    "asctime",
-    "datetime",
-    "date",
-    "eventTime",
+TIME_KEYS = frozenset(
+    {
+        "@timestamp",
+        "asctime",
+        "date",
+        "datetime",
+        "eventTime",
+        "t",
+        "time",
+        "timestamp",
+        "ts",
+    }
 )
 _PAIR = re.compile(rb'([A-Za-z_@][\w.@-]{0,63})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+_MOST_TOKENS = 512
+_MONGO = {"F": "fatal", "E": "error", "W": "warning", "I": "info"}
 
+Fields = dict[str, object]
 Value = str | float | None
 
 
-def json_fields(line: bytes) -> dict[str, object] | None:
+def json_fields(line: bytes) -> Fields | None:
     """The top-level fields of a JSON object; of a cut one, those before the cut.
 
     None when the line is not an object.
@@ -55,7 +63,7 @@ def json_fields(line: bytes) -> dict[str, object] | None:
 def _cut_fields(line: bytes) -> Iterator[tuple[str, object]]:
     """Top-level scalar fields of an object that may end anywhere."""
     depth, key, value_next = 0, "", False
-    for match in _TOKEN.finditer(line):
+    for match in islice(_TOKEN.finditer(line), _MOST_TOKENS):
         token = match.group()
         if token in b"{[":
             depth, value_next = depth + 1, False
@@ -79,39 +87,54 @@ def _scalar(token: bytes) -> object:
     return found
 
 
-def json_level(fields: dict[str, object]) -> str:
-    """The level that these fields state: a name wins over a number."""
-    number = None
-    nested = fields.get("log")
-    if isinstance(nested, dict) and isinstance(nested.get("level"), str):  # Elastic Common Schema
-        return named(nested["level"].encode())
-    for key in _LEVEL_KEYS:
-        value = fields.get(key)
-        if isinstance(value, str):
-            level = named(value.encode("utf-8", "replace"))
-            if level:
-                return level
-            value = float(value) if value.isascii() and value.isdigit() else None
-        if number is None and isinstance(value, int | float) and not isinstance(value, bool):
-            number = value
+def json_level(fields: Fields) -> str:
+    """The level that these fields state."""
+    for key, value in fields.items():
+        level = _level(value, fields) if key in LEVEL_KEYS else _odd_level(key, value, fields)
+        if level:
+            return level
+    return ""
+
+
+def _level(value: object, fields: Fields) -> str:
+    if isinstance(value, str) and not value.isdigit():
+        return named(value.encode("utf-8", "replace"))
+    number = _number(value)
     if number is None:
-        return _journal_level(fields)
-    if fields.get("version") == "1.1" and "short_message" in fields and 0 <= number <= 7:
+        return ""
+    name = fields.get("level_name")
+    if number >= 100 and isinstance(name, str):  # Monolog counts in hundreds, and names it too
+        return named(name.encode("utf-8", "replace"))
+    if 0 <= number <= 7 and fields.get("version") == "1.1" and "short_message" in fields:
         return by_severity(int(number))  # GELF carries the syslog severity
     return by_number(number)
 
 
-def _journal_level(fields: dict[str, object]) -> str:
-    priority = fields.get("PRIORITY")
-    if isinstance(priority, str) and priority in tuple("01234567"):
-        return by_severity(int(priority))
+def _odd_level(key: str, value: object, fields: Fields) -> str:
+    """Levels under keys that mean something else elsewhere."""
+    if key == "log" and isinstance(value, dict):  # Elastic Common Schema
+        level = value.get("level")
+        return named(level.encode("utf-8", "replace")) if isinstance(level, str) else ""
+    if key == "PRIORITY" and isinstance(value, str) and value in tuple("01234567"):  # journald
+        return by_severity(int(value))
+    if key == "s" and isinstance(value, str) and isinstance(fields.get("t"), dict):  # MongoDB
+        return named(_MONGO.get(value, "debug").encode())
     return ""
 
 
-def json_time(fields: dict[str, object]) -> Value:
+def _number(value: object) -> float | None:
+    if isinstance(value, str):
+        return float(value) if value.isascii() and value.isdigit() else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return None
+
+
+def json_time(fields: Fields) -> Value:
     """The record's own time: text, or a number of s, ms, µs or ns since 1970."""
-    for key in _TIME_KEYS:
-        value = fields.get(key)
+    for key, value in fields.items():
+        if key not in TIME_KEYS:
+            continue
         if isinstance(value, dict):  # MongoDB: {"$date": "…"}
             value = value.get("$date")
         if isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -123,20 +146,19 @@ def pairs(text: bytes) -> Iterator[tuple[str, bytes]]:
     """The key=value pairs that ``text`` starts with, values unquoted."""
     position = 0
     while match := _PAIR.match(text, position):
-        yield match.group(1).decode(), match.group(2).strip(b'"')
+        yield match[1].decode(), match[2].strip(b'"')
         position = match.end()
 
 
 def pairs_level(text: bytes) -> str:
     """The level of a logfmt line."""
     for key, value in pairs(text):
-        if key in _LEVEL_KEYS:
+        if key in LEVEL_KEYS:
             return by_number(float(value)) if value.isdigit() else named(value)
     return ""
 
 
 def pairs_time(text: bytes) -> Value:
     """The time field of a logfmt line."""
-    return next(
-        (value.decode("ascii", "replace") for key, value in pairs(text) if key in _TIME_KEYS), None
-    )
+    found = (value for key, value in pairs(text) if key in TIME_KEYS)
+    return next((value.decode("ascii", "replace") for value in found), None)

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from stagewatch.logs.fields import json_fields, json_level, pairs_level
+from stagewatch.logs.fields import Fields, json_fields, json_level, pairs, pairs_level
 from stagewatch.logs.prefixes import unwrap
-from stagewatch.logs.words import CRITICAL, LEVELS, RANK, named
+from stagewatch.logs.words import CRITICAL, ERROR, INFO, LEVELS, WARNING, named
 
 LIMIT = 2048
 """Bytes of a line that are looked at."""
@@ -22,8 +22,12 @@ GO_PANIC = "go-panic"
 KERNEL = "kernel"
 TRACEBACK = "traceback"
 
+PLAIN = "plain"
+JSON = "json"
+PAIRS = "pairs"
+
 _GLOG = re.compile(rb"([IWEF])(?:\d{4}|\d{8}) \d\d:\d\d:\d\d")
-_GLOG_LEVELS = {b"I": "INFO", b"W": "WARNING", b"E": "ERROR", b"F": CRITICAL}
+_GLOG_LEVELS = {b"I": INFO, b"W": WARNING, b"E": ERROR, b"F": CRITICAL}
 _KERNEL = re.compile(
     rb"(?:kernel: ?)?(?:\[ {0,8}\d{1,9}\.\d{1,9}\] ?)?"
     rb"(?:Out of memory: Kill|Memory cgroup out of memory: Kill|oom-kill:"
@@ -31,22 +35,25 @@ _KERNEL = re.compile(
 )
 _TRACEBACK = re.compile(rb"(?:  \+ Exception Group )?Traceback \(most recent call last\):")
 
-_FILLER = re.compile(rb"[ \t|]{0,40}(?:-{1,3}[ \t]+)?(?:: )?")
+_MOST_TOKENS = 10
+_FILLER = re.compile(rb"[ \t|]{0,40}(?:-{1,3}[ \t]{1,8}){0,2}(?:: )?")
 _BRACKET = re.compile(rb"\[([^\[\]]{0,80})\]|\(([^()]{0,80})\)|<([^<>]{0,80})>")
+_BETWEEN = re.compile(rb"[\s,|:/]+")
 _TIME = re.compile(rb"\d[\dTZ:.,/+#\-]{0,40}(?=[\s|\]]|$)")
-_CALENDAR = re.compile(
-    rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep"
-    rb"|Oct|Nov|Dec|UTC|GMT|CET|CEST|AM|PM)\b,?"
-)
 _CLOCK = re.compile(rb"\d[:/\-]\d\d")
 _WORD = re.compile(rb"[A-Za-z]{3,13}")
-_RUBY = re.compile(rb"[DIWEFA], (?=\[)")
-_UPPER_ENDS = frozenset(b" \t:|])/[,\r")
-_SPACED = re.compile(rb"(?::(?:\s|$)|\t|  | [|\[]| -{1,3} |$)")
-_NAMED = re.compile(rb"[\w.:/$@#*\[\]-]{1,80} +- +([A-Za-z]{3,13})(?= +-|:? )")
-_DOTTED = re.compile(rb"[\w-]{1,40}\.[\w.$-]{1,80}:? +([A-Z]{3,13})(?=[ :])")
-_ACCOUNT = re.compile(rb"[\w.\[\]-]{1,64}@[\w.\[\]-]{1,64}:? ")
-_BRACKET_TAIL = re.compile(rb"(?:[\w.,:+/-]{1,40}[ :,]{1,2}){1,3}([A-Za-z]{3,13})(?=/|$| )")
+_ENDS = frozenset(b" \t:|])/[,\r")
+_SPACED = re.compile(rb":(?:\s|$)|\t|  | [|\[]| -{1,3} |$")
+_PASSED = re.compile(
+    rb"[DIWEFA], (?=\[)"  # Ruby's logger
+    rb"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+    rb"|UTC|GMT|CET|CEST|AM|PM)\b,?"
+    rb"|[\w.\[\]-]{1,64}@[\w.\[\]-]{1,64}:? "  # PostgreSQL: user@database
+)
+_NAMED = (
+    re.compile(rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"),
+    re.compile(rb"[\w-]{1,40}\.[\w.$-]{1,80}:? {1,8}([A-Z]{3,13})[ :]"),
+)
 
 
 class Look(NamedTuple):
@@ -60,24 +67,38 @@ class Look(NamedTuple):
     """GO_PANIC, KERNEL, TRACEBACK or empty."""
     payload: bytes
     """The line without container prefix and colour."""
+    form: str
+    """PLAIN, JSON or PAIRS."""
     head: int
-    """Where in ``payload`` the walk over the header ended."""
+    """Where in ``payload`` the header ends: behind a plain level and what shows that it is one,
+    at the brace of JSON, at the first pair of logfmt."""
     outer_time: bytes
     """The time that the container prefix carries, if any."""
+    fields: Fields | None
+    """Of JSON."""
+
+
+class _Token(NamedTuple):
+    """One step of the walk; without progress (``end`` is where it began) the walk is over."""
+
+    end: int
+    level: str = ""
+    timed: bool = False
+    form: str = PLAIN
+    fields: Fields | None = None
 
 
 def look(line: bytes) -> Look:
     """Read one line (without its end)."""
     outer = unwrap(line[:LIMIT])
     payload = outer.payload
-    level, head, timed = _walk(payload)
-    if RANK[outer.level] > RANK[level] and (not level or outer.level == CRITICAL):
-        level = outer.level
-    crash = _crash(payload) if not level or level == outer.level else ""
+    found = _walk(payload)
+    level = outer.level if outer.level == CRITICAL else found.level or outer.level
+    crash = "" if found.level else _crash(payload)
     if crash in (GO_PANIC, KERNEL):
         level = CRITICAL
-    record = bool(level) or timed
-    return Look(level, record, crash, payload, head, outer.time)
+    record = bool(level) or found.timed
+    return Look(level, record, crash, payload, found.form, found.end, outer.time, found.fields)
 
 
 def level_of(line: str | bytes) -> str:
@@ -93,84 +114,83 @@ def _crash(payload: bytes) -> str:
     return KERNEL if _KERNEL.match(payload) else ""
 
 
-def _walk(text: bytes) -> tuple[str, int, bool]:
-    """(level, end of the header, whether the header has a time)."""
+def _walk(text: bytes) -> _Token:
+    """The header as a whole: its end, its level, whether it has a time."""
     glog = _GLOG.match(text)
     if glog:
-        return _GLOG_LEVELS[glog.group(1)], glog.end(), True
+        return _Token(glog.end(), _GLOG_LEVELS[glog.group(1)], True)
     if text.startswith(b"panic: "):
-        return "", 0, False
+        return _Token(0)
     position, timed = 0, False
     indented = text[:1] in (b" ", b"\t")
-    for _ in range(10):
-        level, after, is_time = _step(text, position)
-        timed = timed or is_time
-        if level:
-            return ("", 0, False) if indented and not timed else (level, after, timed)
-        if after == position:
-            break
-        position = after
-    return "", position, timed
+    for _ in range(_MOST_TOKENS):
+        token = _step(text, position)
+        timed = timed or token.timed
+        if token.level and indented and not timed:
+            return _Token(0)  # a line of source code in a traceback, not a header
+        if token.level or token.form != PLAIN or token.end == position:
+            return token._replace(timed=timed)
+        position = token.end
+    return _Token(position, "", timed)
 
 
-def _step(text: bytes, position: int) -> tuple[str, int, bool]:
-    """One header token from ``position``: (level, end of the token, whether it is a time)."""
+def _step(text: bytes, position: int) -> _Token:
+    """One header token from ``position``."""
     filler = _FILLER.match(text, position)
     start = filler.end() if filler else position
     first = text[start : start + 1]
     if first == b"{":
         fields = json_fields(text[start:])
-        return (json_level(fields) if fields else ""), position, bool(fields)
+        return _Token(start, json_level(fields or {}), bool(fields), JSON, fields)
     if first in (b"[", b"(", b"<"):
         bracket = _BRACKET.match(text, start)
         if bracket is None:
-            return "", position, False
+            return _Token(position)
         inside = bracket.group(bracket.lastindex or 1)
-        return _in_bracket(inside), bracket.end(), bool(_CLOCK.search(inside))
+        return _Token(bracket.end(), _in_bracket(inside), bool(_CLOCK.search(inside)))
     if first.isdigit():
-        return _number(text, start, position)
+        time = _TIME.match(text, start)
+        return _Token(time.end(), "", bool(_CLOCK.search(time[0]))) if time else _Token(position)
     return _wordy(text, start, position)
 
 
-def _number(text: bytes, start: int, position: int) -> tuple[str, int, bool]:
-    time = _TIME.match(text, start)
-    if time:
-        return "", time.end(), bool(_CLOCK.search(time.group()))
-    return "", position, False
-
-
 def _in_bracket(inside: bytes) -> str:
+    """The level in ``[error]``, ``[core:error]`` or ``[2026-01-01 00:00:00,000: ERROR/Main]``."""
     whole = named(inside)
     if whole:
         return whole
-    tail = _BRACKET_TAIL.match(inside)
-    if tail is None:
+    module, colon, level = inside.partition(b":")
+    if colon and module.isalnum() and level.isalpha():
+        return named(level)
+    if not _CLOCK.search(inside):
         return ""
-    word = tail.group(1)
-    apache = tail.end() == len(inside) and inside.count(b":") == 1 and b" " not in inside
-    return named(word) if word.isupper() or apache else ""
+    words = _BETWEEN.split(inside)
+    return next((LEVELS[w.lower()] for w in words if w.isupper() and w.lower() in LEVELS), "")
 
 
-def _wordy(text: bytes, start: int, position: int) -> tuple[str, int, bool]:
+def _wordy(text: bytes, start: int, position: int) -> _Token:
     word = _WORD.match(text, start)
-    if word:
-        level = LEVELS.get(word.group().lower(), "")
-        end = word.end()
-        if level and _is_field(text, word.group(), end):
-            return level, end, False
-    ruby = _RUBY.match(text, start) or _CALENDAR.match(text, start) or _ACCOUNT.match(text, start)
-    if ruby:
-        return "", ruby.end(), False
-    for name in (_NAMED, _DOTTED):
+    level = LEVELS.get(word[0].lower(), "") if word else ""
+    if word and level:
+        end = _field_end(text, word[0], word.end())
+        if end:
+            return _Token(end, level)
+    passed = _PASSED.match(text, start)
+    if passed:
+        return _Token(passed.end())
+    for name in _NAMED:
         match = name.match(text, start)
-        if match and LEVELS.get(match.group(1).lower()):
-            return LEVELS[match.group(1).lower()], match.end(), False
-    level = pairs_level(text[start:])
-    return level, position, bool(level)
+        if match and LEVELS.get(match[1].lower()):
+            return _Token(match.end(), LEVELS[match[1].lower()])
+    if next(pairs(text[start:]), None):
+        level = pairs_level(text[start:])
+        return _Token(start, level, bool(level), PAIRS)
+    return _Token(position)
 
 
-def _is_field(text: bytes, word: bytes, end: int) -> bool:
-    """Whether a level word in the header stands there as a field, not as prose."""
-    if word.isupper() and (end == len(text) or text[end] in _UPPER_ENDS):
-        return True
-    return bool(_SPACED.match(text, end))
+def _field_end(text: bytes, word: bytes, end: int) -> int:
+    """Where a level word ends together with what shows it to be a field; 0 for prose."""
+    if word.isupper() and (end == len(text) or text[end] in _ENDS):
+        return end + 1
+    spaced = _SPACED.match(text, end)
+    return spaced.end() if spaced else 0

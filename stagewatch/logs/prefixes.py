@@ -23,6 +23,17 @@ _RFC5424 = re.compile(
 _COMPOSE = re.compile(rb"([A-Za-z][\w.-]{0,63}) +\| ?")
 
 
+def uncoloured(line: bytes, count: int) -> tuple[bytes, int]:
+    """(the line without colour, where its first ``count`` bytes end in the coloured line)."""
+    position = kept = 0
+    for code in _ANSI.finditer(line):
+        if kept + code.start() - position >= count:
+            break
+        kept += code.start() - position
+        position = code.end()
+    return _ANSI.sub(b"", line), position + count - kept
+
+
 class Outer(NamedTuple):
     """A line without what stands around it."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from stagewatch.logs.fields import Value, json_fields, json_time, pairs_time
-from stagewatch.logs.levels import Look
+from stagewatch.logs.fields import json_time, pairs_time
+from stagewatch.logs.levels import JSON, PAIRS, Look
 
-_LEAD = rb"(?:[A-Za-z]{1,9}[:,]?[ \t]{0,8})?[\[(]{0,2}"
+_LEAD = rb"(?:[\[(]?[A-Za-z]{1,9}[\])]?[:,]?[ \t]{0,8})?[\[(]{0,2}"
 _ISO = re.compile(
     _LEAD + rb"(\d{4})[-/.](\d\d)[-/.](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
     rb" ?(Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d)?"
@@ -28,14 +28,12 @@ def stamp_of(seen: Look, near: float, offset: float = 0.0) -> float | None:
     ``near`` chooses the year where the record names none. A time without a zone is ``offset``
     seconds east of UTC.
     """
-    payload = seen.payload
-    found: Value = None
-    brace = payload.find(b"{", 0, 160)
-    if payload.startswith(b"{") or (brace >= 0 and brace <= seen.head):
-        found = json_time(json_fields(payload[brace:]) or {})
-    elif b"=" in payload[:80]:
-        found = pairs_time(payload)
-    own = _value(found, near, offset) if found is not None else text_time(payload, near, offset)
+    payload, found = seen.payload, None
+    if seen.form == JSON:
+        found = json_time(seen.fields or {})
+    elif seen.form == PAIRS:
+        found = pairs_time(payload[seen.head :])
+    own = text_time(payload, near, offset) if found is None else _value(found, near, offset)
     if own is None and seen.outer_time:
         return text_time(seen.outer_time, near, offset)
     return own

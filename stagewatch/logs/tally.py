@@ -1,67 +1,23 @@
-"""Counting the records in what was read, and keeping the lines that are worth showing."""
+"""Counting the records of one file, fast where lines are alike and in full where they are not."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
-from stagewatch.logs.levels import LIMIT, look
-from stagewatch.logs.records import RecordReader
+from stagewatch.logs.batch import Batch, Span
+from stagewatch.logs.levels import LIMIT, TRACEBACK, look
+from stagewatch.logs.records import Entry, RecordReader
+from stagewatch.logs.runs import Runs
+from stagewatch.logs.shapes import shape_of
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
+from stagewatch.logs.suspects import Suspects
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 
-MOST_BAD = 200
-MOST_OTHERS = 500
-KEPT = 4096
-"""Bytes of a line that are kept for showing."""
+PENDING = 200
 
-
-class Kept(NamedTuple):
-    """A line to show."""
-
-    number: int
-    """Its place in the order of reading."""
-    path: str
-    at: float
-    level: str
-    raw: bytes
-
-
-class Batch:
-    """The lines of one reading, bounded: bad ones go last."""
-
-    def __init__(self) -> None:
-        self.seen = 0
-        self._critical: deque[Kept] = deque(maxlen=MOST_BAD)
-        self._error: deque[Kept] = deque(maxlen=MOST_BAD)
-        self._others: deque[Kept] = deque(maxlen=MOST_OTHERS)
-
-    def add(self, path: str, at: float, level: str, raw: bytes) -> None:
-        """Take the next line."""
-        self.seen += 1
-        kept = Kept(self.seen, path, at, level, raw[:KEPT])
-        if level == CRITICAL:
-            self._critical.append(kept)
-        elif level == ERROR:
-            self._error.append(kept)
-        else:
-            self._others.append(kept)
-
-    def context(self, path: str, watch_start: float, raw: bytes) -> None:
-        """Take a line from before the watch, to show and not to count."""
-        at = watch_start - 0.001
-        seen = look(raw[:LIMIT])
-        stamp = stamp_of(seen, at) if seen.record else None
-        self.add(path, min(at, stamp or at), seen.level, raw)
-
-    def lines(self) -> list[Kept]:
-        """What is kept, in the order of reading."""
-        errors = list(self._error)[len(self._critical) :] if self._full() else list(self._error)
-        return sorted([*self._critical, *errors, *self._others])
-
-    def _full(self) -> bool:
-        return len(self._critical) + len(self._error) > MOST_BAD
+VAIN = 64
+"""Lines that are read in full for nothing before the rest of a chunk is searched for suspects."""
 
 
 class Tally:
@@ -78,28 +34,94 @@ class Tally:
         self.path, self.counts = path, counts
         self.watch_start, self.offset = watch_start, offset
         self.reader = RecordReader(record_at)
+        self.runs = Runs()
+        self._suspects: Suspects | None = None
+        self._vain = 0
+        self._pending: deque[tuple[bytes, float, float]] = deque(maxlen=PENDING)
 
     def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> None:
         """Count whole lines, read at ``at`` and not there yet at ``written_after``."""
-        for line in data[:-1].split(b"\n"):
-            self._line(line, at, written_after, batch)
+        self._suspects, self._vain = None, 0
+        lines = data.count(b"\n")
+        self.counts.lines += lines
+        bad: list[Span] = []
+        position, size = 0, len(data)
+        while position < size:
+            after = self._run(data, position, at, bad)
+            if after == position and self._vain >= VAIN:
+                after = self._plain(data, position, at, written_after)
+            if after == position:
+                after = self._line(data, position, at, written_after, bad)
+            position = after
+        batch.add(self.path, data, at, lines, bad)
 
-    def _line(self, line: bytes, at: float, written_after: float, batch: Batch) -> None:
-        self.counts.lines += 1
-        entry = self.reader.feed(line[:LIMIT].rstrip(b"\r"), at, written_after)
-        shown_at = at
+    def _run(self, data: bytes, position: int, at: float, bad: list[Span]) -> int:
+        """Pass lines whose header is known; returns where they end."""
+        level, end = self.runs.after(data, position)
+        if end > position:
+            self._pending.clear()
+            self.reader.record_at = at
+            if level:
+                self._count(level, data.count(b"\n", position, end))
+            if level == ERROR:
+                bad.append(Span(position, end, level, at))
+        return end
+
+    def _plain(self, data: bytes, position: int, at: float, written_after: float) -> int:
+        """Pass a line that cannot count; returns its end."""
+        if self._suspects is None:
+            self._suspects = Suspects(data)
+        end = data.index(b"\n", position)
+        if self._suspects.after(position) < end:
+            return position
+        self._pending.append((data[position : min(end, position + LIMIT)], at, written_after))
+        return end + 1
+
+    def _line(
+        self, data: bytes, position: int, at: float, written_after: float, bad: list[Span]
+    ) -> int:
+        end = data.index(b"\n", position)
+        line = data[position : min(end, position + LIMIT)].rstrip(b"\r")
+        entry = self._entry(line, at, written_after)
         if entry.starts and entry.level in (CRITICAL, ERROR, WARNING):
-            stamp = stamp_of(entry.look, at, self.offset)
-            if stamp is not None and stamp < self.watch_start:
-                self.counts.before_watch += 1
-                shown_at = stamp
-            else:
-                self._count(entry.level, bool(entry.crash == "traceback"))
-        batch.add(self.path, shown_at, entry.level, line)
+            shown_at = self._judge(entry, at)
+            if entry.level != WARNING:
+                bad.append(Span(position, end + 1, entry.level, shown_at))
+        else:
+            self._vain += 1
+        return end + 1
 
-    def _count(self, level: str, traceback: bool) -> None:
+    def _entry(self, line: bytes, at: float, written_after: float) -> Entry:
+        seen = look(line)
+        if seen.record:
+            self._pending.clear()
+            if self.runs.wants(seen.level):
+                shape = shape_of(line, seen, self.watch_start, self.offset)
+                self.runs.learn(seen.level, shape)
+        elif seen.crash == TRACEBACK:
+            for earlier, *times in self._pending:
+                self.reader.feed(earlier, *times)
+            self._pending.clear()
+        elif not seen.crash:
+            self._pending.append((line, at, written_after))
+            return Entry("", False, "", seen)
+        return self.reader.place(seen, at, written_after)
+
+    def _judge(self, entry: Entry, at: float) -> float:
+        """Count a record unless it is from before the watch; returns when to show it."""
+        stamp = stamp_of(entry.look, at, self.offset)
+        if stamp is not None and stamp < self.watch_start:
+            self.counts.before_watch += 1
+            return stamp
+        self._count(entry.level, 1)
+        self.counts.tracebacks += entry.crash == TRACEBACK
+        return at
+
+    def _count(self, level: str, records: int) -> None:
         counts = self.counts
-        counts.criticals += level == CRITICAL
-        counts.errors += level == ERROR
-        counts.warnings += level == WARNING
-        counts.tracebacks += traceback
+        if level == CRITICAL:
+            counts.criticals += records
+        elif level == ERROR:
+            counts.errors += records
+        elif level == WARNING:
+            counts.warnings += records

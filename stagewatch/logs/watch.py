@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import msgspec
 
+from stagewatch.logs.batch import Batch
 from stagewatch.logs.files import Files
 from stagewatch.logs.follower import Follower
 from stagewatch.logs.names import compressed, rotated_from
 from stagewatch.logs.state import MOST_LOSSES, Counts, Loss, State
 from stagewatch.logs.tail import CHUNK, Tail
-from stagewatch.logs.tally import Batch, Tally
+from stagewatch.logs.tally import Tally
 
 BUDGET = 8 * 1024 * 1024
 """Bytes read in one look, over all files."""
@@ -187,8 +188,7 @@ def _context(path: str, watch_start: float, batch: Batch) -> Callable[[Tail], No
         begin = max(0, tail.offset - CONTEXT_BYTES)
         data = tail.files.read(tail.fd, tail.offset - begin, begin)
         lines = data.split(b"\n")[:-1]
-        for line in lines[1 if begin else 0 :][-CONTEXT_LINES:]:
-            batch.context(path, watch_start, line)
+        batch.context(path, lines[1 if begin else 0 :][-CONTEXT_LINES:], watch_start - 0.001)
 
     return show
 

@@ -17,8 +17,8 @@ from stagewatch.profile.values import Duration
 
 if TYPE_CHECKING:
     from stagewatch.clock import Clock
+    from stagewatch.logs.batch import Batch
     from stagewatch.logs.state import Loss
-    from stagewatch.logs.tally import Batch
     from stagewatch.logs.watch import LogWatch
 
 TICK = 0.25
@@ -162,7 +162,7 @@ class LogProbe:
             "files": len(self.watch.paths),
             "tracebacks": counts.tracebacks,
             "before_watch": counts.before_watch,
-            "left_out": batch.seen - len(batch.lines()),
+            "left_out": batch.seen - len(batch),
             "behind": self.watch.behind,
         }
         losses = self.watch.all_losses()
@@ -180,7 +180,7 @@ class LogProbe:
         for kept in batch.lines():
             text = kept.raw.rstrip(b"\r").decode(self.config.encoding, "replace")
             source = kept.path if several else self.config.path
-            yield LogLine(kept.at, source, kept.level, clean(text))
+            yield LogLine(kept.at, source, kept.level or "", clean(text))
 
 
 def _loss_facts(losses: list[Loss]) -> dict[str, Fact]:
