@@ -28,7 +28,7 @@ from pathlib import Path
 
 import psutil
 
-from stagewatch.demo.run import Backend, demo_profile, start_backend
+from stagewatch.demo.run import Backend, start_backend
 
 ROWS, COLUMNS = 40, 120
 SETTLE = 5.0
@@ -140,17 +140,15 @@ def four_terminals(backend: Backend, every: float) -> list[list[str]]:
 
 
 def profile_text(backend: Backend, every: float) -> str:
-    """The demo's profile as one to be watched for a day, with the four terminals' intervals."""
-    text = re.sub(r"(?m)^speed = .*$", "speed = 1", demo_profile(backend))
-    text = re.sub(r"(?ms)^\[probe\.(cache|usage)\].*?(?=^\[)", "", text)
-    text = re.sub(r"(?ms)^(\[probe\.usage\.read\].*?)(?=^\[)", "", text)
-    for probe, interval in (("health", 30), ("backend", 60), ("quota", 30)):
-        text = re.sub(
-            rf'(?ms)(^\[probe\.{probe}\]\n.*?^every = )"[^"]*"',
-            rf'\g<1>"{every or interval:g}s"',
-            text,
-        )
-    return re.sub(r'(?m)^timeout = "900ms"$', 'timeout = "4s"', text)
+    """The staging profile on the demo's backend, at ``every`` seconds or its own intervals."""
+    text = (Path(__file__).parents[1] / "profiles" / "staging.toml").read_text()
+    text = text.replace("http://localhost:8000", backend.url)
+    text = re.sub(r"(?m)^match = .*$", lambda _: f"match = '{backend.match}'", text)
+    text = re.sub(r"(?m)^path = .*$", lambda _: f'path = "{backend.log}"', text)
+    if every:
+        text = re.sub(r'(?m)^every = ".*"$', f'every = "{every:g}s"', text)
+        text = re.sub(r'(?m)^timeout = ".*"$', f'timeout = "{every:g}s"', text)
+    return text
 
 
 @contextlib.contextmanager

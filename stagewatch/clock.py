@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -40,4 +39,7 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        # Here, because every command imports this module and few of them ever sleep.
+        import asyncio
+
         await asyncio.sleep(max(0.0, seconds))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from stagewatch.probes import kind_names
+
 ROOT = Path(__file__).resolve().parents[1]
 CORE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -41,11 +43,27 @@ def test_every_shipped_profile_is_a_package_resource() -> None:
     assert {p.name for p in (ROOT / "profiles").glob("*.toml")} <= shipped
 
 
-def test_importing_the_whole_core_imports_neither_textual_nor_rich_nor_an_extra() -> None:
-    heavy = ["textual", "rich", "plotext", "starlette", "uvicorn", "websockets", "httpx"]
+def _imported(modules: list[str], heavy: list[str]) -> str:
     code = (
-        f"import importlib, sys\nfor name in {CORE!r}: importlib.import_module(name)\n"
+        f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
+
+
+def test_importing_the_whole_core_imports_neither_a_screen_nor_an_extra() -> None:
+    core = [name for name in CORE if not name.startswith("stagewatch.demo.")]
+    heavy = ["textual", "rich", "plotext", "starlette", "uvicorn", "websockets"]
+    assert _imported(core, heavy) == "[]"
+
+
+def test_the_demo_needs_its_extra_only_in_the_backend_itself() -> None:
+    control = ["stagewatch.demo.run", "stagewatch.demo.control", "stagewatch.demo.faults"]
+    heavy = ["textual", "rich", "starlette", "uvicorn", "websockets"]
+    assert _imported(control, heavy) == "[]"
+
+
+def test_loading_a_profile_imports_nothing_that_only_running_it_needs() -> None:
+    kinds = ["stagewatch.profile.load", *(f"stagewatch.probes.{kind}" for kind in kind_names())]
+    assert _imported(kinds, ["httpx", "psutil", "jmespath", "sqlite3", "asyncio", "ssl"]) == "[]"

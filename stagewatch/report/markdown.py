@@ -11,7 +11,7 @@ from stagewatch.text import clean
 _ANYWHERE = re.compile(r"[\\`*_{}\[\]~$]")
 _ENTITY = re.compile(r"[<>&|@]|:(?=//)|(?<=\bwww)\.")
 """A backslash does not stop an autolink, a mention or a table border everywhere; an entity does."""
-_LEADING = re.compile(r"^(\s*)([#+=-]|\d+[.)])")
+_LEADING = re.compile(r"^(\s*)([#+=-](?=[\s#=-]|$)|\d+[.)](?=\s|$))")
 
 
 def escape(text: str) -> str:

@@ -183,7 +183,7 @@ def test_a_backend_that_stops_is_down_on_the_screen_and_says_why(
     screen = open_screen()
     screen.wait_for("healthy")
     service.status = 502
-    screen.wait_for("(?s)DOWN.*502")
+    screen.wait_for("(?s)BAD ANSWER.*502")
     service.stop()
     screen.wait_for("(?s)DOWN.*refused")
 
