@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -93,15 +94,21 @@ def _tables(record: Record, name: str) -> list[str]:
 
     keys: dict[str, object] = {}
     inner: list[str] = []
-    for field in msgspec.structs.fields(record):
-        value = getattr(record, field.name)
+    for key, default in _defaults(type(record)):
+        value = getattr(record, key)
         if isinstance(value, list):
-            path = f"{name}.{field.name}" if name else field.name
+            path = f"{name}.{key}" if name else key
             inner += [text for part in value for text in _tables(part, path)]
-        elif value is not None and (field.name in _ALWAYS or value != field.default):
-            keys[field.name] = _stamped(value)
+        elif value is not None and (key in _ALWAYS or value != default):
+            keys[key] = _stamped(value)
     header = f"[[{name}]]\n" if name else ""
     return [header + tomli_w.dumps(keys), *inner]
+
+
+@cache
+def _defaults(kind: type[Record]) -> tuple[tuple[str, object], ...]:
+    # Asking msgspec takes a millisecond a table, for it evaluates the annotations each time.
+    return tuple((field.name, field.default) for field in msgspec.structs.fields(kind))
 
 
 def _stamped(value: object) -> object:

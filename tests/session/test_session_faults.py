@@ -170,6 +170,16 @@ def test_generations_are_kept_without_hard_links(
     assert files.generation(store.path, 1).read_bytes() == before
 
 
+def test_a_save_that_was_cut_off_does_not_cost_a_generation(store: SessionStore) -> None:
+    """Killed after the present text was kept as generation 1: the next save keeps it only once."""
+    for text in ("one", "two", "three"):
+        store.edit(note(text))
+    files.keep_generation(store.path)
+    store.edit(note("four"))
+    kept = [loads(files.generation(store.path, n).read_bytes())[1] for n in (1, 2, 3)]
+    assert kept == [4, 3, 2]
+
+
 def test_a_file_system_without_locks_is_told(
     store: SessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,12 +22,9 @@ from stagewatch.session.errors import (
     EditRefusedError,
     LockBusyError,
     SaveError,
-    SessionDamagedError,
     SessionError,
     SessionHandEditedError,
-    SessionMissingError,
     SessionTooNewError,
-    SessionUnreadableError,
 )
 from stagewatch.session.format import loads
 from stagewatch.session.store import SessionStore
@@ -246,145 +243,6 @@ def test_a_file_that_never_rests_is_given_up(store: SessionStore) -> None:
     with pytest.raises(SaveError, match="again and again"):
         store.edit(change)
     assert store.path.read_bytes() == raw
-
-
-def test_a_hand_edit_is_asked_about_then_taken(store: SessionStore) -> None:
-    """Refused at first; accepted when a person says so; sealed and noted by the next save."""
-    _change_by_hand(store, 'deployment = "staging"', 'deployment = "blue"')
-    with pytest.raises(SessionHandEditedError, match=r"replace «sha256 …» in its last line"):
-        store.load()
-    with pytest.raises(SessionHandEditedError):
-        store.edit(note("no"))
-    assert store.load(accept_hand_edit=True).deployment == "blue"
-    saved = store.edit(note("one"))
-    assert saved.deployment == "blue"
-    assert texts(saved) == ["one", "session.toml was changed by hand after revision 1"]
-    assert SessionStore(store.folder).load() == saved
-
-
-def test_only_the_hand_edit_that_was_seen_is_accepted(store: SessionStore) -> None:
-    """A second change after the question is asked about again."""
-    _change_by_hand(store, 'deployment = "staging"', 'deployment = "blue"')
-    store.load(accept_hand_edit=True)
-    _change_by_hand(store, 'deployment = "blue"', 'deployment = "green"')
-    with pytest.raises(SessionHandEditedError):
-        store.edit(note("no"))
-
-
-def test_a_declared_hand_edit_needs_no_question(store: SessionStore) -> None:
-    """``edited`` in the last line is the answer; an edit that changes nothing seals it."""
-    text = store.path.read_text().replace('deployment = "staging"', 'deployment = "blue"')
-    store.path.write_text(text[: text.index(" sha256 ")] + " edited\n")
-    assert store.load().deployment == "blue"
-    store.edit(lambda session: session)
-    assert loads(store.path.read_bytes())[1] == 2
-    assert "changed by hand" in store.load().note[-1].text
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.99])
-def test_a_cut_file_is_restored_from_a_whole_generation(
-    store: SessionStore, session: Session, share: float
-) -> None:
-    """The error names the generation; restoring keeps the damaged file and says what happened."""
-    store.edit(note("one"))
-    store.edit(note("two"))
-    raw = store.path.read_bytes()
-    cut = raw[: int(len(raw) * share)]
-    store.path.write_bytes(cut)
-    with pytest.raises(SessionDamagedError, match=r"session.toml.1 is whole \(revision 2\)"):
-        store.load()
-    with pytest.raises(SessionDamagedError):
-        store.edit(note("three"))
-    whole = store.recover()
-    assert whole is not None
-    assert texts(whole.session) == ["one"]
-    assert store.path.read_bytes() == cut
-    saved = store.restore(whole)
-    assert texts(saved) == [
-        "one",
-        "session.toml was damaged; restored from session.toml.1, revision 2",
-    ]
-    assert store.load() == saved
-    assert (store.folder / "session.toml.damaged-1").read_bytes() == cut
-
-
-def test_the_newest_whole_generation_is_offered(store: SessionStore) -> None:
-    """One that is damaged itself is passed over."""
-    for text in ("one", "two", "three"):
-        store.edit(note(text))
-    store.path.write_bytes(b"")
-    files.generation(store.path, 1).write_bytes(b"cut")
-    whole = store.recover()
-    assert whole is not None
-    assert (whole.path.name, whole.revision) == ("session.toml.2", 2)
-
-
-def test_a_missing_file_is_not_an_empty_session(store: SessionStore) -> None:
-    """It is missing, and an earlier text is offered; without one there is nothing to offer."""
-    store.edit(note("one"))
-    store.path.unlink()
-    with pytest.raises(SessionMissingError, match=r"copy it to session\.toml"):
-        store.load()
-    with pytest.raises(SessionMissingError):
-        store.edit(note("two"))
-    assert not store.path.exists()
-    whole = store.recover()
-    assert whole is not None
-    store.restore(whole)
-    assert store.load().id == whole.session.id
-    files.generation(store.path, 1).unlink()
-    store.path.unlink()
-    with pytest.raises(SessionMissingError, match="no earlier text of it is whole"):
-        store.load()
-
-
-def test_a_whole_file_is_not_restored_over(store: SessionStore) -> None:
-    """Somebody else mended it first."""
-    store.edit(note("one"))
-    whole = store.recover()
-    assert whole is not None
-    with pytest.raises(SaveError, match="nothing to restore"):
-        store.restore(whole)
-    assert texts(store.load()) == ["one"]
-
-
-def _fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def _folder(path: Path) -> None:
-    path.mkdir()
-
-
-def _link(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def _huge(path: Path) -> None:
-    with path.open("wb") as file:
-        file.truncate(files.BIGGEST + 1)
-
-
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (_fifo, "is not a regular file"),
-        (_folder, "is not a regular file"),
-        (_link, "is a symbolic link"),
-        (_huge, "is larger than 16 MiB"),
-    ],
-)
-def test_what_is_no_plain_file_is_refused_at_once(
-    store: SessionStore, make: Callable[[Path], None], sentence: str
-) -> None:
-    """Neither a hang on a FIFO nor a gigabyte in memory; edits are refused as well."""
-    store.path.unlink()
-    make(store.path)
-    with pytest.raises(SessionUnreadableError, match=sentence):
-        store.load()
-    with pytest.raises(SessionUnreadableError, match=sentence):
-        store.edit(note("no"))
-    assert sorted(p.name for p in store.folder.iterdir()) == ["session.toml", "session.toml.lock"]
 
 
 def test_a_newer_sessions_file_is_never_rewritten(store: SessionStore) -> None:
