@@ -65,5 +65,5 @@ def toml_text(report: Report) -> str:
 
 
 def session_again(text: str) -> Session:
-    """The session that a TOML export holds; raises ValueError when it is not one."""
+    """The session that a TOML export holds; raises SessionError when it is not one."""
     return loads(text)[0]

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stagewatch.errors import PersonError
 from stagewatch.report import html, markdown, samples, structured
 from stagewatch.report.model import Report, ReportError
 
@@ -68,7 +69,7 @@ def _read_back(target: Path, format: str, meant: str) -> None:
     try:
         written = target.read_bytes().decode("utf-8")
         whole = written == meant and _PARSES[format](written)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, PersonError) as error:
         raise ReportError(f"{target}: could not be read back: {error}") from None
     if not whole:
         raise ReportError(f"{target}: does not read back as written; nothing was kept")
