@@ -32,6 +32,7 @@ from stagewatch.tui.theme import CALM
 if TYPE_CHECKING:
     from textual.filter import LineFilter
 
+    from stagewatch.snapshot import Snapshot
     from stagewatch.tui.screens.leave import Leaving
 
 
@@ -54,6 +55,11 @@ class StageWatch(App[bool]):
         self._watch = WatchScreen(operator, clock)
         self.on_started: Callable[[App[Any]], None] = lambda app: None
         """Called from the event loop before anything else happens."""
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest one; None until the first arrived."""
+        return self._state.snapshot
 
     def get_default_screen(self) -> Screen[None]:
         """The watch is the first and lowest screen."""
@@ -133,7 +139,8 @@ class StageWatch(App[bool]):
 
         if not isinstance(self.screen, LeaveScreen):
             waiting = self._saver.unsettled
-            unsaved = f"{waiting} edits are not saved; leaving now loses them." if waiting else ""
+            edits = "1 edit is" if waiting == 1 else f"{waiting} edits are"
+            unsaved = f"{edits} not saved; leaving now loses that." if waiting else ""
             self.push_screen(LeaveScreen(self._state.recording(), unsaved), self._left)
 
     def _left(self, choice: Leaving | None) -> None:

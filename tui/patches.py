@@ -51,8 +51,8 @@ def send_only_what_changed() -> None:
     Textual 8.2.8 crops it at the right only and sends each row from the widget's left edge, which
     costs a kilobyte a second for a clock.
     """
-    update: Any = _compositor.ChopsUpdate
-    whole = update.render_segments
+    partial: Any = _compositor.ChopsUpdate
+    whole = partial.render_segments
     if getattr(whole, "stagewatch", False):
         return
 
@@ -61,11 +61,11 @@ def send_only_what_changed() -> None:
         ends = [list(row) for row in self.chop_ends]
         for y, left, _ in self.spans:
             chops[y], ends[y] = _split(chops[y], ends[y], left)
-        sequences: str = whole(update(chops, self.spans, ends), console)
+        sequences: str = whole(partial(chops, self.spans, ends), console)
         return sequences
 
     render_segments.stagewatch = True  # type: ignore[attr-defined]  # marks that it was changed
-    update.render_segments = render_segments
+    partial.render_segments = render_segments
 
 
 def _split(

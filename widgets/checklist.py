@@ -295,10 +295,11 @@ class ChecklistPane(Pane, can_focus=True):
         return None
 
     def item(self) -> ItemNow | None:
-        """The item under the cursor; None on a phase."""
+        """The item under the cursor, which stays on it; None on a phase."""
         if self.view is None or self.view.snapshot is None:
             return None
-        return item_at(self.view.snapshot, self.cursor())
+        self._cursor = self.cursor()
+        return item_at(self.view.snapshot, self._cursor)
 
     def move(self, rows: int) -> None:
         """Move the cursor by ``rows`` entries, stopping at the ends."""

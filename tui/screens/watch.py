@@ -53,9 +53,10 @@ class WatchScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Every pane, once: none is ever mounted or removed later."""
-        yield Header()
-        yield VerdictBar()
-        yield AlertBar()
+        with Vertical(id="banner"):
+            yield Header()
+            yield VerdictBar()
+            yield AlertBar()
         with Horizontal(id="body"):
             with Vertical(id="panes"):
                 with Container(id="top"):

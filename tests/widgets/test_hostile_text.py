@@ -1,0 +1,111 @@
+"""Whatever comes from outside, the painted strips carry no control byte and nothing crashes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from stagewatch.model import Event, LogLine
+from stagewatch.session.document import Instant, Note
+from stagewatch.snapshot import Snapshot
+from stagewatch.tui import specimen
+from stagewatch.tui.app import StageWatch
+from stagewatch.tui.specimen import Clock, Stage
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07 \x1b]52;c;aGk=\x07 \x9b31m \u202egnp.exe \u200bzero \r\n\t\x00\x7f "
+    "[/foo] [@click=app.quit]x[/] [bold"
+)
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def poisoned(text: str) -> Snapshot:
+    """The specimen with ``text`` wherever foreign text can stand."""
+    snapshot = specimen.trouble()
+    session = snapshot.session
+    phases = tuple(
+        replace(
+            phase,
+            name=f"{phase.name}{text}",
+            items=tuple(
+                replace(
+                    item,
+                    phase=f"{phase.name}{text}",
+                    item=f"{item.item}{text}",
+                    by=text,
+                    notes=(Note(by=text, at=Instant(1.0), text=text),),
+                )
+                for item in phase.items
+            ),
+        )
+        for phase in snapshot.phases
+    )
+    return replace(
+        snapshot,
+        reason=text,
+        paused=text,
+        not_saved=text,
+        session=type(session)(
+            id="x",
+            profile=text,
+            deployment=text,
+            branch=text,
+            started_at=session.started_at,
+            ends_at=session.ends_at,
+        ),
+        probes={
+            name: replace(p, title=text, reason=text, facts={"db": text, "status": text, text: 1})
+            for name, p in snapshot.probes.items()
+        },
+        signals={n: replace(s, reason=text, value=None) for n, s in snapshot.signals.items()},
+        recorder=replace(snapshot.recorder, problem=text),
+        phases=phases,
+        gates=tuple(replace(gate, name=text, by=text) for gate in snapshot.gates),
+        logs=(
+            replace(
+                snapshot.logs[0],
+                path=text,
+                problem=text,
+                lines=tuple(LogLine(specimen.NOW, text, text, text) for _ in range(40)),
+            ),
+        ),
+        events=(Event(specimen.NOW, text, text),),
+    )
+
+
+def painted(app: StageWatch) -> list[str]:
+    """The text of every painted segment of the whole screen."""
+    strips = app.screen._compositor.render_strips()
+    return [segment.text for strip in strips for segment in strip if not segment.control]
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16), (40, 10)])
+@pytest.mark.parametrize(
+    "text",
+    [HOSTILE, "\ud800 lone", "漢字" * 60, "e" + "\u0301" * 200, ""],
+    ids=["controls", "surrogate", "wide", "marks", "empty"],
+)
+async def test_foreign_text_is_inert_in_every_pane(text: str, size: tuple[int, int]) -> None:
+    snapshot = poisoned(text)
+    app = StageWatch(Stage(snapshot).hooks(), "alice", Clock(snapshot.now))
+    async with app.run_test(size=size) as pilot:
+        while app.snapshot is None:
+            await pilot.pause(0.01)
+        for keys in ((), ("j", "j"), ("c",), ("n", "escape"), ("q",)):
+            await pilot.press(*keys)
+            await pilot.pause()
+            found = [text for text in painted(app) if CONTROL.search(text)]
+            assert found == []
+
+
+async def test_the_last_defence_stops_what_a_widget_lets_through() -> None:
+    from textual.widgets import Static
+
+    snapshot = specimen.healthy()
+    app = StageWatch(Stage(snapshot).hooks(), "alice", Clock(snapshot.now))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.screen.mount(Static("careless \x1b]0;owned\x07 \u202e", markup=False))
+        await pilot.pause()
+        assert not [text for text in painted(app) if CONTROL.search(text)]
