@@ -117,10 +117,9 @@ class Ghosts:
     _held: list[asyncio.Transport] = field(default_factory=list)
 
     async def step(self, on: bool) -> None:
-        """A second passes: some more vanish, or all let go."""
+        """A second passes: under the fault some more vanish; only the backend ends the others."""
         self._held = [held for held in self._held if not held.is_closing()]
         if not on:
-            self.let_go()
             return
         for _ in range(min(GHOSTS_A_SECOND, GHOSTS - len(self._held))):
             try:

@@ -76,7 +76,8 @@ async def test_every_probe_reads_the_backend(healthy: Backend) -> None:
     """In health, every signal that the profile names comes from the backend with a value."""
     readings = await read_all(healthy, times=2)
 
-    assert {name: reading.reason for name, reading in readings.items() if reading.missing} == {}
+    missing = {signal for reading in readings.values() for signal in reading.missing}
+    assert missing <= {"backend.pss"}  # Read once a minute only, on a machine where it is costly.
     assert {reading.result for reading in readings.values()} == {Result.VALUE}
     assert readings["health"].values["health.db_max"] == 20
     assert 0 < readings["backend"].values["backend.rss"] < 200 << 20
