@@ -18,7 +18,9 @@ from stagewatch.paths import sessions_dir
 @click.command(help="A staging backend, a recorder and the screen, with nothing to set up.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Start with this fault on.")
 @click.option("--switch", metavar="NAME=on|off", help="Switch a fault of the demo that is running.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The backend's port.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="The backend's port; with --switch, which one."
+)
 @click.option("--headless", is_flag=True, help="No screen: backend and recorder only.")
 @operator_option
 @click.pass_context
@@ -36,7 +38,7 @@ def demo(
     settings: Settings = ctx.obj.merged(operator=operator)
     chosen = check_faults([part for fault in faults for part in fault.split(",")])
     if switch:
-        _switch(switch)
+        _switch(switch, port)
         return
     if not headless:
         from stagewatch.tui.entry import require_terminal
@@ -47,16 +49,14 @@ def demo(
 
 def _run(settings: Settings, faults: Sequence[str], port: int | None, headless: bool) -> int:
     from stagewatch.clock import SystemClock
-    from stagewatch.demo.run import demo_profile, running_demo_file, start_backend
+    from stagewatch.demo.run import demo_profile, start_backend
     from stagewatch.recorder.launch import start_session, stop_recorder
     from stagewatch.session.operator import operator_name
 
     name = operator_name(settings.operator, os.environ)
     place = demo_folder()
     backend = start_backend(place, faults, port=port)
-    note = running_demo_file(place)
     try:
-        note.write_text(str(backend.control_port))
         profile = place / "demo.toml"
         profile.write_text(demo_profile(backend), encoding="utf-8")
         home = sessions_dir(os.environ)
@@ -68,7 +68,6 @@ def _run(settings: Settings, faults: Sequence[str], port: int | None, headless: 
             stop_recorder(folder)
             click.echo(f"the demo is over; its record: --session {folder.name}", err=True)
     finally:
-        note.unlink(missing_ok=True)
         backend.stop()
 
 
@@ -110,15 +109,17 @@ def demo_folder() -> Path:
     return folder
 
 
-def _switch(text: str) -> None:
-    from stagewatch.demo.run import running_demo_file, switch
+def _switch(text: str, port: int | None) -> None:
+    from stagewatch.demo.control import running, switch
 
     fault, _, state = text.partition("=")
     if state not in ("on", "off"):
         raise PersonError(f"--switch: {text!r} is not NAME=on or NAME=off")
-    try:
-        port = int(running_demo_file(demo_folder()).read_text())
-    except (OSError, ValueError):
-        raise PersonError("no demo is running; start one: stagewatch demo") from None
-    switch(port, fault, state == "on")
+    ports = [port] if port else list(running())
+    if not ports:
+        raise PersonError("no demo is running; start one: stagewatch demo")
+    if len(ports) > 1:
+        names = ", ".join(map(str, ports))
+        raise PersonError(f"several demos are running; say which with --port: {names}")
+    switch(ports[0], fault, state == "on")
     click.echo(f"{fault} is {state}")

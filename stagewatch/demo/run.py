@@ -24,7 +24,6 @@ __all__ = [
     "DemoError",
     "check_faults",
     "demo_profile",
-    "running_demo_file",
     "start_backend",
     "switch",
 ]
@@ -116,11 +115,6 @@ def demo_profile(backend: Backend) -> str:
     return _replaced(
         text, r"(?m)^path = .*\n", tomli_w.dumps({"path": glob.escape(str(backend.log))})
     )
-
-
-def running_demo_file(folder: Path) -> Path:
-    """Where whoever started the backend in ``folder`` notes its port, for a later ``switch``."""
-    return folder / "port"
 
 
 def _replaced(text: str, pattern: str, new: str) -> str:
