@@ -138,8 +138,10 @@ def _history(path: Path, clock: Clock) -> Iterator[HistoryWriter]:
 def _signals(stop: Callable[[str], None]) -> Iterator[None]:
     """SIGTERM and SIGINT end the recording, also when the event loop is held up."""
 
+    loop = asyncio.get_running_loop()
+
     def end(number: int, frame: FrameType | None) -> None:
-        stop(signal.Signals(number).name)
+        loop.call_soon_threadsafe(stop, signal.Signals(number).name)
         # The last resort: stacks of all threads to the log, and out.
         faulthandler.dump_traceback_later(END_WITHIN, exit=True, file=sys.stderr)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import os
@@ -21,14 +22,14 @@ from stagewatch.recorder.desk import Book, Desk, Judge
 from stagewatch.recorder.edited import ProfileChange, ProfileFiles, known_profiles
 from stagewatch.recorder.notify import Notifier
 from stagewatch.recorder.past import NOT_RUNNING, Past, absence
-from stagewatch.recorder.schedule import Schedule
+from stagewatch.recorder.schedule import Schedule, Slots, polls
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
 from stagewatch.session.edits import record_profile_edit
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.5
+LOOK_EVERY = 1.0
 """Seconds between two looks at the session, the window and the watchdog."""
 PROFILE_EVERY = 2.0
 
@@ -82,20 +83,23 @@ class Recorder:
         self._paused = ""
         self._reason: str | None = None
         self._ready = False
+        self._stopped = asyncio.Event()
         self._next_minute = self._next_profile = self._next_watchdog = -math.inf
 
     def stop(self, reason: str) -> None:
-        """End the recording at the next look; the first reason counts."""
+        """End the recording; the first reason counts. Call it on the event loop."""
         self._reason = self._reason or reason
+        self._stopped.set()
 
     async def run(self) -> str:
         """Record; returns why it ended. Every probe is closed when this returns or raises."""
         self._begin()
         await self._look()
+        looks = polls(LOOK_EVERY, self._schedule.start)
         sampling = asyncio.create_task(self._schedule.serve())
         try:
             while self._reason is None:
-                await self._clock.sleep(LOOK_EVERY)
+                await self._rest(looks)
                 await self._look()
                 if sampling.done():
                     await sampling  # raises: it ends for a defect only
@@ -138,6 +142,13 @@ class Recorder:
             self._book.close_gap("", now)
         self._book.event(Event(now, "recorder-stopped", f"recorder stopped: {reason}"))
         log.info("stopped: %s", reason)
+
+    async def _rest(self, looks: Slots) -> None:
+        """Until the next look is due, or somebody stops the recorder."""
+        now = self._clock.monotonic()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(looks.after(now) - now):
+                await self._stopped.wait()
 
     async def _look(self) -> None:
         """Everything that is not sampling."""

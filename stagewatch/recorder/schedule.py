@@ -70,6 +70,11 @@ def slots(index: int, count: int, tick: float, start: float) -> Slots:
     return Slots(first, start + (index * GOLDEN) % 1.0 * tick, tick)
 
 
+def polls(tick: float, start: float) -> Slots:
+    """The slots of a probe that only looks: together with all that looks, to wake up once."""
+    return Slots(start, start, tick)
+
+
 async def read_bounded(probe: Probe, clock: Clock) -> Reading | None:
     """Run a probe once; a run that takes too long or raises is an ERROR reading."""
     began = moment_of(clock)
@@ -215,13 +220,18 @@ class Schedule:
     """All samplers of a recorder."""
 
     def __init__(self, probes: Sequence[Probe], clock: Clock, sink: Sink) -> None:
-        start = clock.monotonic()
+        self.start = clock.monotonic()
         self._clock = clock
         self._times = Timekeeper(clock, sink)
         self._samplers = tuple(
-            Sampler(probe, slots(i, len(probes), probe.tick, start), clock, self._times, sink)
+            Sampler(probe, self._slots(i, probe, len(probes)), clock, self._times, sink)
             for i, probe in enumerate(probes)
         )
+
+    def _slots(self, index: int, probe: Probe, count: int) -> Slots:
+        if probe.tick < probe.every:
+            return polls(probe.tick, self.start)
+        return slots(index, count, probe.tick, self.start)
 
     async def serve(self) -> None:
         """Run every probe at its slots until cancelled."""
