@@ -110,14 +110,20 @@ class Buckets:
                 f"SELECT {first} AS bucket, sum(count), sum(total), min(low), max(high)"
                 " FROM minute WHERE signal_id = ? AND minute >= ? AND minute < ?"
                 f" AND bucket = {last} GROUP BY bucket",
-                signal_id,
-                -(-grid.start // MINUTE),
-                end // MINUTE,
+                *(signal_id, -(-grid.start // MINUTE), end // MINUTE),
             )
         )
-        for minute in sorted({edge // MINUTE for edge in grid.edges() if edge % MINUTE}):
-            low, high = max(minute * MINUTE, grid.start), min((minute + 1) * MINUTE, end)
-            filled.merge(self._raw(signal_id, grid, low, high))
+        cut = sorted({edge // MINUTE * MINUTE for edge in grid.edges() if edge % MINUTE})
+        filled.merge(
+            self._query.all(
+                f"SELECT {grid.sql('at_ms')} AS bucket, count(*), sum(sample.value),"
+                " min(sample.value), max(sample.value) FROM json_each(?) AS cut CROSS JOIN sample"
+                f" ON signal_id = ? AND at_ms >= cut.value AND at_ms < cut.value + {MINUTE}"
+                # The plus keeps SQLite from walking the whole window for every minute.
+                " WHERE +at_ms >= ? AND +at_ms < ? GROUP BY bucket",
+                *(str(cut), signal_id, grid.start, end),
+            )
+        )
 
     def _raw(
         self, signal_id: int, grid: _Grid, low: int, high: int
@@ -125,7 +131,5 @@ class Buckets:
         return self._query.all(
             f"SELECT {grid.sql('at_ms')} AS bucket, count(*), sum(value), min(value), max(value)"
             " FROM sample WHERE signal_id = ? AND at_ms >= ? AND at_ms < ? GROUP BY bucket",
-            signal_id,
-            low,
-            high,
+            *(signal_id, low, high),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,17 @@ _T = TypeVar("_T")
 Row = tuple[Any, ...]
 
 
+class _Gather:
+    """An SQL aggregate that keeps its column: twice as quick as a row at a time in Python."""
+
+    def __init__(self, into: list[Any]) -> None:
+        self._into = into
+        self.step = into.append
+
+    def finalize(self) -> int:
+        return len(self._into)
+
+
 class Query:
     """A read-only connection. Used by one thread at a time."""
 
@@ -26,6 +37,8 @@ class Query:
         """Open the file; raises HistoryError."""
         self.path = path
         self._db = open_reader(path)
+        self._gathered: list[Any] = []
+        self._db.create_aggregate("gather", 1, lambda: _Gather(self._gathered))
         self._texts: dict[int, str] = {}
         self._objects: dict[int, dict[str, Any]] = {}
 
@@ -46,6 +59,13 @@ class Query:
         """The first row; raises HistoryError."""
         rows = self.all(query, *args)
         return rows[0] if rows else None
+
+    def column(self, expression: str, rest: str, *args: object) -> list[Any]:
+        """What ``SELECT expression rest`` gives, as a plain list; for many thousand rows."""
+        self._gathered = []
+        self.all(f"SELECT gather({expression}) {rest}", *args)
+        gathered, self._gathered = self._gathered, []
+        return gathered
 
     @contextlib.contextmanager
     def moment(self) -> Iterator[None]:
@@ -82,7 +102,7 @@ class Query:
         return dict(found)
 
 
-def span(since: float | None, until: float | None) -> Sequence[int]:
+def span(since: float | None, until: float | None) -> tuple[int, int]:
     """[since, until) in milliseconds; None leaves that side open."""
     low = -(2**62) if since is None else round(since * 1000)
     high = 2**62 if until is None else round(until * 1000)

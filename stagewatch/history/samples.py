@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from math import fsum
 
 from stagewatch.history.query import Query, span
@@ -44,8 +43,9 @@ def minutes(query: Query, signal: str, since: float | None, until: float | None)
 
 def spread(query: Query, signal: str, since: float, until: float) -> Spread:
     """The distribution over [since, until); quantiles are nearest-rank: each was measured."""
-    rows = query.all(f"SELECT value FROM sample WHERE {_WITHIN}", signal, *span(since, until))
-    values = sorted(chain.from_iterable(rows))
+    rest = f"FROM sample WHERE {_WITHIN}"
+    values: list[float] = query.column("value", rest, signal, *span(since, until))
+    values.sort()
     count = len(values)
     if not count:
         return Spread(signal, until - since, 0, None, None, None, None)
