@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -340,3 +341,78 @@ def test_a_session_keeps_the_profile_and_where_its_paths_start(
     assert session.profile_path == str(profile)
     assert session.ends_at - session.started_at == pytest.approx(6 * 3600)
     assert session.started_by == "ann"
+
+
+def test_the_end_of_the_window_ends_the_recorder_and_no_other_is_started(
+    profile: Path, tmp_path: Path, until: Until
+) -> None:
+    text = profile.read_text().replace('window = "6h"', 'window = "2s"\nreview_every = "2s"')
+    profile.write_text(text)
+    folder = start_session(profile, home=tmp_path / "s", operator="ann", clock=SystemClock())
+    ensure_recorder(folder)
+    until(lambda: not is_held(folder))
+    assert kinds(folder)[-2:] == ["window-ended", "recorder-stopped"]
+    session = SessionStore(folder).load()
+    assert readings(folder)[-1].at > session.ends_at - 3 * EVERY - 1
+    assert ensure_recorder(folder).problem == "the session's window is over"
+
+
+def test_in_the_foreground_it_is_a_service_that_says_when_it_is_ready(
+    watch: Path, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        environ = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        command = [sys.executable, "-m", "stagewatch.recorder", str(watch)]
+        with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as service:
+            assert systemd.recv(100) == b"READY=1"
+            assert readings(watch)
+            service.send_signal(signal.SIGTERM)
+            assert systemd.recv(100) == b"STOPPING=1"
+            assert service.wait(10) == 0
+            assert service.stderr is not None
+            assert service.stderr.read() == ""
+
+
+def test_a_detached_recorder_is_not_the_service_that_started_it(watch: Path) -> None:
+    done = ensure_recorder(watch, environ={**os.environ, "NOTIFY_SOCKET": "/run/other"})
+    assert b"NOTIFY_SOCKET" not in Path(f"/proc/{done.pid}/environ").read_bytes()
+
+
+def test_not_waiting_for_the_recorder_starts_it_all_the_same(watch: Path, until: Until) -> None:
+    ensure_recorder(watch, wait=0)
+    until(recording(watch))
+
+
+_HELD_UP = """
+import asyncio, time
+from stagewatch.recorder import main
+main.END_WITHIN = 1
+async def run():
+    with main._signals(lambda reason: None):
+        print("ready", flush=True)
+        time.sleep(600)
+asyncio.run(run())
+"""
+
+
+def test_sigterm_ends_also_a_recorder_whose_loop_is_held_up() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HELD_UP], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        assert process.wait(20) == 1
+        assert process.stderr is not None
+        assert "in run" in process.stderr.read(), "it says where it hung"
+
+
+def test_the_recorder_imports_neither_the_command_line_nor_a_screen() -> None:
+    code = (
+        "import sys, stagewatch.recorder.main\n"
+        "print([m for m in ('click', 'textual', 'rich', 'httpx', 'psutil') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
