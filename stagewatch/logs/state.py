@@ -8,12 +8,13 @@ import msgspec
 from msgspec import Struct
 
 VERSION = 1
-MOST_LOSSES = 20
 
 
 class Mark(Struct, kw_only=True, frozen=True):
     """A place in a file, and how to tell that it is still the same file."""
 
+    path: str
+    """The name under which it was opened, with links resolved."""
     dev: int
     ino: int
     offset: int
@@ -24,6 +25,8 @@ class Mark(Struct, kw_only=True, frozen=True):
     before_size: int
     before: str
     """Digest of the ``before_size`` bytes before ``offset``."""
+    empty_since: int | None = None
+    """Of a file that nothing was read from: its time of change in ns, the one thing to go by."""
 
 
 class Place(Struct, kw_only=True):
@@ -32,7 +35,11 @@ class Place(Struct, kw_only=True):
     current: Mark | None = None
     old: list[Mark] = []
     """Files that were rotated away and are still read."""
-    missing_since: float | None = None
+    trouble_since: float | None = None
+    """Since when it cannot be read."""
+    trouble: str = ""
+    fresh: bool = False
+    """It was not looked into yet: what is in it is from before the watch."""
 
 
 class Loss(Struct, kw_only=True):
@@ -43,6 +50,10 @@ class Loss(Struct, kw_only=True):
     until: float | None
     """None while it lasts."""
     cause: str
+
+    def ended(self, until: float) -> Loss:
+        """This window, closed."""
+        return Loss(path=self.path, since=self.since, until=until, cause=self.cause)
 
 
 class Counts(Struct, kw_only=True):
@@ -69,8 +80,12 @@ class State(Struct, kw_only=True):
     losses: list[Loss] = []
     losses_left_out: int = 0
     """Windows that were recorded and are no longer listed one by one."""
+    without_files: float | None = None
+    """Since when a pattern matches no file."""
     record_at: dict[str, float] = {}
     """Path → when its last record was read."""
+    done: list[Mark] = []
+    """Files that are no longer read and still have a name."""
 
 
 def digest(data: bytes) -> str:

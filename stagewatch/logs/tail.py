@@ -25,8 +25,9 @@ class TruncatedError(Exception):
 class Tail:
     """One open file. Memory is bounded by CHUNK, whatever the file holds."""
 
-    def __init__(self, files: Files, fd: int, found: os.stat_result) -> None:
+    def __init__(self, files: Files, fd: int, found: os.stat_result, path: str) -> None:
         self.files, self.fd = files, fd
+        self.path = os.path.realpath(path)
         self.dev, self.ino = found.st_dev, found.st_ino
         self.offset = 0
         """How far the file was read."""
@@ -58,10 +59,16 @@ class Tail:
         before = self.files.read(self.fd, mark.before_size, start)
         return digest(head) == mark.head and digest(before) == mark.before
 
+    def emptied(self, mark: Mark) -> bool:
+        """Whether this file, empty as ``mark`` knew it, was written and truncated since."""
+        found = self.files.fstat(self.fd)
+        return not found.st_size and mark.empty_since not in (None, found.st_mtime_ns)
+
     def mark(self) -> Mark:
         """Where to go on after a restart."""
         head = self.head[: self.start]
         return Mark(
+            path=self.path,
             dev=self.dev,
             ino=self.ino,
             offset=self.start,
@@ -69,6 +76,7 @@ class Tail:
             head=digest(head),
             before_size=len(self.before_start),
             before=digest(self.before_start),
+            empty_since=self._seen[1] if self._seen and not self.start else None,
         )
 
     def advance(self, budget: int, sink: Sink) -> int:
@@ -81,7 +89,8 @@ class Tail:
         seen = (found.st_size, found.st_mtime_ns)
         if seen == self._seen and found.st_size == self.offset:
             return 0
-        if found.st_size < self.offset or not self._head_holds():
+        emptied = self._seen is not None and not found.st_size  # written, and truncated since
+        if found.st_size < self.offset or emptied or not self._head_holds():
             raise TruncatedError
         done = 0
         while done < budget:
@@ -93,9 +102,23 @@ class Tail:
         return done
 
     @property
+    def size(self) -> int:
+        """Bytes that the file has now."""
+        return self.files.fstat(self.fd).st_size
+
+    @property
     def behind(self) -> int:
         """Bytes that are there and not read yet."""
-        return max(0, self.files.fstat(self.fd).st_size - self.offset)
+        return max(0, self.size - self.offset)
+
+    @property
+    def named(self) -> bool:
+        """Whether the file still has a name anywhere."""
+        return self.files.fstat(self.fd).st_nlink > 0
+
+    def is_file(self, found: os.stat_result) -> bool:
+        """Whether ``found`` is this file."""
+        return (found.st_dev, found.st_ino) == (self.dev, self.ino)
 
     def close(self) -> None:
         """Give the descriptor back; idempotent."""
@@ -139,7 +162,9 @@ class Tail:
             sink((self.carry + new[: first - 1])[:LINE] + b"\n")
             self.carry = b""
         if end > first:
-            sink(new[first:end])
+            whole = new[first:end]
+            # Behind a hole, which is as long as the file was; the line itself comes after it.
+            sink(whole.lstrip(b"\0") if whole.startswith(b"\0") else whole)
 
     def _skip_hole(self, size: int) -> int:
         """Jump over a hole that starts here; returns the bytes skipped, 0 where there is none."""

@@ -11,11 +11,14 @@ import msgspec
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.files import Files
-from stagewatch.logs.follower import Follower
+from stagewatch.logs.follower import Follower, Origin
+from stagewatch.logs.ledger import Ledger
+from stagewatch.logs.losses import Losses
 from stagewatch.logs.names import compressed, rotated_from
-from stagewatch.logs.state import MOST_LOSSES, Counts, Loss, State
+from stagewatch.logs.state import Counts, Loss, State
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
+from stagewatch.logs.trouble import Trouble
 
 BUDGET = 8 * 1024 * 1024
 """Bytes read in one look, over all files."""
@@ -47,6 +50,7 @@ class _Source:
     follower: Follower
     tally: Tally
     looked: float
+    """Until when everything in it was read."""
 
 
 class LogWatch:
@@ -54,10 +58,13 @@ class LogWatch:
 
     def __init__(self, plan: Plan, files: Files, state: State | None = None) -> None:
         self.plan, self.files = plan, files
-        self.counts = replace_counts(state)
-        self.losses: list[Loss] = list(state.losses) if state else []
-        self.losses_left_out = state.losses_left_out if state else 0
-        self.too_many = 0
+        self.counts = msgspec.structs.replace(state.counts) if state else Counts()
+        self.losses = Losses()
+        if state:
+            self.losses = Losses(state.losses, state.losses_left_out, state.without_files)
+        self.crowded = False
+        """There are more files than are followed."""
+        self._ledger = Ledger(state.done if state else ())
         self._resume = state
         self._sources: dict[str, _Source] = {}
         self._searched: float | None = None
@@ -70,11 +77,10 @@ class LogWatch:
             self._search(now, boot, batch)
             self._searched = boot
         share = max(CHUNK, budget // max(1, len(self._sources)))
-        for source in self._sources.values():
-            sink = _sink(source, now, batch)
-            source.follower.poll(now, boot, share, sink)
-            source.looked = now
-            self._collect(source.follower)
+        for source in list(self._sources.values()):
+            self._read(source, now, boot, share, batch)
+        if self.plan.is_pattern:
+            self.losses.without_files(self.plan.path, not self._sources, now)
         return batch
 
     @property
@@ -83,15 +89,13 @@ class LogWatch:
         return sum(source.follower.behind for source in self._sources.values())
 
     @property
-    def problems(self) -> list[tuple[str, bool]]:
-        """(what is wrong, whether the file is merely absent), one a file in trouble."""
-        found = [
-            (s.follower.problem, s.follower.absent)
-            for s in self._sources.values()
-            if s.follower.problem
-        ]
-        if self.too_many:
-            found.append((f"{self.too_many} files beyond {MOST_FILES} are not followed", False))
+    def troubles(self) -> list[Trouble]:
+        """What is wrong, one for each file in trouble."""
+        found = [s.follower.trouble for s in self._sources.values() if s.follower.trouble]
+        if not self._sources:
+            found.append(Trouble(f"no file matches {self.plan.path}", True))
+        if self.crowded:
+            found.append(Trouble(f"only {MOST_FILES} files are followed; narrow the path", False))
         return found
 
     @property
@@ -101,22 +105,22 @@ class LogWatch:
 
     def all_losses(self) -> list[Loss]:
         """Closed windows and those that still last, oldest first."""
-        lasting = [s.follower.open_loss for s in self._sources.values() if s.follower.open_loss]
-        return sorted([*self.losses, *lasting], key=lambda loss: loss.since)
+        lasting = [s.follower.lasting for s in self._sources.values() if s.follower.lasting]
+        return self.losses.all(lasting, self.plan.path)
 
     def state(self, now: float) -> State:
         """What to remember across a restart."""
+        sources = self._sources.items()
+        times = {path: source.tally.reader.record_at for path, source in sources}
         return State(
             at=now,
             counts=self.counts,
-            places={path: s.follower.place() for path, s in self._sources.items()},
-            losses=self.losses,
-            losses_left_out=self.losses_left_out,
-            record_at={
-                path: s.tally.reader.record_at
-                for path, s in self._sources.items()
-                if s.tally.reader.record_at is not None
-            },
+            places={path: source.follower.place() for path, source in sources},
+            losses=self.losses.closed,
+            losses_left_out=self.losses.left_out,
+            without_files=self.losses.no_files_since,
+            record_at={path: at for path, at in times.items() if at is not None},
+            done=self._ledger.marks(),
         )
 
     def close(self) -> None:
@@ -124,36 +128,45 @@ class LogWatch:
         for source in self._sources.values():
             source.follower.close()
 
-    def _collect(self, follower: Follower) -> None:
-        if follower.losses:
-            self.losses += follower.losses
-            follower.losses = []
-            self.losses_left_out += max(0, len(self.losses) - MOST_LOSSES)
-            self.losses = self.losses[-MOST_LOSSES:]
+    def _read(self, source: _Source, now: float, boot: float, share: int, batch: Batch) -> None:
+        def take(data: bytes) -> None:
+            source.tally.feed(data, now, source.looked, batch)
+
+        follower = source.follower
+        read = follower.poll(now, boot, share, take)
+        if read < share:
+            source.looked = now
+        self.losses.add(follower.losses)
+        follower.losses = []
+        if follower.finished:
+            del self._sources[follower.path]
 
     def _search(self, now: float, boot: float, batch: Batch) -> None:
         resumed, self._resume = self._resume, None
-        first = self._searched is None
-        known = set(resumed.places) if resumed else set()
-        for path in sorted(known | set(self._find())):
+        new = resumed is not None or self._searched is not None
+        self.crowded = False
+        # What was followed before comes first: it may lie under a name that the pattern finds too.
+        known = sorted(resumed.places) if resumed else []
+        for path in [*known, *sorted(self._find())]:
             if path in self._sources or self._owned(path):
                 continue
             if len(self._sources) >= MOST_FILES:
-                self.too_many += 1
-                continue
-            self._follow(path, now, boot, batch, resumed, new=not first or bool(resumed))
+                self.crowded = True
+                return
+            self._follow(path, now, boot, batch, resumed, new)
 
     def _follow(
         self, path: str, now: float, boot: float, batch: Batch, resumed: State | None, new: bool
     ) -> None:
-        follower = Follower(path, self.files, from_start=self.plan.from_start or new)
+        plan = self.plan
+        origin = Origin(plan.watch_start, plan.from_start or new)
+        follower = Follower(path, self.files, origin, self._ledger, optional=plan.is_pattern)
+        follower.on_skip = _context(path, plan.watch_start, batch)
         record_at = resumed.record_at.get(path) if resumed else None
-        tally = Tally(path, self.counts, self.plan.watch_start, self.plan.zone_offset, record_at)
-        follower.context = _context(path, self.plan.watch_start, batch)
+        tally = Tally(path, self.counts, plan.watch_start, plan.zone_offset, record_at)
         if resumed and path in resumed.places:
             follower.resume(resumed.places[path], resumed.at, now, boot)
         self._sources[path] = _Source(follower, tally, resumed.at if resumed else now)
-        self._collect(follower)
 
     def _find(self) -> list[str]:
         if not self.plan.is_pattern:
@@ -168,19 +181,7 @@ class LogWatch:
             found = self.files.stat(path)
         except OSError:
             return False
-        return any(s.follower.owns(found.st_dev, found.st_ino) for s in self._sources.values())
-
-
-def replace_counts(state: State | None) -> Counts:
-    """Counts to go on from, not shared with ``state``."""
-    return msgspec.structs.replace(state.counts) if state else Counts()
-
-
-def _sink(source: _Source, now: float, batch: Batch) -> Callable[[bytes], None]:
-    def take(data: bytes) -> None:
-        source.tally.feed(data, now, source.looked, batch)
-
-    return take
+        return any(source.follower.owns(found) for source in self._sources.values())
 
 
 def _context(path: str, watch_start: float, batch: Batch) -> Callable[[Tail], None]:

@@ -92,7 +92,7 @@ class LogProbe:
         """Look once; None while there is nothing new and no reading is due."""
         at, began = self.clock.now(), self.clock.monotonic()
         batch = await self._look()
-        troubles = [text for text, _ in self.watch.problems]
+        troubles = [trouble.text for trouble in self.watch.troubles]
         changed = troubles != self._troubles
         due = self._recorded is None or began - self._recorded >= self.every - TICK / 2
         if not (batch.seen or changed or due):
@@ -146,13 +146,11 @@ class LogProbe:
 
     def _outcome(self, batch: Batch) -> tuple[Result, str]:
         """All is well when any file could be read; the others are named."""
-        troubles = self.watch.problems
-        if not self.watch.paths:
-            return Result.NO_DATA, f"no file matches {self.config.path}"
-        reason = "; ".join(text for text, _ in troubles)
+        troubles = self.watch.troubles
+        reason = "; ".join(trouble.text for trouble in troubles)
         if not troubles or batch.seen or len(troubles) < len(self.watch.paths):
             return Result.VALUE, reason
-        absent = all(absent for _, absent in troubles)
+        absent = all(trouble.absent for trouble in troubles)
         return (Result.NO_DATA if absent else Result.ERROR), reason
 
     def _facts(self, batch: Batch) -> dict[str, Fact]:
@@ -166,11 +164,11 @@ class LogProbe:
             "behind": self.watch.behind,
         }
         losses = self.watch.all_losses()
-        facts["at_least"] = bool(losses) or self.watch.losses_left_out > 0
+        facts["at_least"] = bool(losses) or self.watch.losses.left_out > 0
         if losses:
             facts |= _loss_facts(losses)
-        if self.watch.problems:
-            facts["problem"] = "; ".join(text for text, _ in self.watch.problems)
+        if self.watch.troubles:
+            facts["problem"] = "; ".join(trouble.text for trouble in self.watch.troubles)
         return facts
 
     def _lines(self, batch: Batch) -> Iterator[LogLine]:

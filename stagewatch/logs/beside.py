@@ -1,0 +1,86 @@
+"""The rotated files beside a log."""
+
+from __future__ import annotations
+
+import os
+
+from stagewatch.logs.files import Files
+from stagewatch.logs.names import rotated_from
+from stagewatch.logs.state import Mark
+from stagewatch.logs.tail import Tail
+
+
+class Beside:
+    """What lies in the folder of one log."""
+
+    def __init__(self, path: str, files: Files) -> None:
+        self.path, self.files = path, files
+        self._folder = os.path.dirname(path) or "."
+        self._changed: int | None = None
+        self._known: dict[int, int] = {}
+
+    def remember(self) -> None:
+        """Take what is there now as seen; looks into the folder only when that has changed."""
+        try:
+            changed = self.files.stat(self._folder).st_mtime_ns
+        except OSError:
+            return
+        if changed != self._changed:
+            self._changed = changed
+            self._known = {ino: written for ino, written, _ in self._rotated()}
+
+    def unseen(self, old: Tail, new: Tail, draining: set[int]) -> bool:
+        """Whether a file came and was rotated away since ``remember``, without being read."""
+        known = {old.ino, new.ino} | draining
+        return any(
+            ino not in known and self._known.get(ino) != written
+            for ino, written, _ in self._rotated()
+        )
+
+    def newer_than(self, moved: Tail) -> bool:
+        """Whether another rotated file was written after ``moved``: one that was never read.
+
+        Times of change are coarse; where they are equal, a loss is assumed.
+        """
+        last = self.files.fstat(moved.fd).st_mtime_ns
+        return any(
+            size and ino != moved.ino and changed >= last for ino, changed, size in self._rotated()
+        )
+
+    def find(self, mark: Mark) -> Tail | None:
+        """The file of ``mark`` under whatever name, at the place marked."""
+        for path in (mark.path, *self._named(mark.ino)):
+            tail = self._opened(path, mark)
+            if tail:
+                return tail
+        return None
+
+    def _opened(self, path: str, mark: Mark) -> Tail | None:
+        try:
+            fd = self.files.open(path)
+        except OSError:
+            return None
+        tail = Tail(self.files, fd, self.files.fstat(fd), path)
+        if tail.holds(mark):
+            tail.seek(mark.offset)
+            return tail
+        tail.close()
+        return None
+
+    def _named(self, ino: int) -> list[str]:
+        try:
+            return [path for path, each in self.files.siblings(self.path) if each == ino]
+        except OSError:
+            return []
+
+    def _rotated(self) -> list[tuple[int, int, int]]:
+        """(inode, time of the last change in ns, size) of the rotated files, packed ones aside."""
+        base, found = os.path.basename(self.path), []
+        try:
+            for path, ino in self.files.siblings(self.path):
+                if rotated_from(base, os.path.basename(path)):
+                    seen = self.files.stat(path)
+                    found.append((ino, seen.st_mtime_ns, seen.st_size))
+        except OSError:
+            return found  # renamed while we look: what is missing here is seen by the next look
+        return found

@@ -1,0 +1,67 @@
+"""Where to go on in a file that was changed behind us, without counting a line again."""
+
+from __future__ import annotations
+
+from stagewatch.logs.state import Mark, digest
+from stagewatch.logs.tail import CHUNK, Tail
+
+SEARCH = 32 * CHUNK
+"""Bytes of a rewritten file that are searched for the place where we were."""
+
+
+def kept(tail: Tail) -> int:
+    """How much of a rewritten file was counted before it was rewritten.
+
+    A log that was emptied starts again at 0. One that was cut short, trimmed at its front or
+    edited still holds lines that were counted; they are recognised by their text, provided that
+    it is no mere repetition.
+    """
+    size = tail.size
+    if telling(tail.before):
+        found = _last(tail, tail.before, min(size, SEARCH))
+        if found:
+            return found
+    head = tail.files.read(tail.fd, len(tail.head), 0)
+    if head and telling(head) and head == tail.head[: len(head)]:
+        return line_start(tail, min(size, tail.offset))
+    return 0
+
+
+def resumed_at(tail: Tail, mark: Mark) -> tuple[int, bool]:
+    """(where to go on in the file of ``mark``, whether it is whole up to there)."""
+    if tail.holds(mark):
+        return mark.offset, not tail.emptied(mark)
+    head = tail.files.read(tail.fd, mark.head_size, 0)
+    if head and digest(head) == mark.head:
+        return line_start(tail, min(tail.size, mark.offset)), False
+    return 0, False
+
+
+def telling(text: bytes) -> bool:
+    """Whether these bytes identify a place: two whole lines in them differ."""
+    lines = [line for line in text.split(b"\n")[1:-1] if line.strip(b"\0")]
+    return len(set(lines)) > 1
+
+
+def line_start(tail: Tail, size: int) -> int:
+    """The end of the last whole line before ``size``."""
+    end = size
+    while end > 0:
+        begin = max(0, end - CHUNK)
+        at = tail.files.read(tail.fd, end - begin, begin).rfind(b"\n")
+        if at >= 0:
+            return begin + at + 1
+        end = begin
+    return 0
+
+
+def _last(tail: Tail, text: bytes, size: int) -> int:
+    """The end of the last ``text`` among the first ``size`` bytes; 0 where there is none."""
+    found, position = 0, 0
+    while position < size:
+        data = tail.files.read(tail.fd, CHUNK + len(text), position)
+        at = data.rfind(text)
+        if at >= 0:
+            found = position + at + len(text)
+        position += CHUNK
+    return found
