@@ -12,6 +12,8 @@ from contextlib import suppress
 from threading import Thread
 from typing import TypeVar
 
+from stagewatch.probes._failure import FailureError
+
 T = TypeVar("T")
 
 
@@ -25,7 +27,8 @@ class Aside:
     async def run(self, call: Callable[[], T]) -> T:
         """Return what ``call`` returns or raise what it raises.
 
-        Waits first for a call that an earlier, cancelled ``run`` has left behind.
+        Waits first for a call that an earlier, cancelled ``run`` has left behind. Raises
+        FailureError when the machine has no thread left.
         """
         while self._running is not None and not self._running.done():
             await asyncio.shield(self._running)
@@ -33,9 +36,11 @@ class Aside:
         ended: asyncio.Future[None] = loop.create_future()
         outcome: list[T | Exception] = []
         # The thread must not keep the recorder from ending, so it is a daemon.
-        Thread(
-            target=_work, args=(call, outcome, loop, ended), name=self._name, daemon=True
-        ).start()
+        work = (call, outcome, loop, ended)
+        try:
+            Thread(target=_work, args=work, name=self._name, daemon=True).start()
+        except RuntimeError as error:
+            raise FailureError("threads", f"{error} on this machine") from error
         self._running = ended
         await asyncio.shield(ended)
         result = outcome[0]

@@ -12,7 +12,6 @@ from stagewatch.probes._expect import Answer
 from stagewatch.probes._failure import FailureError, first_of, os_words
 from stagewatch.probes._trip import Phase, Trip
 from stagewatch.probes._wire import WireTransport
-from stagewatch.text import clean
 
 MAX_PIECES = 10_000
 """Pieces in which a body may come; a byte in each chunk would cost seconds of parsing."""
@@ -51,9 +50,9 @@ class Exchange:
         response = await self._transport.handle_async_request(request)
         try:
             body = await self._collect(response)
+            trip.arrived()
         finally:
             await response.aclose()
-        trip.enter(Phase.BODY)
         headers = response.headers
         target = _target(request.url, response)
         answer = Answer(
@@ -111,7 +110,7 @@ def _protocol_failure(words: str, trip: Trip) -> FailureError:
         return FailureError("cut", f"connection closed without an answer by {trip.address}")
     if "peer closed" in words or "disconnected" in words:
         return FailureError("cut", f"answer cut short after {trip.wire} bytes")
-    return FailureError("protocol", f"not an HTTP answer: {clean(words, 80)}")
+    return FailureError("protocol", f"not an HTTP answer: {words}")
 
 
 def _tls_words(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stagewatch.probes._failure import FailureError
@@ -11,8 +11,13 @@ from stagewatch.probes._fields import MISSING, FieldError, Path, number, same, s
 from stagewatch.probes._json import JsonError, parse
 from stagewatch.text import clean, masked
 
+Inert = Callable[..., str]
+"""(text, limit) → the text without secrets, on one line and harmless."""
+
 MAX_TEXT = 200
 """Characters of a shown field."""
+_LOOK = 8192
+"""Bytes of a body that is not JSON which are looked at to say how it begins."""
 
 
 class UnusableError(ValueError):
@@ -80,19 +85,26 @@ class Findings:
 
 def examine(expected: Expected, answer: Answer, secrets: Collection[str]) -> Findings:
     """Check ``answer``. Raises FailureError when it cannot be held; all else is a finding."""
+
+    def inert(text: str, limit: int = MAX_TEXT) -> str:
+        # Masked first: half a secret, left over by a cut, would not be recognised.
+        return clean(masked(text, secrets), limit)
+
     found = Findings()
     if answer.status not in expected.status:
         wanted = " or ".join(map(str, sorted(expected.status)))
-        note = f" ({clean(masked(answer.note, secrets), MAX_TEXT)})" if answer.note else ""
+        note = f" ({inert(answer.note)})" if answer.note else ""
         found.problems.append(f"status {answer.status}, expected {wanted}{note}")
     if not expected.needs_document:
         return found
     try:
         document = parse(decoded(answer, expected.limit))
-    except (JsonError, UnusableError) as problem:
-        _no_document(expected, found, _described(problem, answer, secrets))
+    except UnusableError as problem:
+        _no_document(expected, found, inert(str(problem)))
+    except JsonError as problem:
+        _no_document(expected, found, _not_json(problem, answer, inert))
     else:
-        _fields(expected, document, found, secrets)
+        _fields(expected, document, found, inert)
     return found
 
 
@@ -101,7 +113,7 @@ def decoded(answer: Answer, limit: int) -> bytes:
     if answer.coding in {"", "identity"} or not answer.body:
         return answer.body
     if answer.coding not in {"gzip", "x-gzip", "deflate"}:
-        raise UnusableError(f"content coding {clean(answer.coding, 40)} was not asked for")
+        raise UnusableError(f"content coding {answer.coding} was not asked for")
     # «deflate» is meant to have a zlib header; some servers leave it out.
     raw = answer.coding == "deflate" and answer.body[0] & 0x0F != 8
     inflate = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS | 32)
@@ -118,17 +130,14 @@ def decoded(answer: Answer, limit: int) -> bytes:
     return body
 
 
-def _described(problem: ValueError, answer: Answer, secrets: Collection[str]) -> str:
-    if isinstance(problem, UnusableError):
-        return str(problem)
+def _not_json(problem: JsonError, answer: Answer, inert: Inert) -> str:
     if not answer.body:
         return "not JSON (empty body)"
-    media = clean(answer.media, 40) or "no content type"
-    detail = str(problem)
+    detail = inert(str(problem), 80)
     if answer.coding in {"", "identity"} and not answer.media.endswith("json"):
-        start = masked(answer.body[:2000].decode("utf-8", "backslashreplace"), secrets)
-        detail = f'starts "{clean(start.lstrip()[:40])}"'
-    return f"not JSON ({media}, {clean(masked(detail, secrets), 80)})"
+        beginning = answer.body[:_LOOK].decode("utf-8", "backslashreplace").lstrip()
+        detail = f'starts "{inert(beginning, 40)}"'
+    return f"not JSON ({inert(answer.media, 40) or 'no content type'}, {detail})"
 
 
 def _no_document(expected: Expected, found: Findings, why: str) -> None:
@@ -137,16 +146,12 @@ def _no_document(expected: Expected, found: Findings, why: str) -> None:
     found.missing |= dict.fromkeys(expected.read, found.problems[0])
 
 
-def _fields(
-    expected: Expected, document: object, found: Findings, secrets: Collection[str]
-) -> None:
-    def text(value: object) -> str:
-        return clean(masked(shown(value), secrets), MAX_TEXT)
-
+def _fields(expected: Expected, document: object, found: Findings, inert: Inert) -> None:
     for path, wanted in expected.json:
         value = path.find(document)
         if not same(wanted, value):
-            found.problems.append(f"{path.text} is {text(value)}, expected {text(wanted)}")
+            told = f"{path.text} is {inert(shown(value))}, expected {inert(shown(wanted))}"
+            found.problems.append(told)
     for name, path in expected.read.items():
         try:
             found.values[name] = number(path.find(document), convert=expected.convert)
@@ -156,4 +161,4 @@ def _fields(
     for name, path in expected.show.items():
         value = path.find(document)
         if value is not MISSING:
-            found.facts[name] = text(value)
+            found.facts[name] = inert(shown(value))

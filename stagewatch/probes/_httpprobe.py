@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,12 +21,15 @@ from stagewatch.probes._tls import tls_context
 from stagewatch.probes._trip import Trip
 from stagewatch.probes._wire import WireTransport
 from stagewatch.probes.http import HttpConfig, sendable
+from stagewatch.profile.values import format_duration
 from stagewatch.text import clean, masked
 
 GRACE = 0.5
 """Seconds beyond ``timeout`` before the recorder gives up on a probe that should have ended."""
+MAX_REASON = 300
+"""Characters of a reason."""
 _LIBRARY = 0.3
-"""Seconds before ``timeout`` at which a single hanging operation ends."""
+"""Seconds before ``timeout`` at which a single hanging operation ends; less of a short one."""
 _OUR_HEADERS = {
     "User-Agent": f"stagewatch/{stagewatch.__version__}",
     "Accept": "*/*",
@@ -55,6 +59,7 @@ class HttpProbe:
         self._resolver = Resolver(name, lookup)
         self._secrets = Secrets(context.base)
         self._expected = _expected(name, config)
+        self._https = urlsplit(config.url).scheme == "https"
         self._exchange: Exchange | None = None
         # Reported by the first reading, which tries again.
         with suppress(FailureError):
@@ -67,8 +72,7 @@ class HttpProbe:
         trip = Trip(clock.monotonic)
         try:
             answer = await self._ask(trip)
-            took = trip.elapsed()
-            return self._judged(answer, at, took, trip)
+            return self._judged(answer, at, trip)
         except FailureError as failure:
             return self._failed(failure, at, trip)
 
@@ -84,20 +88,18 @@ class HttpProbe:
             async with asyncio.timeout(timeout):
                 return await self._exchange.ask(trip)
         except TimeoutError as error:
-            reason = f"no answer within {timeout:g}s ({trip.doing()})"
+            reason = f"no answer within {format_duration(timeout)} ({trip.doing()})"
             raise FailureError("timeout", reason) from error
 
     def _prepared(self) -> Exchange:
         config = self._config
         limit = int(config.max_bytes)
         tls = None
-        if config.url.startswith("https:"):
-            tls = tls_context(
-                str(self._context.base / config.ca_file) if config.ca_file else "", config.verify
-            )
-        transport = WireTransport(
-            self._resolver, limit, tls, max(config.timeout - _LIBRARY, config.timeout / 2)
-        )
+        if self._https:
+            ca_file = str(self._context.base / config.ca_file) if config.ca_file else ""
+            tls = tls_context(ca_file, config.verify)
+        patience = config.timeout - min(_LIBRARY, config.timeout / 20)
+        transport = WireTransport(self._resolver, limit, tls, patience)
         return Exchange(transport, self._request(), limit, config.redirects)
 
     def _request(self) -> httpx.Request:
@@ -112,23 +114,23 @@ class HttpProbe:
         try:
             return httpx.Request(config.method, config.url, headers=headers, content=body or None)
         except httpx.InvalidURL as error:
-            raise FailureError("request", f"url: {clean(str(error), 200)}") from error
+            raise FailureError("request", f"url: {error}") from error
 
-    def _judged(self, answer: Answer, at: float, took: float, trip: Trip) -> Reading:
+    def _judged(self, answer: Answer, at: float, trip: Trip) -> Reading:
         found = examine(self._expected, answer, self._secrets.values)
         values, missing = found.values, found.missing
         good = not found.problems
         values[f"{self.name}.ok"] = float(good)
         latency = f"{self.name}.latency"
         if answer.status < 500 or answer.status in self._expected.status:
-            values[latency] = took * 1000
+            values[latency] = trip.took * 1000
         else:
             missing[latency] = found.reason
-        unverified = self._config.url.startswith("https:") and not self._config.verify
+        unverified = self._https and not self._config.verify
         return Reading(
             probe=self.name,
             at=at,
-            took=took,
+            took=trip.took,
             result=Result.VALUE if good else Result.NO_DATA,
             reason=found.reason or (_UNVERIFIED if unverified else ""),
             values=values,
@@ -137,7 +139,8 @@ class HttpProbe:
         )
 
     def _failed(self, failure: FailureError, at: float, trip: Trip) -> Reading:
-        reason = masked(str(failure), self._secrets.values)
+        # Only here, since a text that is cut first may keep half a secret.
+        reason = clean(masked(str(failure), self._secrets.values), MAX_REASON)
         facts: dict[str, Fact] = {
             "failure": failure.kind,
             "phase": str(trip.phase),

@@ -44,7 +44,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     made = dict(pairs)
     if len(made) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise JsonError(f"key {twice[:40]!r} is given twice")
+        raise JsonError(f"key {twice!r} is given twice")
     return made
 
 

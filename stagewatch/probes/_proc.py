@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 from collections.abc import Collection, Iterable, Iterator
@@ -9,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+_ABSENT = {errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 _COMMAND_BYTES = 4096
 """Of a command line, so that a regular expression never sees an endless one."""
 
@@ -44,7 +46,7 @@ class NotPermittedError(Exception):
 
 
 class Proc:
-    """``/proc``, or a copy of it."""
+    """``/proc``, or a copy of it. Every method may raise OSError when the machine is exhausted."""
 
     def __init__(self, root: str = "/proc") -> None:
         self.root = root
@@ -119,8 +121,8 @@ class Proc:
             return len(os.listdir(f"{self.root}/{pid}/fd"))
         except PermissionError as error:
             raise self._not_permitted(pid) from error
-        except OSError:
-            return 0
+        except OSError as error:
+            return len(self._nothing(error))
 
     def _children(self, stat: Stat) -> list[int]:
         tasks = [str(stat.pid)]
@@ -140,25 +142,29 @@ class Proc:
         return children
 
     def _read(self, name: str, size: int = 1 << 16) -> bytes:
-        """The file's beginning; empty when the process has ended or hides it."""
+        """The file's beginning; empty when the process has ended or is hidden."""
         try:
             file = os.open(f"{self.root}/{name}", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return b""
-        try:
-            return os.read(file, size)
-        except OSError:
-            return b""
-        finally:
-            os.close(file)
+            try:
+                return os.read(file, size)
+            finally:
+                os.close(file)
+        except OSError as error:
+            return self._nothing(error)
 
     def _private(self, pid: int, name: str) -> bytes:
         try:
             return Path(self.root, name).read_bytes()
         except PermissionError as error:
             raise self._not_permitted(pid) from error
-        except OSError:
-            return b""
+        except OSError as error:
+            return self._nothing(error)
+
+    def _nothing(self, error: OSError) -> bytes:
+        """Empty for a process that has ended or is hidden; no other failure may pass for that."""
+        if error.errno not in _ABSENT:
+            raise error
+        return b""
 
     def _not_permitted(self, pid: int) -> NotPermittedError:
         try:

@@ -9,11 +9,12 @@ from stagewatch.clock import Clock
 from stagewatch.model import Reading, Result, Signal
 from stagewatch.probes import OpenContext
 from stagewatch.probes._aside import Aside
-from stagewatch.probes._failure import FailureError
+from stagewatch.probes._failure import FailureError, os_words
 from stagewatch.probes._match import ByPattern, ByPidFile, Finder
 from stagewatch.probes._meter import Meter, Sums
 from stagewatch.probes._proc import Proc, Stat
 from stagewatch.probes.process import ProcessConfig
+from stagewatch.profile.values import format_duration
 
 GRACE = 0.5
 """Seconds beyond ``timeout`` before the recorder gives up on a probe that should have ended."""
@@ -66,8 +67,11 @@ class ProcessProbe:
             async with asyncio.timeout(self._timeout):
                 return await self._aside.run(self._meter.look)
         except TimeoutError as error:
-            reason = f"the kernel did not tell about the process within {self._timeout:g}s"
+            within = format_duration(self._timeout)
+            reason = f"the kernel did not tell about the process within {within}"
             raise FailureError("timeout", reason) from error
+        except OSError as error:
+            raise FailureError("proc", f"cannot read /proc: {os_words(error)}") from error
 
     def _failed(self, failure: FailureError, at: float, took: float) -> Reading:
         known = {f"{self.name}.count": 0.0} if failure.kind in {"absent", "zombie"} else {}

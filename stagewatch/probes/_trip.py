@@ -25,6 +25,8 @@ class Trip:
         self._since = self._began = monotonic()
         self._took: dict[Phase, float] = {}
         self.phase = Phase.RESOLVE
+        self.took = 0.0
+        """Seconds until the last byte of the latest whole answer."""
         self.address = ""
         """``127.0.0.1:8000``: the address tried last."""
         self.wire = 0
@@ -38,6 +40,11 @@ class Trip:
         self._took[self.phase] = self._took.get(self.phase, 0.0) + now - self._since
         self._since = now
         self.phase = phase
+
+    def arrived(self) -> None:
+        """The last byte of an answer is here."""
+        self.enter(Phase.BODY)
+        self.took = self._since - self._began
 
     def again(self) -> None:
         """A redirect: a new connection begins."""

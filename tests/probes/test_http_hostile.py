@@ -62,6 +62,12 @@ async def tiny_chunks(writer: asyncio.StreamWriter) -> None:
         await send(writer, b"1\r\n \r\n" * 5_000)
 
 
+async def long_extensions(writer: asyncio.StreamWriter) -> None:
+    await send(writer, CHUNKED)
+    while True:
+        await send(writer, b"1;x=" + b"x" * 4_000 + b"\r\n \r\n")
+
+
 async def endless_continue(writer: asyncio.StreamWriter) -> None:
     while True:
         await send(writer, b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000)
@@ -117,14 +123,15 @@ BOMB = gzip.compress(b" " * 200_000_000, 1)
 ERROR, NO_DATA = Result.ERROR, Result.NO_DATA
 
 ENDPOINTS: dict[str, tuple[Writes, Result, str]] = {
-    "drip head": (drip_head, ERROR, "no answer within 0.5s (the answer was still coming"),
-    "drip body": (drip_body, ERROR, "no answer within 0.5s (the answer was still coming"),
-    "drip chunks": (drip_chunks, ERROR, "no answer within 0.5s (the answer was still coming"),
-    "silent": (silent, ERROR, "no answer within 0.5s (waiting for the first byte)"),
-    "half": (half_an_answer, ERROR, "no answer within 0.5s (the answer was still coming"),
+    "drip head": (drip_head, ERROR, "no answer within 500ms (the answer was still coming"),
+    "drip body": (drip_body, ERROR, "no answer within 500ms (the answer was still coming"),
+    "drip chunks": (drip_chunks, ERROR, "no answer within 500ms (the answer was still coming"),
+    "silent": (silent, ERROR, "no answer within 500ms (waiting for the first byte)"),
+    "half": (half_an_answer, ERROR, "no answer within 500ms (the answer was still coming"),
     "endless body": (endless_body, ERROR, "answer too large"),
     "endless chunks": (endless_chunks, ERROR, "answer too large"),
     "tiny chunks": (tiny_chunks, ERROR, "answer in more than 10000 pieces"),
+    "long extensions": (long_extensions, ERROR, "answer too large: stopped after "),
     "endless continue": (endless_continue, ERROR, "headers without an end"),
     "header flood": (header_flood, ERROR, ""),
     "one endless header": (one_endless_header, ERROR, ""),
@@ -209,6 +216,18 @@ async def test_hostile_endpoint_ends_in_a_sentence(host: Host, http: OpenHttp, n
     assert reading.values.keys() <= {"health.ok", "health.latency"}
     assert reading.values["health.ok"] == 0.0
     assert peak < BUDGET
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_limit_is_exact(host: Host, http: OpenHttp, coding: str) -> None:
+    """A body of ``max_bytes`` passes, and one byte more does not, as sent and decompressed."""
+    results = []
+    for size in (1000, 1001):
+        body = b'{"a": 1}'.ljust(size)
+        sent = gzip.compress(body) if coding == "gzip" else body
+        probe = http(await start(host, coded(coding, sent)), max_bytes=1000, read={"a": "a"})
+        results.append((await probe.read()).result)
+    assert results == [Result.VALUE, Result.ERROR]
 
 
 @pytest.mark.parametrize(

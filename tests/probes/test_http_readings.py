@@ -225,7 +225,7 @@ async def test_silence_is_a_timeout_with_its_deadline(host: Host, http: OpenHttp
 
     reading = await http(await host.serve(silent), timeout=0.2).read()
     assert reading.result is Result.ERROR
-    assert reading.reason == "no answer within 0.2s (waiting for the first byte)"
+    assert reading.reason == "no answer within 200ms (waiting for the first byte)"
     assert reading.facts["timed_out"] is True
     assert reading.facts["deadline"] == 0.2
     assert reading.facts["phase"] == "first_byte"

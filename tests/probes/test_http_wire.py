@@ -92,7 +92,7 @@ async def test_black_hole_alone_is_a_timeout(http: OpenHttp) -> None:
     """A connection that never comes about is told as that."""
     with _black_hole("127.0.0.9", 0) as port:
         reading = await http(f"http://127.0.0.9:{port}/", timeout=0.5).read()
-    assert reading.reason == f"no answer within 0.5s (connecting to 127.0.0.9:{port})"
+    assert reading.reason == f"no answer within 500ms (connecting to 127.0.0.9:{port})"
     assert reading.facts["timed_out"] is True
     assert reading.facts["phase"] == "connect"
 
@@ -111,7 +111,7 @@ async def test_hanging_resolver_hurts_nobody_else(host: Host, http: OpenHttp) ->
         async with asyncio.timeout(OUTER):
             for _ in range(3):
                 reading = await probe.read()
-                assert reading.reason == "no answer within 0.2s (resolving the name)"
+                assert reading.reason == "no answer within 200ms (resolving the name)"
                 assert reading.facts["timed_out"] is True
             assert [t.name for t in threading.enumerate()].count("resolve-health") == 1
             await asyncio.to_thread(lambda: None)
@@ -238,6 +238,29 @@ async def test_secret_in_a_body_that_is_not_json_is_masked(
         read={"a": "a"},
     )
     assert (await probe.read()).reason == 'not JSON (no content type, starts "your token ***")'
+
+
+@pytest.mark.parametrize("start", range(0, 100, 7))
+async def test_secret_is_masked_wherever_the_reason_is_cut(
+    host: Host, http: OpenHttp, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut never leaves half a secret, whichever reason it falls into."""
+    secret = "abcdefghijklmnopqrstuvwxyz"
+    monkeypatch.setenv("STAGING_TOKEN", secret)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\n\r\n%s"
+    filled = ("-" * start + secret).encode()
+    echoes = [
+        b"HTTP/1.1 %s\r\n\r\n" % filled,
+        answer % (filled, filled),
+        answer % (b"application/json", b'{"%s": 1, "%s": 2}' % (filled, filled)),
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\n\r\nx" % filled,
+        b"HTTP/1.1 302 Go\r\nLocation: /%s\r\n\r\n" % filled,
+    ]
+    for echo in echoes:
+        probe = http(await host.raw(echo), headers={"X": "env:STAGING_TOKEN"}, read={"a": "a"})
+        told = str(await probe.read())
+        assert secret[:8] not in told
+        assert secret[-8:] not in told
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,16 @@ import threading
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagewatch.probes._aside import Aside
+from stagewatch.probes._failure import FailureError
 from stagewatch.probes._fields import MISSING, PathError, compile_path, number, same, shown
 from stagewatch.probes._json import JsonError, parse
+
+patient = settings(deadline=None)
+"""A busy machine is no failure."""
 
 documents = st.recursive(
     st.none()
@@ -26,12 +30,14 @@ documents = st.recursive(
 )
 
 
+@patient
 @given(documents)
 def test_whole_json_is_read_as_it_is(document: object) -> None:
     """Strictness refuses nothing that is JSON."""
     assert parse(json.dumps(document).encode()) == document
 
 
+@patient
 @given(st.binary(max_size=200))
 def test_any_bytes_are_json_or_a_problem(body: bytes) -> None:
     """No input raises anything else."""
@@ -39,6 +45,7 @@ def test_any_bytes_are_json_or_a_problem(body: bytes) -> None:
         parse(body)
 
 
+@patient
 @given(documents)
 def test_text_around_json_is_refused(document: object) -> None:
     """A document is the whole body."""
@@ -46,6 +53,7 @@ def test_text_around_json_is_refused(document: object) -> None:
         parse(json.dumps(document).encode() + b" {}")
 
 
+@patient
 @given(st.dictionaries(st.text(), st.integers(), min_size=1))
 def test_repeated_key_is_refused(document: dict[str, int]) -> None:
     """Two values for one name are none, however equal."""
@@ -54,6 +62,7 @@ def test_repeated_key_is_refused(document: dict[str, int]) -> None:
         parse(f"{text[:-1]}, {text[1:]}".encode())
 
 
+@patient
 @given(documents)
 def test_a_document_is_the_same_as_itself(document: object) -> None:
     """Equality survives writing and reading."""
@@ -104,6 +113,7 @@ def test_path_finds(path: str, found: object) -> None:
     assert compile_path(path)(document) == found
 
 
+@patient
 @given(st.text(max_size=30))
 def test_any_path_compiles_or_says_why(path: str) -> None:
     """No text in a profile makes a traceback."""
@@ -111,6 +121,7 @@ def test_any_path_compiles_or_says_why(path: str) -> None:
         compile_path(path)({"a": [1]})
 
 
+@patient
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
 def test_number_in_quotes_is_the_number(value: float) -> None:
     """``convert`` reads what JSON would write."""
@@ -145,6 +156,20 @@ async def test_abandoned_call_is_not_repeated_beside_itself() -> None:
     assert [thread.name for thread in threading.enumerate()].count("hanging") == 1
     release.set()
     assert await aside.run(lambda: "next") == "next"
+
+
+async def test_machine_without_threads_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe that gets no thread says so, and works again when there is one."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    aside = Aside("test")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(FailureError, match="can't start new thread"):
+            await aside.run(lambda: 1)
+    assert await aside.run(lambda: 1) == 1
 
 
 def test_loop_may_end_before_the_call() -> None:

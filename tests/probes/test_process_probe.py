@@ -328,6 +328,32 @@ def test_forbidden_values_are_not_zero(puppet: Callable[..., Puppet]) -> None:
     assert told == [str(["count", "rss", "threads", "uptime"]), *["n/a (needs root)"] * 2]
 
 
+NO_FILES = """
+import asyncio, resource, sys
+from pathlib import Path
+from stagewatch.clock import SystemClock
+from stagewatch.probes import OpenContext, probe_kind
+kind = probe_kind("process")
+config = kind.config(kind="process", match=sys.argv[1])
+probe = kind.open("backend", config, OpenContext(SystemClock(), Path(), 0.0))
+async def main():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    reading = await probe.read()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    print(reading.reason, dict(reading.values))
+asyncio.run(main())
+"""
+
+
+def test_exhausted_machine_is_not_a_missing_process(marker: str) -> None:
+    """Without descriptors nothing is known, least of all that the process is gone."""
+    told = subprocess.run(
+        [sys.executable, "-c", NO_FILES, marker], capture_output=True, text=True, check=True
+    ).stdout
+    assert told == "cannot read /proc: too many open files {}\n"
+
+
 def test_reused_pid_is_another_process(tmp_path: Path) -> None:
     """The same number with another start time is searched for again, not believed."""
     _fake(tmp_path, 10, started=100, command="python3 main.py")
