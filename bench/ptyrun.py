@@ -15,6 +15,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 
 import pyte
@@ -38,6 +39,8 @@ class Terminal:
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
         self.bytes = 0
+        self.tail = b""
+        """The last few thousand bytes."""
         self.started = time.monotonic()
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
@@ -45,12 +48,14 @@ class Terminal:
         self._reading = threading.Event()
         self._reading.set()
         self._closed = False
+        # With these two a program does not ask the terminal for its size.
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             argv,
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})},
+            env={**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
@@ -72,6 +77,7 @@ class Terminal:
                 return
             with self._lock:
                 self.bytes += len(data)
+                self.tail = (self.tail + data)[-4096:]
                 self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
             if _QUERY in data:
                 with contextlib.suppress(OSError):
@@ -84,13 +90,16 @@ class Terminal:
 
     def until(self, condition: Callable[[], bool] | str, seconds: float = 20.0) -> float:
         """Wait for a text on the screen, or a condition; seconds that it took. TimeoutError."""
-        holds = (lambda: condition in self.text()) if isinstance(condition, str) else condition
+        holds = condition if callable(condition) else partial(self._shows, condition)
         begun = time.monotonic()
         while not holds():
             if time.monotonic() - begun > seconds:
                 raise TimeoutError(f"not within {seconds} s; the screen is\n{self.text()}")
             time.sleep(0.002)
         return time.monotonic() - begun
+
+    def _shows(self, text: str) -> bool:
+        return text in self.text()
 
     def press(self, keys: str) -> None:
         """Type."""

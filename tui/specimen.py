@@ -101,6 +101,15 @@ _GATES = (
     ("Documentation sync", "docs-scribe", State.PENDING),
 )
 _LINES = (
+    (-7904.0, "INFO", "worker 2 started, pid 4123"),
+    (-7391.0, "WARNING", "cache: storm on key workspace:5:tasks, 28 misses in 2 s"),
+    (-6840.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
+    (-6222.0, "WARNING", "websocket 77d0: no heartbeat for 45 s, closing"),
+    (-5871.0, "INFO", "recycled 2 idle database connections"),
+    (-5102.0, "WARNING", "slow query, 388 ms: SELECT … FROM goals WHERE workspace_id = 3"),
+    (-4417.0, "ERROR", "openai: upstream answered 529, will try again in 2 s"),
+    (-4415.0, "INFO", "openai: answered after 1 retry"),
+    (-3960.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
     (-3312.0, "ERROR", "pool: timed out after 3.0 s waiting for a connection (12 in use)"),
     (-3310.0, "WARNING", "retrying /api/projects after a pool timeout, attempt 1 of 3"),
     (-2401.0, "WARNING", "cache: storm on key workspace:7:tasks, 41 misses in 2 s"),

@@ -197,18 +197,21 @@ def body_rows(view: View, place: Position, width: int) -> tuple[list[Line], int,
         for entry, block in blocks:
             if entry == place.cursor:
                 first, last = len(rows), len(rows) + len(block) - 1
-                block = [_marked(row, width, focused=place.focused) for row in block]
+                block = _marked(block, width, focused=place.focused)
             rows.extend(block)
     return rows, first, last
 
 
-def _marked(row: Line, width: int, *, focused: bool) -> Line:
-    """The row under the cursor: inverted while the checklist has the keys, pointed at always."""
-    row = fill(row, width)
+def _marked(block: list[Line], width: int, *, focused: bool) -> list[Line]:
+    """The rows under the cursor: inverted while the checklist has the keys, else pointed at."""
+    rows = [fill(row, width) for row in block]
     if focused:
-        return tuple((text, Role.CURSOR) for text, _ in row)
-    head, *rest = row
-    return (("›" + head[0][1:], Role.ACCENT), *rest) if head[0].startswith(" ") else row
+        return [tuple((text, Role.CURSOR) for text, _ in row) for row in rows]
+    head, *rest = rows[0]
+    if not head[0].startswith(" "):
+        # A phase begins with its mark; its name is pointed at.
+        return [(head, (("›" + rest[0][0][1:]), Role.ACCENT), *rest[1:]), *rows[1:]]
+    return [(("›" + head[0][1:], Role.ACCENT), *rest), *rows[1:]]
 
 
 def checklist_lines(view: View, place: Position, width: int, height: int) -> list[Line]:

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from stagewatch.profile.values import format_value
 from stagewatch.widgets import chart
 from stagewatch.widgets.box import Frame, frame
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, fit, join, line, width_of
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, flow, join, line, width_of
 from stagewatch.widgets.view import View, probe_of, signal_late
 from stagewatch.widgets.words import ago, time_of
 
 if TYPE_CHECKING:
     from stagewatch.model import Series
     from stagewatch.snapshot import SignalNow, Snapshot
+
+
+TALL = 6
+"""Rows from which a gauge has a second row for its figures, and its chart says the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Gauge:
     facts: tuple[Line, ...]
     """After the value, the most important first."""
     series: Series | None
+    kind: str = ""
+    """What is measured, where the name does not tell: ``RSS``."""
     limit: float | None = None
     """Drawn into the chart, in the signal's unit."""
     from_zero: bool = False
@@ -58,13 +64,14 @@ def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: boo
     name = line((gauge.name, Role.DIM)) if named else BLANK
     if gauge.signal.at is None:
         return [crop(join((name, line(("waiting for the first reading", Role.DIM)))), width)]
-    head = fit((name, value_of(view.snapshot, gauge.signal, view.now), *gauge.facts), width)
+    parts = (name, value_of(view.snapshot, gauge.signal, view.now), *gauge.facts)
+    head = flow(parts, width, rows=2 if height >= TALL else 1)
     if height < 2 or gauge.series is None:
-        return [head]
+        return head
     series = chart.elapsed(gauge.series, view.now)
     if not any(value is not None for value in series.mean):
-        return [head, line(("nothing recorded yet", Role.DIM))]
-    return [head, *_chart(view, gauge, series, width, height - 1)]
+        return [*head, line(("nothing recorded yet", Role.DIM))]
+    return [*head, *_chart(view, gauge, series, width, height - len(head))]
 
 
 def _chart(view: View, gauge: Gauge, series: Series, width: int, height: int) -> list[Line]:
@@ -102,6 +109,8 @@ def gauges_frame(
     view: View, how: Frame, gauges: Sequence[Gauge], absent: str, width: int, height: int
 ) -> list[Line]:
     """A whole pane of gauges, which share the rows evenly."""
+    kinds = {gauge.kind for gauge in gauges}
+    how = replace(how, aside=line((" ".join(sorted(kinds)), Role.DIM)))
     if how.boxed:
         first, last = _span(gauges, view.now)
         how = replace(how, foot=first, foot_aside=last)

@@ -105,13 +105,18 @@ def said(snapshot: Snapshot, probe: ProbeNow, now: float) -> list[Line]:
         join(
             (
                 line((group.ljust(wide), Role.DIM)),
-                line((f"{coarse(stale[group])} ago:", Role.WARN)) if group in stale else BLANK,
-                *parts,
+                (*_age(stale.get(group)), *parts[0]),
+                *parts[1:],
             )
         )
         for group, parts in groups.items()
         if parts
     ]
+
+
+def _age(seconds: float | None) -> Line:
+    """``15m ago: `` before values that are not from the last reading."""
+    return line((f"{coarse(seconds)} ago: ", Role.WARN)) if seconds is not None else BLANK
 
 
 def _number(snapshot: Snapshot, signal: SignalNow, rest: str) -> Iterator[Line]:

@@ -140,7 +140,8 @@ class LogPane(Pane, can_focus=True):
         if self.view is None or self.view.snapshot is None:
             return
         held = self._held if self._held is not None else all_lines(self.view.snapshot)
-        self._back = min(max(0, self._back + rows), max(0, len(held) - 1))
+        room = Frame(BLANK, boxed=not self.view.compact).room(*self.size)[1]
+        self._back = min(max(0, self._back + rows), max(0, len(held) - room))
         self._held = held if self._back else None
         self.repaint()
 

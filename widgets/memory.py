@@ -47,8 +47,9 @@ def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
                 Gauge(
                     title_of(probe),
                     snapshot.signals[name],
-                    (growth(snapshot, name), identity(probe), line((kind, Role.DIM))),
+                    (growth(snapshot, name), identity(probe)),
                     snapshot.series.get(name),
+                    kind=kind,
                 )
             )
     return gauges

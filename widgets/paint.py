@@ -124,6 +124,19 @@ def fit(parts: Sequence[Line], width: int, gap: str = "  ") -> Line:
     return crop(join(taken, gap), width)
 
 
+def flow(parts: Sequence[Line], width: int, rows: int, gap: str = "  ") -> list[Line]:
+    """The parts one after the other over at most ``rows`` lines; the last one takes what fits."""
+    left = [part for part in parts if part]
+    lines: list[Line] = []
+    while left and len(lines) < rows - 1:
+        count = 1
+        while count < len(left) and width_of(join(left[: count + 1], gap)) <= width:
+            count += 1
+        lines.append(crop(join(left[:count], gap), width))
+        left = left[count:]
+    return [*lines, fit(left, width, gap)] if left else lines
+
+
 @lru_cache(512)
 def wrap(text: str, width: int, role: Role = Role.PLAIN, rows: int = 99) -> tuple[Line, ...]:
     """``text`` over at most ``rows`` lines, broken at blanks where that is possible."""

@@ -91,7 +91,7 @@ class Pane(Widget):
             self.display = wanted > 0
             self.styles.height = wanted
             return
-        if not width or not height or not self.is_on_screen:
+        if not width or not height or not self._is_seen():
             return
         self._drawn = self.view
         rows = self.lines(self.view, width, height)
@@ -136,18 +136,20 @@ class Pane(Widget):
         self._styles_of.clear()
 
     def on_resize(self) -> None:
-        """Draw for the new size."""
+        """Draw everything for the new size: rows of another width cannot be compared."""
         self._strips.clear()
         self.repaint()
+        self.refresh()
 
     def on_show(self) -> None:
         """Catch up with what happened while hidden."""
         self.call_after_refresh(self.repaint)
 
-    def on_focus(self) -> None:
-        """Draw the border of the pane that has the keys."""
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Draw the border of a pane that has the keys, or has them no longer."""
+        super().watch_has_focus(_has_focus)
         self.repaint()
 
-    def on_blur(self) -> None:
-        """Draw the border of a pane that has not."""
-        self.repaint()
+    def _is_seen(self) -> bool:
+        """Whether neither the pane nor anything around it is hidden."""
+        return all(node.display for node in self.ancestors_with_self)

@@ -120,7 +120,7 @@ def terminal(ptyrun: ModuleType, tmp_path: Path) -> Iterator[Callable[..., Termi
         argv = [sys.executable, str(PROGRAM), str(tmp_path / "saved"), *arguments]
         if shell:
             argv = ["/bin/sh", "-c", shell, "sh", *argv]
-        made = ptyrun.Terminal(argv, columns=columns, rows=rows)
+        made: Terminal = ptyrun.Terminal(argv, columns=columns, rows=rows)
         opened.append(made)
         return made
 

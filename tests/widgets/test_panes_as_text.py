@@ -91,7 +91,7 @@ def test_two_rows_of_health_still_say_why(scene: Scene) -> None:
 
 def test_values_of_a_failed_answer_are_shown_as_old(scene: Scene) -> None:
     text = said(health_lines(scene("trouble"), 60, 18))
-    assert "db  15m ago:  in use 12/80" in text
+    assert "db  15m ago: in use 12/80" in text
 
 
 def test_one_failure_in_very_many_is_not_rounded_to_perfection(scene: Scene) -> None:

@@ -1,0 +1,228 @@
+"""The screen ends within seconds of any signal or hang-up, whether the terminal is read or not."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from textual import _compositor, _styles_cache
+from textual.app import App
+from textual.drivers import _writer_thread, linux_driver
+
+from stagewatch.tui.patches import mend_styles_cache, send_only_what_changed
+from stagewatch.tui.terminal import PatientWriter
+
+if TYPE_CHECKING:
+    from bench.ptyrun import Terminal
+
+Run = Callable[..., "Terminal"]
+DEADLINE = 6.0
+"""Seconds; the guard promises 2, and the machine may be busy."""
+LEFT = b"\x1b[?1049l"
+"""Leaves the alternate screen."""
+NOISE = "jk" * 40
+"""Keys that make the screen repaint."""
+
+
+def gone(terminal: Terminal) -> int:
+    """The exit status, once the process has ended; a shell above it passes the status on."""
+    try:
+        return terminal.process.wait(DEADLINE)
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"still running {DEADLINE} s later")
+
+
+def fill_up(terminal: Terminal) -> None:
+    """Stop reading, and make the screen draw until nothing goes out any more."""
+    terminal.freeze()
+    for columns in range(81, 200):
+        terminal.resize(columns, 50)
+        terminal.press(NOISE)
+        time.sleep(0.002)  # lets single resizes through; nothing is waited for
+
+
+class TestThePrivateNames:
+    """What is replaced in Textual is there, and is used the way that the replacement needs."""
+
+    def test_the_driver_looks_its_writer_up_in_its_module(self) -> None:
+        assert hasattr(linux_driver, "WriterThread")
+        source = inspect.getsource(linux_driver.LinuxDriver.start_application_mode)
+        assert "WriterThread(self._file)" in source
+
+    def test_the_writer_has_every_method_of_the_one_it_replaces(self) -> None:
+        public = {name for name in vars(_writer_thread.WriterThread) if not name.startswith("_")}
+        assert public <= set(dir(PatientWriter))
+
+    def test_the_driver_keeps_the_terminal_s_attributes(self) -> None:
+        assert "self.attrs_before" in inspect.getsource(linux_driver.LinuxDriver)
+        assert "_driver" in inspect.getsource(App)
+
+    def test_the_styles_cache_is_mended_once(self) -> None:
+        assert "get_inner_outer" in inspect.getsource(_styles_cache.StylesCache.render_line)
+        mend_styles_cache()
+        mended = _styles_cache.StylesCache.get_inner_outer
+        mend_styles_cache()
+        assert _styles_cache.StylesCache.get_inner_outer is mended
+
+    def test_partial_updates_have_the_parts_that_are_cropped(self) -> None:
+        names = ["chops", "spans", "chop_ends"]
+        assert list(inspect.signature(_compositor.ChopsUpdate).parameters) == names
+        send_only_what_changed()
+        changed = _compositor.ChopsUpdate.render_segments
+        send_only_what_changed()
+        assert _compositor.ChopsUpdate.render_segments is changed
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["TERM", "HUP"]
+)
+class TestSignals:
+    def test_a_signal_ends_the_screen_and_restores_the_terminal(
+        self, terminal: Run, number: signal.Signals, status: int
+    ) -> None:
+        screen = terminal()
+        screen.until("healthy")
+        screen.process.send_signal(number)
+        assert gone(screen) == status
+        screen.until(lambda: LEFT in screen.tail)
+
+    def test_a_signal_ends_the_screen_while_nobody_reads_the_terminal(
+        self, terminal: Run, number: signal.Signals, status: int
+    ) -> None:
+        screen = terminal()
+        screen.until("healthy")
+        fill_up(screen)
+        screen.process.send_signal(number)
+        assert gone(screen) == status
+
+    def test_an_edit_on_its_way_is_saved_first(
+        self, terminal: Run, number: signal.Signals, status: int, tmp_path: Path
+    ) -> None:
+        screen = terminal("slow", columns=120, rows=40)
+        screen.until("Resource consumption")
+        screen.press(" ")
+        screen.until("[~]")
+        screen.process.send_signal(number)
+        assert gone(screen) == status
+        assert (tmp_path / "saved").read_text() == "11\n"
+
+
+class TestHangUp:
+    def test_a_closed_terminal_ends_the_screen(self, terminal: Run) -> None:
+        screen = terminal()
+        screen.until("healthy")
+        screen.hang_up()
+        assert gone(screen) == 129
+
+    def test_a_closed_terminal_ends_the_screen_where_the_signal_is_ignored(
+        self, terminal: Run
+    ) -> None:
+        screen = terminal(shell="trap '' HUP; exec \"$@\"")
+        screen.until("healthy")
+        screen.hang_up()
+        assert gone(screen) == 129
+
+    def test_a_terminal_that_was_not_read_and_then_closed_ends_the_screen(
+        self, terminal: Run
+    ) -> None:
+        screen = terminal()
+        screen.until("healthy")
+        fill_up(screen)
+        screen.hang_up()
+        assert gone(screen) == 129
+
+
+def test_a_terminal_that_is_read_again_shows_the_present_state(terminal: Run) -> None:
+    screen = terminal()
+    screen.until("healthy")
+    fill_up(screen)
+    screen.resize(120, 40)
+    screen.press("c")
+    screen.thaw()
+    screen.until("Resource consumption")
+    screen.until("13:07:")
+    screen.press("q")
+    screen.until("Leave it recording")
+
+
+def test_leaving_with_q_restores_the_terminal_and_tells_the_caller(
+    terminal: Run, tmp_path: Path
+) -> None:
+    screen = terminal()
+    screen.until("healthy")
+    screen.press("q")
+    screen.until("Leave it recording")
+    screen.press("l")
+    assert gone(screen) == 0
+    screen.until(lambda: LEFT in screen.tail)
+    assert (tmp_path / "saved").read_text() == "left\n"
+
+
+def test_partial_repaints_leave_the_same_screen_as_a_whole_one(terminal: Run) -> None:
+    screen = terminal(columns=120, rows=24)
+    screen.until("Resource consumption")
+    screen.press("jjjkk\t\t\t\tkkkj")
+    screen.until("held")
+    clock = time_of(screen.text())
+    screen.until(lambda: time_of(screen.text()) > clock)
+    partial = without_time(screen.text())
+    # A change of size and back makes Textual send every cell again.
+    screen.resize(119, 24)
+    screen.until(lambda: "left" in screen.text() and without_time(screen.text()) != partial)
+    screen.resize(120, 24)
+    screen.until(lambda: without_time(screen.text()) == partial)
+
+
+def time_of(text: str) -> str:
+    """The clock in the header."""
+    found = re.search(r"\d\d:\d\d:\d\d", text)
+    return found[0] if found else ""
+
+
+def without_time(text: str) -> str:
+    """The screen without what changes from second to second."""
+    return re.sub(r"\d\d:\d\d:\d\d · \d\d:\d\d:\d\d| +\d+s ago", "", text)
+
+
+class TestTheWriter:
+    def test_writing_never_waits_and_keeps_what_fits(self) -> None:
+        held = threading.Event()
+        written: list[bytes] = []
+        drained = threading.Event()
+
+        class Slow(PatientWriter):
+            LIMIT = 1000
+
+            def _put(self, data: bytes) -> bool:
+                held.wait(20)
+                written.append(data)
+                return True
+
+        with open("/dev/null", "w") as file:
+            writer = Slow(file, drained.set)
+            writer.start()
+            for _ in range(500):
+                writer.write("x" * 100)
+            assert writer._size <= 1000
+            held.set()
+            writer.stop()
+        assert drained.is_set()
+        assert sum(map(len, written)) <= 2000
+
+    def test_a_dead_terminal_is_written_to_no_more(self) -> None:
+        with open("/dev/full", "w") as file:
+            writer = PatientWriter(file)
+            writer.start()
+            writer.write("x")
+            writer.join(20)
+            assert not writer.is_alive()
+            writer.write("y")
+            assert not writer._queue
