@@ -27,24 +27,13 @@ class Beside:
             return
         if changed != self._changed:
             self._changed = changed
-            self._known = {ino: written for ino, written, _ in self._rotated()}
+            self._known = dict(self._rotated())
 
     def unseen(self, old: Tail, new: Tail, draining: set[int]) -> bool:
         """Whether a file came and was rotated away since ``remember``, without being read."""
         known = {old.ino, new.ino} | draining
         return any(
-            ino not in known and self._known.get(ino) != written
-            for ino, written, _ in self._rotated()
-        )
-
-    def newer_than(self, moved: Tail) -> bool:
-        """Whether another rotated file was written after ``moved``: one that was never read.
-
-        Times of change are coarse; where they are equal, a loss is assumed.
-        """
-        last = self.files.fstat(moved.fd).st_mtime_ns
-        return any(
-            size and ino != moved.ino and changed >= last for ino, changed, size in self._rotated()
+            ino not in known and self._known.get(ino) != written for ino, written in self._rotated()
         )
 
     def find(self, mark: Mark) -> Tail | None:
@@ -73,14 +62,13 @@ class Beside:
         except OSError:
             return []
 
-    def _rotated(self) -> list[tuple[int, int, int]]:
-        """(inode, time of the last change in ns, size) of the rotated files, packed ones aside."""
+    def _rotated(self) -> list[tuple[int, int]]:
+        """(inode, time of the last change in ns) of the rotated files, packed ones aside."""
         base, found = os.path.basename(self.path), []
         try:
             for path, ino in self.files.siblings(self.path):
                 if rotated_from(base, os.path.basename(path)):
-                    seen = self.files.stat(path)
-                    found.append((ino, seen.st_mtime_ns, seen.st_size))
+                    found.append((ino, self.files.stat(path).st_mtime_ns))
         except OSError:
             return found  # renamed while we look: what is missing here is seen by the next look
         return found

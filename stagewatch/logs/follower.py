@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stagewatch.logs.beside import Beside
+from stagewatch.logs.draining import GRACE, Draining
 from stagewatch.logs.files import Files, is_regular
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.rewind import kept, line_start, resumed_at
@@ -19,28 +20,12 @@ from stagewatch.logs.state import Loss, Mark, Place
 from stagewatch.logs.tail import Sink, Tail, TruncatedError
 from stagewatch.logs.trouble import Trouble, trouble
 
-GRACE = 10.0
-"""Seconds for which a rotated file must be quiet before it is let go."""
-POLLS = 3
-"""Looks for which it must be quiet as well."""
-MOST_OLD = 64
-"""Rotated files that are read at a time: one a look for GRACE, and some to spare."""
-
 TRUNCATED = "the file was truncated in place"
 SEVERAL = "rotated several times between two looks"
 TOO_OFTEN = "rotated too often to follow every file"
 LATE = "the log was not followed from the beginning"
 STOPPED = "rotated or truncated while the recorder was not running"
 GONE = "a rotated file went away while the recorder was not running"
-
-
-@dataclass(slots=True)
-class Old:
-    """A file that was rotated away and may still be written to."""
-
-    tail: Tail
-    quiet_since: float
-    quiet_polls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +58,7 @@ class Follower:
         """Told of the file whose lines do not count, positioned behind them."""
         self._beside = Beside(path, files)
         self._tail: Tail | None = None
-        self._old: list[Old] = []
+        self._old = Draining(ledger)
         self._fresh = True
         self._looked: float | None = None
         self._gone: tuple[float, float] | None = None
@@ -90,7 +75,8 @@ class Follower:
             self._unavailable(error, now, boot)
         else:
             self._available(found, now, boot)
-        read = self._drain(now, boot, budget, sink)
+        read = self._old.read(boot, lambda tail: self._advance(tail, now, budget, sink))
+        self.finished = self.optional and self._absent and not self._tails()
         if self._tail is not None:
             read += self._advance(self._tail, now, budget, sink)
         self._looked = now
@@ -109,7 +95,7 @@ class Follower:
         """What to remember across a restart."""
         return Place(
             current=self._tail.mark() if self._tail else None,
-            old=[old.tail.mark() for old in self._old],
+            old=[tail.mark() for tail in self._old.tails],
             trouble_since=self.lasting.since if self.lasting else None,
             trouble=self.lasting.cause if self.lasting else "",
             fresh=self._fresh,
@@ -125,7 +111,7 @@ class Follower:
         for mark in place.old:
             tail = self._beside.find(mark)
             if tail:
-                self._old.append(Old(tail, quiet_since=boot))
+                self._old.add(tail, boot)
             else:
                 self._lost(at, now, GONE)
         if place.current:
@@ -137,7 +123,7 @@ class Follower:
             tail.close()
 
     def _tails(self) -> list[Tail]:
-        return [old.tail for old in self._old] + ([self._tail] if self._tail else [])
+        return self._old.tails + ([self._tail] if self._tail else [])
 
     def _available(self, found: os.stat_result, now: float, boot: float) -> None:
         if self._tail and self._tail.is_file(found):
@@ -150,7 +136,7 @@ class Follower:
             return
         tail = self._known(opened)
         if self._tail:
-            if self._beside.unseen(self._tail, tail, {old.tail.ino for old in self._old}):
+            if self._beside.unseen(self._tail, tail, {old.ino for old in self._old.tails}):
                 self._lost(self._looked or now, now, SEVERAL)
             self._retire(self._tail, now, boot)
         elif self._fresh and not self.origin.from_start:
@@ -172,11 +158,10 @@ class Follower:
 
     def _known(self, tail: Tail) -> Tail:
         """``tail`` behind what was counted of this file when it was read before."""
-        for old in self._old:
-            if (old.tail.dev, old.tail.ino) == (tail.dev, tail.ino):
-                tail.close()
-                self._old.remove(old)
-                return old.tail
+        reading = self._old.take_back(tail)
+        if reading:
+            tail.close()
+            return reading
         mark = self.ledger.recall(tail)
         if mark:
             self._fresh = False
@@ -193,30 +178,8 @@ class Follower:
         self.on_skip(tail)
 
     def _retire(self, tail: Tail, now: float, boot: float) -> None:
-        self._old.append(Old(tail, quiet_since=boot))
-        if len(self._old) > MOST_OLD:
+        if not self._old.add(tail, boot):
             self._lost(self._looked or now, now, TOO_OFTEN)
-            self._let_go(self._old[0])
-
-    def _drain(self, now: float, boot: float, budget: int, sink: Sink) -> int:
-        """Read what late writers add to rotated files, and let those go that are quiet."""
-        total = 0
-        for old in list(self._old):
-            read = self._advance(old.tail, now, budget, sink)
-            total += read
-            if read:
-                old.quiet_since, old.quiet_polls = boot, 0
-                continue
-            old.quiet_polls += 1
-            if old.quiet_polls >= POLLS and boot - old.quiet_since >= GRACE:
-                self._let_go(old)
-        self.finished = self.optional and self._absent and not self._tails()
-        return total
-
-    def _let_go(self, old: Old) -> None:
-        self.ledger.remember(old.tail)
-        old.tail.close()
-        self._old.remove(old)
 
     def _advance(self, tail: Tail, now: float, budget: int, sink: Sink) -> int:
         try:
@@ -281,9 +244,9 @@ class Follower:
             tail.close()
         moved = self._beside.find(mark)
         if moved:
-            self._old.append(Old(moved, quiet_since=boot))
-        if moved is None or self._beside.newer_than(moved):
-            self._lost(at, now, STOPPED)
+            self._old.add(moved, boot)
+        # Even where the rest of it is read: nobody knows how many files came after it.
+        self._lost(at, now, STOPPED)
 
 
 def _ignore(tail: Tail) -> None:
