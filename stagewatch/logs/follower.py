@@ -70,11 +70,9 @@ class Follower:
         waits for the next call.
         """
         try:
-            found = self.files.stat(self.path)
+            self._available(self.files.stat(self.path), now, boot)
         except OSError as error:
             self._unavailable(error, now, boot)
-        else:
-            self._available(found, now, boot)
         read = self._old.read(boot, lambda tail: self._advance(tail, now, budget, sink))
         self.finished = self.optional and self._absent and not self._tails()
         if self._tail is not None:
@@ -85,7 +83,10 @@ class Follower:
     @property
     def behind(self) -> int:
         """Bytes that wait to be read."""
-        return sum(tail.behind for tail in self._tails())
+        try:
+            return sum(tail.behind for tail in self._tails())
+        except OSError:
+            return 0  # the next look says what is wrong
 
     def owns(self, found: os.stat_result) -> bool:
         """Whether this file is being read under this path."""
@@ -134,7 +135,20 @@ class Follower:
         opened = self._open(now)
         if opened is None:
             return
-        tail = self._known(opened)
+        try:
+            tail = self._known(opened)
+            self._follow(tail, now, boot)
+        except OSError:
+            opened.close()
+            raise
+        self._well()
+        if self.lasting:
+            self.losses.append(self.lasting.ended(now))
+            self.lasting = None
+        self._beside.remember()
+
+    def _follow(self, tail: Tail, now: float, boot: float) -> None:
+        """Read this file from now on; the one before it drains."""
         if self._tail:
             if self._beside.unseen(self._tail, tail, {old.ino for old in self._old.tails}):
                 self._lost(self._looked or now, now, SEVERAL)
@@ -142,11 +156,6 @@ class Follower:
         elif self._fresh and not self.origin.from_start:
             self._skip(tail, now)
         self._tail, self._fresh = tail, False
-        self._well()
-        if self.lasting:
-            self.losses.append(self.lasting.ended(now))
-            self.lasting = None
-        self._beside.remember()
 
     def _open(self, now: float) -> Tail | None:
         """The file that the path leads to now; a trouble where it cannot be read."""

@@ -21,10 +21,11 @@ def kept(tail: Tail) -> int:
         found = _last(tail, tail.before, min(size, SEARCH))
         if found:
             return found
-    head = tail.files.read(tail.fd, len(tail.head), 0)
-    if head and telling(head) and head == tail.head[: len(head)]:
-        return line_start(tail, min(size, tail.offset))
-    return 0
+    same = _common(tail.files.read(tail.fd, len(tail.head), 0), tail.head)
+    if not telling(same):
+        return 0
+    # Where the whole head is the same, nobody knows where the rest begins to differ.
+    return line_start(tail, min(size, tail.offset) if same == tail.head else len(same))
 
 
 def resumed_at(tail: Tail, mark: Mark) -> tuple[int, bool]:
@@ -65,3 +66,9 @@ def _last(tail: Tail, text: bytes, size: int) -> int:
             found = position + at + len(text)
         position += CHUNK
     return found
+
+
+def _common(one: bytes, other: bytes) -> bytes:
+    """What both begin with."""
+    differ = (index for index, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1)
+    return one[: next(differ, min(len(one), len(other)))]

@@ -138,10 +138,9 @@ class Tail:
         return data[size:]
 
     def _take(self, new: bytes, sink: Sink) -> int:
-        if not self.carry.strip(b"\0") and not new.strip(b"\0"):
-            skipped = self._skip_hole(len(new))
-            if skipped:
-                return skipped
+        empty = not self.carry.strip(b"\0") and not new.strip(b"\0")
+        if empty and self._skip_hole(len(new)):
+            return len(new)
         if len(self.head) < HEAD and self.offset == len(self.head):
             self.head += new[: HEAD - len(self.head)]
         end = new.rfind(b"\n") + 1
@@ -166,12 +165,11 @@ class Tail:
             # Behind a hole, which is as long as the file was; the line itself comes after it.
             sink(whole.lstrip(b"\0") if whole.startswith(b"\0") else whole)
 
-    def _skip_hole(self, size: int) -> int:
-        """Jump over a hole that starts here; returns the bytes skipped, 0 where there is none."""
+    def _skip_hole(self, size: int) -> bool:
+        """Jump over a hole that starts here and is longer than ``size``."""
         there = self.files.data_from(self.fd, self.offset)
-        if there - self.offset < size:
-            return 0
-        skipped = there - self.offset
+        if there - self.offset <= size:
+            return False
         self.before = self.files.read(self.fd, min(BEFORE, there), there - min(BEFORE, there))
         self.offset = there
-        return skipped
+        return True

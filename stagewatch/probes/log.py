@@ -6,7 +6,9 @@ import asyncio
 import glob
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -37,6 +39,8 @@ class LogConfig(ProbeConfig, kw_only=True, frozen=True):
     """How the file writes its characters; for showing lines only."""
     origin: Literal["now", "start"] = msgspec.field(name="from", default="now")
     """What counts when the watch begins: lines from now on, or what is in the file as well."""
+    zone: str = "UTC"
+    """The zone of times that name none: ``UTC``, ``local``, or a name like ``Europe/Berlin``."""
 
 
 def signals(name: str, config: LogConfig) -> tuple[Signal, ...]:
@@ -61,6 +65,24 @@ def problems(config: LogConfig) -> Iterator[tuple[str, str]]:
         if not ascii_kept:
             yield "encoding", f"{config.encoding} does not write a line end as one byte"
 
+    if config.zone not in ("UTC", "local") and not _known_zone(config.zone):
+        yield "zone", f"there is no zone {config.zone!r}; say UTC, local or one like Europe/Berlin"
+
+
+def _known_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _zone_offset(name: str, at: float) -> float:
+    """Seconds east of UTC in this zone at that time."""
+    zone = None if name == "local" else ZoneInfo(name)
+    offset = datetime.fromtimestamp(at, UTC).astimezone(zone).utcoffset()
+    return offset.total_seconds() if offset else 0.0
+
 
 def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
     """Make the probe; files are touched by its first reading."""
@@ -68,8 +90,12 @@ def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
     from stagewatch.logs.state import loads
     from stagewatch.logs.watch import LogWatch, Plan
 
-    path = str(context.base / config.path)
-    plan = Plan(path, context.watch_start, from_start=config.origin == "start")
+    plan = Plan(
+        path=str(context.base / config.path),
+        watch_start=context.watch_start,
+        from_start=config.origin == "start",
+        zone_offset=_zone_offset(config.zone, context.watch_start),
+    )
     state = loads(context.checkpoint) if context.checkpoint else None
     return LogProbe(name, config, context.clock, LogWatch(plan, RealFiles(), state))
 
@@ -87,6 +113,7 @@ class LogProbe:
         self._running: Future[Batch] | None = None
         self._recorded: float | None = None
         self._troubles: list[str] = []
+        self._before = watch.counts.before_watch
 
     async def read(self) -> Reading | None:
         """Look once; None while there is nothing new and no reading is due."""
@@ -108,14 +135,17 @@ class LogProbe:
         self.watch.close()
 
     async def _look(self) -> Batch:
-        if self._running is None and self.watch.behind <= INLINE:
-            return self.watch.look(self.clock.now(), self.clock.boot())
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"log-{self.name}")
+        """Look in the loop where little is to be read, and in a thread where it may be much."""
         if self._running is None:
-            self._running = self._pool.submit(self.watch.look, self.clock.now(), self.clock.boot())
-        # A look that outlives its reading's deadline goes on; the next reading takes what it found.
-        batch = await asyncio.shield(asyncio.wrap_future(self._running))
+            clock, first = self.clock, self._recorded is None
+            if not first and self.watch.behind <= INLINE:
+                return self.watch.look(clock.now(), clock.boot())
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"log-{self.name}")
+            self._running = self._pool.submit(self.watch.look, clock.now(), clock.boot())
+        running = self._running
+        # A look that outlives its deadline goes on; the next reading takes what it found.
+        batch = await asyncio.shield(asyncio.wrap_future(running))
         self._running = None
         return batch
 
@@ -147,11 +177,21 @@ class LogProbe:
     def _outcome(self, batch: Batch) -> tuple[Result, str]:
         """All is well when any file could be read; the others are named."""
         troubles = self.watch.troubles
-        reason = "; ".join(trouble.text for trouble in troubles)
+        reason = "; ".join([*(trouble.text for trouble in troubles), *self._too_early()])
         if not troubles or batch.seen or len(troubles) < len(self.watch.paths):
             return Result.VALUE, reason
         absent = all(trouble.absent for trouble in troubles)
         return (Result.NO_DATA if absent else Result.ERROR), reason
+
+    def _too_early(self) -> Iterator[str]:
+        """Say so when records were left out since the last reading."""
+        before = self.watch.counts.before_watch
+        if before > self._before:
+            yield (
+                f"{before - self._before} records carry a time before the watch and do not count;"
+                " if the log does not write UTC, set zone"
+            )
+        self._before = before
 
     def _facts(self, batch: Batch) -> dict[str, Fact]:
         counts = self.watch.counts
