@@ -278,8 +278,11 @@ _UNITS = (
     ("health.ws_sessions", ""),
     ("health.ws_orphans", ""),
     ("backend.rss", "B"),
+    ("backend.cpu", "%"),
     ("quota.latency", "ms"),
     ("errors.lines", ""),
+    ("errors.errors", ""),
+    ("errors.criticals", ""),
 )
 
 
@@ -313,9 +316,9 @@ def _probe(
 
 def _probes(now: float) -> dict[str, ProbeNow]:
     facts: dict[str, dict[str, Fact]] = {
-        "health": {"status": 200, "db": "ok", "ws": "ok"},
-        "backend": {"identity": "4123@884213", "pid": 4123},
-        "quota": {"status": 200},
+        "health": {"http_status": 200, "db": "ok", "ws": "ok"},
+        "backend": {"proc": "4123@1757085950.11"},
+        "quota": {"http_status": 200},
     }
     ages = {"health": 3.0, "backend": 21.0, "quota": 9.0, "errors": 1.0}
     took = {"quota": 0.141, "backend": 0.004}
@@ -342,8 +345,11 @@ def _signals(now: float) -> dict[str, SignalNow]:
         "health.ws_sessions": 41.0,
         "health.ws_orphans": 3.0,
         "backend.rss": 512 * MIB,
+        "backend.cpu": 3.2,
         "quota.latency": 137.0,
         "errors.lines": 214.0,
+        "errors.errors": 9.0,
+        "errors.criticals": 0.0,
     }
     at = now - 3
     return {

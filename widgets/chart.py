@@ -49,6 +49,26 @@ def elapsed(series: Series, now: float) -> Series:
     )
 
 
+def bridged(series: Series, seconds: float) -> Series:
+    """The series with every stretch of at most ``seconds`` without a value held at the last one.
+
+    Buckets can be shorter than the probe's interval; only what is longer is a gap.
+    """
+    count = len(series.mean)
+    size = (series.end - series.start) / count if count else 0.0
+    longest = int(seconds / size) if size > 0 else 0
+    held = list(zip(series.mean, series.low, series.high, strict=True))
+    last = -1
+    for index in range(count + 1):
+        if index < count and held[index][0] is None:
+            continue
+        if last >= 0 and index - last - 1 <= longest:
+            held[last + 1 : index] = [held[last]] * (index - last - 1)
+        last = index
+    mean, low, high = zip(*held, strict=True) if held else ((), (), ())
+    return Series(series.signal, series.start, series.end, mean, low, high)
+
+
 def columns(series: Series, count: int) -> list[Column]:
     """The series in ``count`` columns; a column without any value stays open."""
     buckets = len(series.mean)

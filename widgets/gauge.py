@@ -32,6 +32,8 @@ class Gauge:
     facts: tuple[Line, ...]
     """After the value, the most important first."""
     series: Series | None
+    bound: Line = BLANK
+    """The limit in words, where the chart has no room to say it."""
     kind: str = ""
     """What is measured, where the name does not tell: ``RSS``."""
     limit: float | None = None
@@ -64,11 +66,15 @@ def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: boo
     name = line((gauge.name, Role.DIM)) if named else BLANK
     if gauge.signal.at is None:
         return [crop(join((name, line(("waiting for the first reading", Role.DIM)))), width)]
-    parts = (name, value_of(view.snapshot, gauge.signal, view.now), *gauge.facts)
-    head = flow(parts, width, rows=2 if height >= TALL else 1)
+    tall = height >= TALL
+    facts = gauge.facts if tall else (*gauge.facts, gauge.bound)
+    parts = (name, value_of(view.snapshot, gauge.signal, view.now), *facts)
+    head = flow(parts, width, rows=2 if tall else 1)
     if height < 2 or gauge.series is None:
         return head
-    series = chart.elapsed(gauge.series, view.now)
+    probe = probe_of(view.snapshot, gauge.signal.name)
+    patience = 2 * probe.every + probe.timeout if probe else 0.0
+    series = chart.bridged(chart.elapsed(gauge.series, view.now), patience)
     if not any(value is not None for value in series.mean):
         return [*head, line(("nothing recorded yet", Role.DIM))]
     return [*head, *_chart(view, gauge, series, width, height - len(head))]

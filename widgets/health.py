@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stagewatch.model import Result
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame, frame
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, join, line, wrap
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, flow, join, line, wrap
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import main_probe, title_of
 from stagewatch.widgets.view import View, failing, late
@@ -18,19 +18,7 @@ if TYPE_CHECKING:
     from stagewatch.snapshot import ProbeNow, SignalNow, Snapshot
 
 _OWN = frozenset(
-    [
-        "ok",
-        "latency",
-        "status",
-        "address",
-        "failure",
-        "phase",
-        "timed_out",
-        "deadline",
-        "tls",
-        "identity",
-        "pid",
-    ]
+    ("ok", "latency", "http_status", "address", "failure", "phase", "timed_out", "deadline", "tls")
 ) | {f"phase_{name}" for name in ("resolve", "connect", "tls", "first_byte", "body")}
 """Signals and facts that the headline shows, or that nobody needs at a glance."""
 
@@ -50,15 +38,20 @@ def state_of(probe: ProbeNow, now: float) -> tuple[str, Role]:
     return ("● healthy" if probe.kind == "http" else "● ok"), Role.GOOD
 
 
+def took_text(seconds: float) -> str:
+    """``12 ms``; below one millisecond ``<1 ms``, which is not nothing."""
+    return format_value(round(seconds * 1000), "ms") if seconds >= 0.001 else "<1 ms"
+
+
 def headline(probe: ProbeNow, now: float) -> Line:
     """``● healthy  200  12 ms  3s ago``."""
     word, role = state_of(probe, now)
     parts = [line((word, role))]
-    status = probe.facts.get("status")
+    status = probe.facts.get("http_status")
     if status is not None:
         parts.append(line(str(status)))
     if probe.took is not None and probe.result in (Result.VALUE, Result.NO_DATA):
-        parts.append(line(format_value(round(probe.took * 1000), "ms")))
+        parts.append(line(took_text(probe.took)))
     if probe.at is not None:
         parts.append(line((ago(probe.at, now), Role.WARN if late(probe, now) else Role.DIM)))
     return join(parts)
@@ -80,8 +73,8 @@ def availability(probe: ProbeNow, now: float, *, brief: bool = False) -> tuple[L
     return up, line((word, Role.DIM), when, (f", for {span(probe.failed_for)}", Role.DIM))
 
 
-def said(snapshot: Snapshot, probe: ProbeNow, now: float) -> list[Line]:
-    """What the answer said about itself, a line a subject: ``db  ok  in use 12/80``."""
+def said(snapshot: Snapshot, probe: ProbeNow, now: float, width: int) -> list[Line]:
+    """What the answer said about itself, subject by subject: ``db  ok  in use 12/80``."""
     if probe.result is None:
         return []
     prefix = f"{probe.name}."
@@ -100,18 +93,14 @@ def said(snapshot: Snapshot, probe: ProbeNow, now: float) -> list[Line]:
             groups.setdefault(group, []).extend(_number(snapshot, signal, rest))
             if signal.value is None and signal.last_value_at is not None:
                 stale[group] = max(stale.get(group, 0.0), now - signal.last_value_at)
-    wide = max((len(group) for group in groups), default=0)
-    return [
-        join(
-            (
-                line((group.ljust(wide), Role.DIM)),
-                (*_age(stale.get(group)), *parts[0]),
-                *parts[1:],
-            )
-        )
-        for group, parts in groups.items()
-        if parts
-    ]
+    wide = max((len(group) for group in groups), default=0) + 2
+    lines: list[Line] = []
+    for group, parts in groups.items():
+        aged = [(*_age(stale.get(group)), *parts[0]), *parts[1:]] if parts else []
+        rows = flow(aged, max(8, width - wide), rows=3)
+        for label, row in zip((group, "", ""), rows, strict=False):
+            lines.append(line((label.ljust(wide), Role.DIM), *row))
+    return lines
 
 
 def _age(seconds: float | None) -> Line:
@@ -152,18 +141,25 @@ def others(snapshot: Snapshot, shown: ProbeNow, now: float, width: int) -> list[
     for probe in probes:
         word, role = state_of(probe, now)
         age = line((ago(probe.at, now), Role.DIM)) if probe.at is not None else BLANK
-        detail = line((f"  {probe.reason}", Role.DIM)) if failing(probe) else BLANK
+        detail = BLANK
+        if failing(probe):
+            detail = line((f"  {probe.reason}", Role.DIM))
+        elif probe.kind == "http" and probe.took is not None:
+            detail = line((f"  {took_text(probe.took)}", Role.DIM))
         name = title_of(probe)
         lines.append(ends(line((word.ljust(wide), role), "  ", name, *detail), age, width))
     return lines
 
 
-def happened(snapshot: Snapshot, now: float, width: int) -> list[Line]:
-    """The latest events, newest first."""
+def happened(snapshot: Snapshot, now: float, width: int, height: int) -> list[Line]:
+    """The latest events, newest first, in at most ``height`` rows."""
     rows: list[Line] = []
     for event in snapshot.events:
+        if len(rows) >= height:
+            break
         when = f"{time_of(event.at, now)}  "
-        first, *rest = wrap(event.text, width - len(when), rows=2) or (BLANK,)
+        room = min(2, height - len(rows))
+        first, *rest = wrap(event.text, width - len(when), rows=room) or (BLANK,)
         rows.append(line((when, Role.DIM), *first))
         rows.extend(line(" " * len(when), *row) for row in rest)
     return rows
@@ -182,13 +178,11 @@ def health_lines(view: View, width: int, height: int) -> list[Line]:
         return _short(snapshot, probe, now, width)
     reason = wrap(probe.reason, width, Role.BAD, rows=3)
     lines = [headline(probe, now), *reason, *availability(probe, now)]
-    for part in (
-        said(snapshot, probe, now),
-        others(snapshot, probe, now, width),
-        happened(snapshot, now, width),
-    ):
+    for part in (said(snapshot, probe, now, width), others(snapshot, probe, now, width)):
         if part and len(lines) + 2 <= height:
             lines.extend([BLANK, *part])
+    if latest := happened(snapshot, now, width, height - len(lines) - 1):
+        lines.extend([BLANK, *latest])
     return [crop(row, width) for row in lines]
 
 
@@ -199,7 +193,7 @@ def _short(snapshot: Snapshot, probe: ProbeNow, now: float, width: int) -> list[
         return [first, crop(line((probe.reason, Role.BAD)), width)]
     rows = others(snapshot, probe, now, width)
     bad = [row for row in rows if row[0][1] in (Role.BAD, Role.WARN)]
-    return [first, bad[0] if bad else fit(said(snapshot, probe, now), width, "   ")]
+    return [first, bad[0] if bad else fit(said(snapshot, probe, now, width), width, "   ")]
 
 
 class HealthPane(Pane, can_focus=True):

@@ -44,8 +44,9 @@ def latency_gauges(snapshot: Snapshot) -> list[Gauge]:
             Gauge(
                 title_of(probe),
                 snapshot.signals[name],
-                (*averages(snapshot, name), bound),
+                averages(snapshot, name),
                 snapshot.series.get(name),
+                bound,
                 limit=limit,
                 from_zero=True,
             )

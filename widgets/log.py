@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from stagewatch.widgets.box import Frame, frame
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, line, wrap
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, wrap
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.view import View
 from stagewatch.widgets.words import plural, second_of
@@ -22,6 +22,11 @@ _STAMP = re.compile(
     r"(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?\s{1,4}"
 )
 _LEVEL = re.compile(r"\[?(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\]?:?\s{1,4}")
+_COUNTS = (
+    ("criticals", "critical", Role.BAD),
+    ("errors", "error", Role.WARN),
+    ("lines", "line", Role.DIM),
+)
 _ROLES = {
     "CRITICAL": Role.BAD,
     "FATAL": Role.BAD,
@@ -93,13 +98,22 @@ def log_title(snapshot: Snapshot | None) -> Line:
 
 
 def log_count(snapshot: Snapshot | None) -> Line:
-    """How many lines were counted since the watch began."""
+    """``1 critical · 43 errors · 214 lines`` since the watch began; «≥» where lines may be lost."""
     if snapshot is None or not snapshot.logs:
         return BLANK
-    counts = [snapshot.signals.get(f"{log.probe}.lines") for log in snapshot.logs]
-    known = [signal.value for signal in counts if signal and signal.value is not None]
-    count = int(sum(known)) if known else sum(len(log.lines) for log in snapshot.logs)
-    return line((plural(count, "line"), Role.DIM))
+    least = any(
+        probe.facts.get("at_least") is True
+        for log in snapshot.logs
+        if (probe := snapshot.probes.get(log.probe)) is not None
+    )
+    parts: list[Line] = []
+    for name, one, role in _COUNTS:
+        signals = [snapshot.signals.get(f"{log.probe}.{name}") for log in snapshot.logs]
+        known = [s.last_value for s in signals if s is not None and s.last_value is not None]
+        if known and (sum(known) or name == "lines"):
+            text = plural(int(sum(known)), one, name if name != "criticals" else "critical")
+            parts.append(line((f"≥{text}" if least else text, role)))
+    return join(parts, " · ")
 
 
 class LogPane(Pane, can_focus=True):

@@ -12,6 +12,7 @@ from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.states import role_of
 from stagewatch.widgets.subjects import judging, memory_signal, processes, title_of
 from stagewatch.widgets.view import View
+from stagewatch.widgets.words import plural
 
 if TYPE_CHECKING:
     from stagewatch.snapshot import ProbeNow, Snapshot
@@ -31,9 +32,21 @@ def growth(snapshot: Snapshot, signal: str) -> Line:
 
 
 def identity(probe: ProbeNow) -> Line:
-    """``pid 4123``, or how many processes."""
-    pid = probe.facts.get("pid", str(probe.facts.get("identity", "")).partition("@")[0])
-    return line(("pid ", Role.DIM), str(pid)) if pid not in ("", None) else BLANK
+    """``pid 4123``: the process that the last reading measured."""
+    pid = str(probe.facts.get("proc", "")).partition("@")[0]
+    return line(("pid ", Role.DIM), pid) if pid else BLANK
+
+
+def burden(snapshot: Snapshot, probe: ProbeNow) -> tuple[Line, ...]:
+    """What else the process takes: CPU, and how many processes there are when not one."""
+    cpu = snapshot.signals.get(f"{probe.name}.cpu")
+    count = snapshot.signals.get(f"{probe.name}.count")
+    parts = []
+    if cpu is not None and cpu.value is not None:
+        parts.append(line(("cpu ", Role.DIM), format_value(round(cpu.value, 1), cpu.unit)))
+    if count is not None and count.value is not None and count.value != 1:
+        parts.append(line(plural(int(count.value), "process", "processes")))
+    return tuple(parts)
 
 
 def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
@@ -47,7 +60,7 @@ def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
                 Gauge(
                     title_of(probe),
                     snapshot.signals[name],
-                    (growth(snapshot, name), identity(probe)),
+                    (growth(snapshot, name), identity(probe), *burden(snapshot, probe)),
                     snapshot.series.get(name),
                     kind=kind,
                 )

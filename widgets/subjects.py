@@ -22,13 +22,12 @@ def processes(snapshot: Snapshot) -> tuple[ProbeNow, ...]:
 
 
 def latencies(snapshot: Snapshot) -> tuple[ProbeNow, ...]:
-    """The http probes whose latency is watched, the judged ones first; never empty-handed."""
+    """The http probes whose latency is judged; where none is, the first that is not health."""
     main = main_probe(snapshot)
     timed = [p for p in snapshot.probes.values() if f"{p.name}.latency" in snapshot.signals]
     judged = {s for c in snapshot.criteria if c.rule == "average" for s in c.signals}
-    others = [p for p in timed if p is not main or f"{p.name}.latency" in judged]
-    chosen = others or timed
-    return tuple(sorted(chosen, key=lambda p: f"{p.name}.latency" not in judged))
+    chosen = [p for p in timed if f"{p.name}.latency" in judged]
+    return tuple(chosen or sorted(timed, key=lambda p: p is main)[:1])
 
 
 def memory_signal(snapshot: Snapshot, probe: ProbeNow) -> str:

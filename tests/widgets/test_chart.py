@@ -81,6 +81,20 @@ def test_the_future_is_not_drawn() -> None:
     assert chart.elapsed(whole, 35.0).end == 40.0
 
 
+def test_a_pause_between_two_readings_is_no_gap_and_a_longer_one_is() -> None:
+    values = [1.0, None, None, 2.0, None, None, None, None, 3.0, None]
+    assert chart.bridged(series(values), 2.5).mean == (
+        (1.0, 1.0, 1.0, 2.0) + (None,) * 4 + (3.0, 3.0)
+    )
+
+
+@given(anything, st.floats(0, 400))
+def test_bridging_keeps_every_value(values: list[float | None], seconds: float) -> None:
+    made = chart.bridged(series(values), seconds).mean
+    assert len(made) == len(values)
+    assert all(new is old for new, old in zip(made, values, strict=True) if old is not None)
+
+
 def test_ascii_uses_no_braille() -> None:
     drawn = series([1.0, 5.0, 3.0, None, 2.0])
     scale = chart.Scale(0.0, 5.0)

@@ -56,7 +56,9 @@ def poisoned(text: str) -> Snapshot:
             ends_at=session.ends_at,
         ),
         probes={
-            name: replace(p, title=text, reason=text, facts={"db": text, "status": text, text: 1})
+            name: replace(
+                p, title=text, reason=text, facts={"db": text, "http_status": text, text: 1}
+            )
             for name, p in snapshot.probes.items()
         },
         signals={n: replace(s, reason=text, value=None) for n, s in snapshot.signals.items()},
