@@ -78,16 +78,18 @@ class Coverage:
         self, probe: str, row: tuple[int, float, int, int], start: int, end: int
     ) -> _Counted:
         probe_id, every, rewinds, newest = row
-        counted = self._known.get((probe, start))
-        if counted is None or (counted.every, counted.rewinds) != (every, rewinds):
-            counted = None
+        known = self._known.get((probe, start))
+        if known is not None and (known.every, known.rewinds) != (every, rewinds):
+            known = None
+        counted = known
         if counted is None or counted.upto_ms > end:
             counted = _Counted(every, rewinds, start - round(every * 1000 * LATE))
         counted.add(self._times(probe_id, counted.upto_ms, end), start)
         counted.upto_ms = max(counted.upto_ms, min(newest + 1, end))
-        if len(self._known) >= _STRETCHES_KEPT:
-            self._known.clear()
-        self._known[probe, start] = counted
+        if known is None or known.upto_ms < counted.upto_ms:
+            if len(self._known) >= _STRETCHES_KEPT:
+                self._known.clear()
+            self._known[probe, start] = counted
         return counted
 
     def _times(self, probe_id: int, low: int, high: int) -> list[int]:

@@ -170,6 +170,27 @@ def test_a_step_that_fails_leaves_the_layout_before_it(path: Path) -> None:
     db.close()
 
 
+def test_the_mark_of_a_layout_is_part_of_its_step(path: Path) -> None:
+    """A crash between the tables and the mark leaves neither: the next start begins again."""
+    steps = (("CREATE TABLE note(text TEXT)",),)
+
+    class Dying(sqlite3.Connection):
+        def execute(  # type: ignore[override] # the rest of its signature is not needed here
+            self, sql: str, parameters: Sequence[str | int | float | None] = (), /
+        ) -> sqlite3.Cursor:
+            if sql.startswith("PRAGMA user_version ="):
+                raise sqlite3.OperationalError("the power is gone")
+            return super().execute(sql, parameters)
+
+    dying = sqlite3.connect(path, isolation_level=None, factory=Dying)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(dying, path, steps)
+    dying.close()
+    db = sqlite3.connect(path, isolation_level=None)
+    assert migrate(db, path, steps) == 0
+    db.close()
+
+
 def test_a_reader_does_not_convert(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says who does."""
     db, _ = open_file(path)
@@ -221,10 +242,13 @@ def test_a_journal_that_sqlite_refuses_is_noticed(
 ) -> None:
     """Where the pragma does not answer «wal» the recorder goes on with the other journal."""
 
+    said: list[str] = []
+
     class NoWal(sqlite3.Connection):
         def execute(  # type: ignore[override] # the rest of its signature is not needed here
             self, sql: str, parameters: Sequence[str | int | float | None] = (), /
         ) -> sqlite3.Cursor:
+            said.append(sql)
             return super().execute(sql.replace("journal_mode = WAL", "journal_mode"), parameters)
 
     connect = sqlite3.connect
@@ -236,6 +260,8 @@ def test_a_journal_that_sqlite_refuses_is_noticed(
     writer.add(reading(0))
     assert len(stored(writer).samples("health.latency")) == 1
     assert writer.notice == ROLLBACK_JOURNAL
+    assert "PRAGMA journal_mode = TRUNCATE" in said
+    assert "PRAGMA synchronous = FULL" in said
 
 
 MOUNTS = """\

@@ -75,11 +75,17 @@ def test_values_that_are_no_numbers_are_missing_not_stored(
 ) -> None:
     """NaN and infinity never reach the samples, and say why."""
     for at, value in enumerate((math.nan, math.inf, 5.0)):
-        writer.add(reading(at, value))
+        writer.add(reading(at, value, facts={"ratio": value}))
     history = stored(writer)
     assert [value for _, value in history.samples("health.latency")] == [5.0]
+    assert history.counts()["health"] == (3, 3)
     first = next(history.readings("health"))
     assert first.missing == {"health.latency": "not a finite number"}
+    assert [r.facts for r in history.readings("health")] == [
+        {"ratio": "nan"},
+        {"ratio": "inf"},
+        {"ratio": 5.0},
+    ]
 
 
 def test_counts_and_the_newest_run_of_failures(
@@ -103,6 +109,18 @@ def test_a_run_of_failures_that_goes_on(
         writer.add(reading(at, None))
     writer.add(reading(15, None, result=Result.SKIPPED))
     assert stored(writer).failures() == {"health": (t0 + 20, 20.0)}
+
+
+def test_a_run_of_failures_is_never_negative(
+    writer: HistoryWriter, stored: Stored, reading: Make, t0: float
+) -> None:
+    """Also when the clock was set back while the probe failed, and when it recovered then."""
+    writer.add(reading(100, None))
+    writer.add(reading(50, None))
+    history = stored(writer)
+    assert history.failures() == {"health": (t0 + 50, 0.0)}
+    writer.add(reading(60, 1.0))
+    assert stored(writer).failures() == {"health": (t0 + 50, 0.0)}
 
 
 def test_nothing_failed_yet(writer: HistoryWriter, stored: Stored, reading: Make) -> None:
@@ -143,11 +161,13 @@ def test_gaps_open_and_close_once(writer: HistoryWriter, stored: Stored, t0: flo
     writer.close_gap("health", t0 + 99)
     for _ in range(2):
         writer.gap(Gap("log", t0 + 20, t0 + 30, "not running"))
-    assert stored(writer).gaps() == (
+    history = stored(writer)
+    assert history.gaps() == (
         Gap("health", t0, t0 + 10, "paused"),
         Gap("", t0 + 6, None, "suspended"),
         Gap("log", t0 + 20, t0 + 30, "not running"),
     )
+    assert history.events(9) == ()
 
 
 def test_a_gap_never_ends_before_it_began(writer: HistoryWriter, stored: Stored, t0: float) -> None:
@@ -291,6 +311,25 @@ def test_a_reading_that_cannot_be_stored_is_an_event_and_stops_nothing(
     assert writer.problem == ""
 
 
+def test_of_a_reading_that_cannot_be_stored_nothing_is_stored(
+    writer: HistoryWriter, stored: Stored, reading: Make
+) -> None:
+    """Not its values without its lines; and its neighbours keep their facts and texts."""
+    for at in range(3):
+        writer.add(reading(at, facts={"identity": "4123@1757080000"}))
+    bad = (LogLine(1e30, "error.log", "ERROR", "from the end of time"),)
+    writer.add(reading(3, lines=bad, checkpoint="too far", facts={"identity": "new"}))
+    writer.add(reading(4, facts={"identity": "new"}))
+    history = stored(writer)
+    assert [r.facts["identity"] for r in history.readings("health")] == [
+        *["4123@1757080000"] * 3,
+        "new",
+    ]
+    assert len(history.samples("health.latency")) == 4
+    assert (history.checkpoint("health"), history.lines("health", 9)) == (None, [])
+    assert history.counts() == {"health": (4, 4)}
+
+
 def test_a_reading_with_lines_does_not_wait_for_company(
     path: Path,
     open_writer: Callable[..., HistoryWriter],
@@ -413,3 +452,4 @@ def test_the_next_recorder_continues_the_record(
     assert history.gaps() == (Gap("health", t0, t0 + 1, "paused"),)
     assert history.checkpoint("health") == "{}"
     assert [r.facts for r in history.readings("health")] == [{"a": "b"}] * 2
+    assert history._query.all("SELECT body FROM text") == [('{"a":"b"}',)]
