@@ -56,10 +56,19 @@ class Batch:
         for span in bad:
             target = self._critical if span.level == CRITICAL else self._error
             target.extend(self._slice(path, data, span.start, span.end, span.level, span.at))
-        taken = {kept.order[1] for kept in (*self._critical, *self._error) if self._mine(kept)}
-        for kept in self._slice(path, data, 0, len(data), None, at):
-            if kept.order[1] not in taken:
-                self._others.append(kept)
+        self._others.extend(self._rest(path, data, at, bad))
+
+    def _rest(self, path: str, data: bytes, at: float, bad: list[Span]) -> list[Kept]:
+        """The last lines that are not in ``bad``."""
+        found: list[Kept] = []
+        end = len(data)
+        for start, before in reversed([(0, 0), *((span.end, span.start) for span in bad)]):
+            if end > start:
+                found[:0] = self._slice(path, data, start, end, None, at)
+            if len(found) >= MOST_OTHERS:
+                break
+            end = before
+        return found
 
     def context(self, path: str, lines: Iterable[bytes], before: float) -> None:
         """Take lines from before the watch: shown, with a time before it, and not counted."""
@@ -81,9 +90,6 @@ class Batch:
     def __len__(self) -> int:
         bad = min(MOST_BAD, len(self._critical) + len(self._error))
         return bad + len(self._others)
-
-    def _mine(self, kept: Kept) -> bool:
-        return kept.order[0] == self._chunks
 
     def _slice(
         self, path: str, data: bytes, start: int, end: int, level: str | None, at: float

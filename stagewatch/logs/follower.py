@@ -88,9 +88,9 @@ class Follower:
         except OSError:
             return 0  # the next look says what is wrong
 
-    def owns(self, found: os.stat_result) -> bool:
-        """Whether this file is being read under this path."""
-        return any(tail.is_file(found) for tail in self._tails())
+    def owns(self, identity: tuple[int, int] | None) -> bool:
+        """Whether the file with this device and inode is being read under this path."""
+        return any((tail.dev, tail.ino) == identity for tail in self._tails())
 
     def place(self) -> Place:
         """What to remember across a restart."""

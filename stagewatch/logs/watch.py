@@ -79,6 +79,8 @@ class LogWatch:
         share = max(CHUNK, budget // max(1, len(self._sources)))
         for source in list(self._sources.values()):
             self._read(source, now, boot, share, batch)
+        if self._forget_finished():
+            self._search(now, boot, batch)
         if self.plan.is_pattern:
             self.losses.without_files(self.plan.path, not self._sources, now)
         return batch
@@ -138,8 +140,13 @@ class LogWatch:
             source.looked = now
         self.losses.add(follower.losses)
         follower.losses = []
-        if follower.finished:
-            del self._sources[follower.path]
+
+    def _forget_finished(self) -> bool:
+        """Leave the files that are gone for good; True when there were any."""
+        gone = [path for path, source in self._sources.items() if source.follower.finished]
+        for path in gone:
+            del self._sources[path]
+        return bool(gone)
 
     def _search(self, now: float, boot: float, batch: Batch) -> None:
         resumed, self._resume = self._resume, None
@@ -147,12 +154,15 @@ class LogWatch:
         self.crowded = False
         # What was followed before comes first: it may lie under a name that the pattern finds too.
         known = sorted(resumed.places) if resumed else []
-        for path in [*known, *sorted(self._find())]:
-            if path in self._sources or self._owned(path):
+        claimed = set()
+        for path in [*known, *sorted(self._find(), key=_links_last)]:
+            found = self._identity(path)
+            if path in self._sources or found in claimed or self._owned(found):
                 continue
             if len(self._sources) >= MOST_FILES:
                 self.crowded = True
                 return
+            claimed |= {found} - {None}
             self._follow(path, now, boot, batch, resumed, new)
 
     def _follow(
@@ -175,13 +185,20 @@ class LogWatch:
         names = [*found, *self._sources]
         return [path for path in found if not any(_is_rotated(path, name) for name in names)]
 
-    def _owned(self, path: str) -> bool:
-        """Whether this is a file that is read under another name: renamed, or linked."""
+    def _identity(self, path: str) -> tuple[int, int] | None:
         try:
             found = self.files.stat(path)
         except OSError:
-            return False
+            return None
+        return found.st_dev, found.st_ino
+
+    def _owned(self, found: tuple[int, int] | None) -> bool:
+        """Whether this file is read under another name: it was renamed, or is linked."""
         return any(source.follower.owns(found) for source in self._sources.values())
+
+
+def _links_last(path: str) -> tuple[bool, str]:
+    return os.path.islink(path), path
 
 
 def _context(path: str, watch_start: float, batch: Batch) -> Callable[[Tail], None]:

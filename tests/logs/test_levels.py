@@ -1,0 +1,182 @@
+"""The level of a line is what its level field says, in every usual form."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagewatch.logs.levels import LIMIT, level_of, look
+
+CRITICAL = """\
+CRITICAL gone
+Fatal: gone
+fatal: gone
+[CRITICAL] gone
+[alert] gone
+EMERG gone
+2026-01-01 00:00:00,000 CRITICAL [db] gone
+2026-01-01 00:00:00.000 | CRITICAL | app.db:run:12 - gone
+2026-01-01 00:00:00,000 - app.db - CRITICAL - gone
+2026-01-01T00:00:00.000Z\tFATAL\tdb\tpool.go:12\tgone
+2026-01-01T00:00:00Z FATAL app::db: gone
+2026-01-01 00:00:00.000 FATAL 4102 --- [main] c.x.Db : gone
+00:00:00.000 [main] FATAL com.x.Db - gone
+2026-01-01 00:00:00.000 UTC [12] FATAL:  the database system is shutting down
+2026-01-01 00:00:00.000 UTC [12] app@staging PANIC:  could not write to file
+CRITICAL:app.db:gone
+[2026-01-01 00:00:00 +0000] [12] [CRITICAL] worker timeout
+[2026-01-01 00:00:00,000: CRITICAL/MainProcess] gone
+[2026-01-01T00:00:00Z FATAL app::db] gone
+[00:00:00 FTL] gone
+[Thu Jan 01 00:00:00.000000 2026] [core:emerg] [pid 12] gone
+2026/01/01 00:00:00 [emerg] 12#0: gone
+2026/01/01 00:00:00 [crit] 12#0: *1 gone
+F, [2026-01-01T00:00:00.000000 #12] FATAL -- : gone
+FATA[0000] gone
+PANI[0000] gone
+{"level": "fatal", "msg": "gone"}
+{"ts": 1767225600, "severity": "CRITICAL", "message": "gone"}
+{"severity":"EMERGENCY","message":"gone"}
+{"level":60,"time":1767225600000,"msg":"gone"}
+{"level":"60","msg":"gone"}
+{"message":"gone","level":550,"level_name":"ALERT"}
+{"@timestamp":"2026-01-01T00:00:00Z","log":{"level":"fatal"},"message":"gone"}
+{"@timestamp":"2026-01-01T00:00:00Z","log.level":"fatal","message":"gone"}
+{"t":{"$date":"2026-01-01T00:00:00Z"},"s":"F","c":"STORAGE","msg":"gone"}
+{"version":"1.1","host":"web","short_message":"gone","level":2}
+{"MESSAGE":"gone","PRIORITY":"1"}
+level=fatal msg="gone"
+time=2026-01-01T00:00:00Z level=critical msg="gone"
+ts=1767225600 lvl=crit msg=gone
+<0>gone
+<10>Jan  1 00:00:00 host app[12]: INFO gone
+<8>1 2026-01-01T00:00:00Z host app 12 - - gone
+F0101 00:00:00.000000 12 pool.go:12] gone
+F20260101 00:00:00.000000 12 pool.cc:12] gone
+{"log":"2026-01-01 00:00:00 CRITICAL gone\\n","stream":"stderr","time":"2026-01-01T00:00:00Z"}
+{"log":"{\\"level\\":\\"fatal\\"}\\n","stream":"stderr","time":"2026-01-01T00:00:00Z"}
+2026-01-01T00:00:00.000000000Z stderr F CRITICAL gone
+2026-01-01T00:00:00.000000000Z stdout F {"level":"fatal","msg":"gone"}
+Jan 01 00:00:00 host app[12]: CRITICAL gone
+2026-01-01T00:00:00.000000+00:00 host app[12]: level=fatal msg=gone
+backend-1  | 2026-01-01 00:00:00 CRITICAL gone
+\x1b[31mCRITICAL\x1b[0m gone
+2026-01-01 00:00:00 \x1b[1;31mFATAL\x1b[0m gone
+panic: runtime error: invalid memory address or nil pointer dereference
+2026-01-01T00:00:00.000000000Z stderr F panic: gone
+Jan  1 00:00:00 host kernel: [12.5] Out of memory: Killed process 12 (python3)
+kernel: oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null)
+[ 1234.567890] python3 invoked oom-killer: gfp_mask=0xcc0
+[ 1234.567890] Memory cgroup out of memory: Killed process 12 (python3)
+Jan  1 00:00:00 host kernel: python3[12]: segfault at 0 ip 00007f sp 00007f error 4
+""".splitlines()
+
+OTHER = {
+    "ERROR": """\
+ERROR gone
+error: gone
+2026-01-01 00:00:00,000 ERROR [hooks] fatal: delivery failed
+[ERROR] CRITICAL path is 41 s
+2026-01-01T00:00:00.000000Z 0 [ERROR] [MY-010123] [Server] fatal
+SEVERE: gone
+{"level":"error","msg":"fatal","note":"CRITICAL"}
+{"level":50,"msg":"fatal"}
+{"message":"gone","level":400,"level_name":"ERROR"}
+level=error msg="level=fatal"
+<11>Jan  1 00:00:00 host app[12]: gone
+E0101 00:00:00.000000 12 pool.go:12] fatal
+ERRO[0000] gone
+""",
+    "WARNING": """\
+2026-01-01 08:17:09,674 WARNING  [rules] alert rule "panic-rate" is disabled
+{"ts": "2026-01-01T21:39:44Z", "level": "warn", "note": "EMERGENCY banner template"}
+W0101 00:00:00.000000 12 pool.go:12] fatal
+<12>gone
+{"level":40,"msg":"gone"}
+""",
+    "INFO": """\
+2026-01-01 01:56:34,727 INFO     [ci] critical path of build 512 is 41s
+{"ts": "2026-01-01T02:13:59Z", "level": "info", "msg": "search", "q": "fatal error guide"}
+time=2026-01-01T18:22:10Z level=info msg="import finished: 0 fatal, 2 skipped" n=1
+INFO:     127.0.0.1:1 - "GET /fatal HTTP/1.1" 500
+2026-01-01 00:00:00.000 UTC [12] LOG:  PANIC is not here
+{"msg":"got \\"level\\": \\"fatal\\"","level":"info"}
+{"request":{"level":"fatal"},"level":"info"}
+{"request":{"level":"fatal"},"level":"info","cut":"off he
+msg="set level=fatal" level=info
+{"level":"info","log":"CRITICAL"}
+""",
+    "": """\
+see panic: here
+Alert rule created
+Critical thinking is taught here
+the build is critical
+2026-01-01 00:00:00 critical path of build 512 is 41s
+127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET /critical HTTP/1.1" 200 1
+GET /fatal?level=fatal HTTP/1.1
+    FATAL = 60
+    raise CRITICAL
+  File "/app/fatal.py", line 12, in panic
+fatality rate is 0
+the kernel said: Out of memory: Killed process 12
+user wrote: python3[12]: segfault at 0
+{"msg":"fatal"}
+{"level":true}
+{"level":null}
+[1, 2, "fatal"]
+<999>gone
+
+""",
+}
+
+
+@pytest.mark.parametrize("line", CRITICAL, ids=lambda line: ascii(line[:60]))
+def test_critical(line: str) -> None:
+    """The whole critical family, in every form, and the crashes that have no level."""
+    assert level_of(line) == "CRITICAL"
+
+
+@pytest.mark.parametrize(
+    ("level", "line"),
+    [(level, line) for level, lines in OTHER.items() for line in lines.splitlines()],
+)
+def test_not_critical(level: str, line: str) -> None:
+    """Words in messages, addresses and quoted values are no levels; ERROR is not critical."""
+    assert level_of(line) == level
+
+
+def test_only_the_beginning_of_a_line_is_looked_at() -> None:
+    """A level behind the first two KiB is not looked for."""
+    padding = "x" * LIMIT
+    assert level_of(f'{{"msg":"{padding}","level":"fatal"}}') == ""
+    assert level_of(f'{{"level":"fatal","msg":"{padding}"}}') == "CRITICAL"
+
+
+@given(st.binary(max_size=3000))
+def test_any_bytes_are_read(line: bytes) -> None:
+    """Whatever a line holds, reading it ends without an error."""
+    look(line)
+
+
+PARTS = [b" ", b"{", b'{"', b"[", b"a=", b'a="\\', b"a.b ", b"- ", b"1:", b"a=b ", b"1 ", b"\x1b["]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=repr)
+def test_no_line_takes_long(part: bytes) -> None:
+    """Sixteen times the length takes about sixteen times as long: nothing grows faster."""
+    line = part * (LIMIT // len(part))
+    assert cost(line) <= 64 * cost(line[: LIMIT // 16]) + 0.002
+
+
+def cost(line: bytes) -> float:
+    """The least CPU time, in seconds, of several attempts to read this line."""
+
+    def once() -> float:
+        start = process_time()
+        look(line)
+        return process_time() - start
+
+    return min(once() for _ in range(20))

@@ -1,0 +1,297 @@
+"""The log kind: when it reports, what its readings carry, and that nothing counts twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from stagewatch.logs.batch import Batch
+from stagewatch.model import Reading, Result
+from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
+from stagewatch.probes.log import INLINE, LogConfig, LogProbe, open_log, problems
+
+START = 1767225600.0
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return START + self.time
+
+    def boot(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class Opened:
+    """A probe over error.log in a folder, with its clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder / "error.log"
+        self.clock = Hand()
+        self.probes: list[LogProbe] = []
+
+    def open(self, checkpoint: str | None = None, **keys: str) -> LogProbe:
+        config = LogConfig(**{"kind": "log", "path": "error.log", **keys})  # type: ignore[arg-type]
+        context = OpenContext(self.clock, self.folder, START, checkpoint)
+        probe = open_log("errors", config, context)
+        self.probes.append(probe)
+        return probe
+
+    def write(self, text: str | bytes) -> None:
+        with open(self.path, "ab") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+
+
+@pytest.fixture
+async def log(tmp_path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """An empty log; every probe over it is closed at the end."""
+    opened = Opened(tmp_path)
+    opened.path.touch()
+    yield opened
+    for probe in opened.probes:
+        await probe.aclose()
+
+
+async def reading(probe: LogProbe) -> Reading:
+    """The reading that must come now."""
+    found = await probe.read()
+    assert found is not None
+    return found
+
+
+def test_the_kind_is_installed() -> None:
+    """A profile finds it by its name, with its signals."""
+    config = LogConfig(kind="log", path="error.log")
+    assert probe_kind("log").config is LogConfig
+    assert [signal.name for signal in InstalledKinds().signals("errors", config)] == [
+        "errors.lines",
+        "errors.errors",
+        "errors.warnings",
+        "errors.criticals",
+    ]
+    assert float(config.every) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"path": " "}, "path"),
+        ({"encoding": "klingon"}, "encoding"),
+        ({"encoding": "utf-16"}, "encoding"),
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"zone": "../../etc/passwd"}, "zone"),
+    ],
+)
+def test_what_a_profile_may_not_say(keys: dict[str, str], key: str) -> None:
+    """Each problem names its key."""
+    config = LogConfig(**{"kind": "log", "path": "error.log", **keys})  # type: ignore[arg-type]
+    assert [name for name, _ in problems(config)] == [key]
+
+
+def test_the_usual_profile_has_no_problem() -> None:
+    """Names of zones and encodings that exist are accepted."""
+    config = LogConfig(kind="log", path="*.log", zone="Europe/Berlin", encoding="latin-1")
+    assert list(problems(config)) == []
+
+
+async def test_silence_is_reported_every_interval(log: Opened) -> None:
+    """The first look, then one reading each five seconds, and none between."""
+    probe = log.open()
+    assert (await reading(probe)).values == dict.fromkeys(
+        ("errors.lines", "errors.errors", "errors.warnings", "errors.criticals"), 0.0
+    )
+    for _ in range(19):
+        log.clock.time += probe.tick
+        assert await probe.read() is None
+    log.clock.time += probe.tick
+    assert (await reading(probe)).result is Result.VALUE
+
+
+async def test_new_lines_are_reported_at_once(log: Opened) -> None:
+    """With their levels, in their order, and with the counts since the watch began."""
+    probe = log.open()
+    await probe.read()
+    log.write("INFO fine\nERROR bad\r\nCRITICAL worse\x1b[2J\nWARNING well\nplain\n")
+    found = await reading(probe)
+    assert found.values == {
+        "errors.lines": 5,
+        "errors.errors": 1,
+        "errors.warnings": 1,
+        "errors.criticals": 1,
+    }
+    assert [line.level for line in found.lines] == ["INFO", "ERROR", "CRITICAL", "WARNING", ""]
+    assert found.lines[1].text == "ERROR bad"
+    assert "\x1b" not in found.lines[2].text
+    assert {line.source for line in found.lines} == {"error.log"}
+    assert found.facts["at_least"] is False
+
+
+async def test_lines_from_before_the_watch_are_context(log: Opened) -> None:
+    """They are shown with a time before the watch, and do not count."""
+    log.write("2025-12-31 12:00:00 CRITICAL old\nCRITICAL undated\n")
+    found = await reading(log.open())
+    assert found.values["errors.criticals"] == 0
+    assert [line.text for line in found.lines][-1] == "CRITICAL undated"
+    assert all(line.at < START for line in found.lines)
+
+
+async def test_the_lines_of_a_flood_are_bounded(log: Opened) -> None:
+    """The newest of each kind are kept, critical ones first, and the rest is numbered."""
+    probe = log.open()
+    await probe.read()
+    log.write("CRITICAL first\n" + "INFO x\n" * 2000 + "ERROR y\n" * 2000)
+    found = await reading(probe)
+    levels = [line.level for line in found.lines]
+    assert (levels.count("CRITICAL"), levels.count("ERROR")) == (1, 199)
+    assert levels.count("INFO") == 500
+    assert found.facts["left_out"] == 4001 - len(levels)
+    assert found.values["errors.errors"] == 2000
+
+
+async def test_a_restarted_recorder_goes_on_exactly(log: Opened) -> None:
+    """What was stored counts once; what was read and not stored is read again."""
+    probe = log.open()
+    await probe.read()
+    log.write("ERROR 1\n")
+    stored = await reading(probe)
+    log.write("ERROR 2\n")
+    await probe.read()  # the recorder dies before this one is stored
+    again = await reading(log.open(stored.checkpoint))
+    assert [line.text for line in again.lines] == ["ERROR 2"]
+    assert again.values["errors.errors"] == 2
+
+
+async def test_a_checkpoint_that_is_not_ours_is_not_believed(log: Opened) -> None:
+    """Broken or foreign, the log is followed as if for the first time."""
+    log.write("ERROR before\n")
+    for checkpoint in ("{", "[]", '{"version": 99}'):
+        assert (await reading(log.open(checkpoint))).values["errors.errors"] == 0
+
+
+async def test_a_loss_makes_the_count_at_least(log: Opened) -> None:
+    """The facts carry the windows with their cause."""
+    probe = log.open()
+    log.write("ERROR one of several\n")
+    await probe.read()
+    log.path.write_text("")
+    log.clock.time += probe.tick
+    log.write("ERROR new\n")
+    log.clock.time += probe.tick
+    found = await reading(probe)
+    facts = found.facts
+    assert (facts["at_least"], facts["loss_since"], facts["loss_until"]) == (
+        True,
+        START,
+        START + 0.5,
+    )
+    assert facts["loss_cause"] == "the file was truncated in place"
+    assert [window["until"] for window in json.loads(str(facts["losses"]))] == [START + 0.5]
+
+
+async def test_a_missing_log_is_no_data(log: Opened) -> None:
+    """It never reads as zero errors, and says what is wrong."""
+    log.path.unlink()
+    found = await reading(log.open())
+    assert (found.result, found.values) == (Result.NO_DATA, {})
+    assert "does not exist" in found.missing["errors.criticals"]
+    assert found.facts["at_least"] is True
+    assert "loss_until" not in found.facts
+
+
+async def test_a_folder_is_an_error(log: Opened) -> None:
+    """The path cannot be followed, whoever asks."""
+    log.path.unlink()
+    log.path.mkdir()
+    found = await reading(log.open())
+    assert (found.result, found.reason) == (Result.ERROR, found.facts["problem"])
+
+
+async def test_trouble_is_reported_when_it_begins_and_when_it_ends(log: Opened) -> None:
+    """Not at the next interval."""
+    probe = log.open()
+    await probe.read()
+    log.path.unlink()
+    log.clock.time += probe.tick
+    await probe.read()
+    log.clock.time += 11.0
+    assert (await reading(probe)).result is Result.NO_DATA
+    log.path.touch()
+    log.clock.time += probe.tick
+    assert (await reading(probe)).result is Result.VALUE
+
+
+async def test_one_log_in_trouble_does_not_hide_the_others(log: Opened) -> None:
+    """Its trouble is the reason beside the counts of the rest."""
+    (log.folder / "folder.log").mkdir()
+    probe = log.open(path="*.log")
+    await probe.read()
+    log.write("CRITICAL x\n")
+    found = await reading(probe)
+    assert (found.result, found.values["errors.criticals"]) == (Result.VALUE, 1)
+    assert "folder.log is not a regular file" in found.reason
+    assert found.lines[0].source == str(log.path)
+    log.clock.time += 5.0
+    assert (await reading(probe)).result is Result.VALUE
+
+
+async def test_records_older_than_the_watch_are_named(log: Opened) -> None:
+    """A log in another zone is not left out in silence; with its zone it counts."""
+    for zone, errors in (("UTC", 0), ("Etc/GMT+5", 1)):
+        probe = log.open(zone=zone)
+        await probe.read()
+        log.write("2025-12-31 22:00:00 ERROR x\n")  # three in the morning of New Year's Day
+        found = await reading(probe)
+        assert found.values["errors.errors"] == errors
+        assert ("set zone" in found.reason) is (errors == 0)
+        assert found.facts["before_watch"] == 1 - errors
+
+
+async def test_much_is_read_beside_the_loop(log: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that takes long holds nobody up, and what it finds outlives a deadline."""
+    probe = log.open()
+    await probe.read()
+    log.write("ERROR x\n" * (INLINE // 8 + 1))
+    go, look = threading.Event(), probe.watch.look
+
+    def slowly(now: float, boot: float) -> Batch:
+        assert go.wait(20)
+        return look(now, boot)
+
+    monkeypatch.setattr(probe.watch, "look", slowly)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(probe.read(), 0.01)
+    go.set()
+    found = await reading(probe)
+    assert found.values["errors.errors"] == INLINE // 8 + 1
+    assert len(found.lines) == 200
+
+
+def descriptors() -> int:
+    """How many this process has open."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def test_closing_gives_everything_back(log: Opened) -> None:
+    """Descriptors and threads; twice is once."""
+    files = descriptors()
+    probe = log.open()
+    await probe.read()
+    await probe.aclose()
+    await probe.aclose()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("log-")]
+    assert descriptors() == files
