@@ -140,6 +140,7 @@ class Observer:
         shown = phases(profile, session, now)
         review = next_review(profile, session, now)
         self._turn = min(next_turn(shown, session, now), review or float("inf"))
+        until = _until(session, record, now)
         return Snapshot(
             now=now,
             session=session,
@@ -149,8 +150,8 @@ class Observer:
             paused=pause_text(current_pause(session)),
             probes={name: _probe(name, c, record) for name, c in profile.probe.items()},
             signals={name: _signal(s, record) for name, s in self._signals.items()},
-            series=self._series(session, now),
-            spreads=self._spreads(now),
+            series=self._series(session, until),
+            spreads=self._spreads(until),
             criteria=judgement.criteria,
             phases=shown,
             gates=gates(profile, session),
@@ -159,7 +160,7 @@ class Observer:
             events=newest(record.events, self._told, self._events),
             not_saved=self._session.problem,
             next_review=review,
-            folder=str(self._folder),
+            folder=str(self._folder.absolute()),
         )
 
     def _record(self) -> _Record:
@@ -185,23 +186,22 @@ class Observer:
         problem = "no recorder runs, so nothing is recorded" if due else ""
         return RecorderStatus(False, None, None, last, problem)
 
-    def _series(self, session: Session, now: float) -> dict[str, Series]:
-        """The charted signals from the start to now; see ``stretch``."""
+    def _series(self, session: Session, until: float) -> dict[str, Series]:
+        """The charted signals since the start; see ``stretch``."""
         history = self._history
         if history is None:
             return {}
-        until = min(max(now, session.started_at + 1), max(session.ends_at, session.started_at + 1))
         found = {}
         for name in self._charted:
             every = self._profile.probe[_probe_of(name)].every
-            width, count = stretch(until - session.started_at, every)
+            width, count = stretch(max(0.0, until - session.started_at), every)
             end = session.started_at + BUCKETS * width
             whole = history.series(name, session.started_at, end, BUCKETS)
             found[name] = _first(whole, count, width)
         return found
 
-    def _spreads(self, now: float) -> dict[str, Spread]:
-        """How the latencies lie over the last quarter of an hour of profile time."""
+    def _spreads(self, until: float) -> dict[str, Spread]:
+        """How the latencies lay in the last quarter of an hour of profile time."""
         history, deployment = self._history, self._profile.deployment
         if history is None:
             return {}
@@ -210,7 +210,7 @@ class Observer:
             if self._signals[name].unit == "ms":
                 every = self._profile.probe[_probe_of(name)].every
                 span = max(SPREAD_SPAN / deployment.speed, SPREAD_READINGS * every)
-                found[name] = history.spread(name, now - span, now + 1)
+                found[name] = history.spread(name, until - span, until)
         return found
 
     def _logs(self, record: _Record) -> Iterable[LogNow]:
@@ -255,6 +255,14 @@ def _charted(profile: Profile, signals: Mapping[str, Signal]) -> tuple[str, ...]
     wanted = [name for rule in rules for name in rule_signals(rule)]
     wanted += [name for name in signals if name.partition(".")[2] in CHARTED]
     return tuple(dict.fromkeys(name for name in wanted if name in signals))[:CHARTS]
+
+
+def _until(session: Session, record: _Record, now: float) -> float:
+    """Where the charts end: now, and the last reading once the watch is over."""
+    if session.state == "open" and now < session.ends_at:
+        return now
+    readings = record.latest.values()
+    return max((reading.at for reading in readings), default=float(session.started_at)) + 1e-3
 
 
 def _probe(name: str, config: ProbeConfig, record: _Record) -> ProbeNow:

@@ -456,3 +456,13 @@ def test_many_looks_leave_no_file_open(watch: Watch) -> None:
     for _ in range(20):
         watch.look()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_after_the_end_the_charts_end_with_the_last_reading(watch: Watch) -> None:
+    watch.add("health", START + 30, latency=10.0)
+    watch.add("health", START + 60, latency=20.0)
+    watch.stored()
+    watch.clock.at = START + 40 * HOUR
+    seen = watch.look()
+    assert len(seen.series["health.latency"].mean) == 3
+    assert seen.spreads["health.latency"].mean == 15.0

@@ -207,6 +207,8 @@ def _terminate(folder: Path, by: Holder) -> None:
         signal.pidfd_send_signal(process, signal.SIGTERM)
     except ProcessLookupError:
         return
+    except PermissionError as error:
+        raise LaunchError(f"recorder {by.pid} of {folder.name} belongs to another user") from error
     finally:
         os.close(process)
 

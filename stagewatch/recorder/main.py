@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 FAILED = 2
 END_WITHIN = 8
 """Seconds from SIGTERM after which the process ends itself, clean or not."""
-FLUSH_WITHIN = 4.0
+CLOSE_WITHIN = 4.0
 
 
 class RecorderError(PersonError):
@@ -129,9 +129,9 @@ def _history(path: Path, clock: Clock) -> Iterator[HistoryWriter]:
     try:
         yield writer
     finally:
-        if not writer.flush(FLUSH_WITHIN):
-            log.error("not everything is stored: %s", writer.problem or "the disk is too slow")
-        writer.close()
+        problem = writer.problem
+        if not writer.close(CLOSE_WITHIN):
+            log.error("not everything is stored: %s", problem or "the disk is too slow")
 
 
 @contextlib.contextmanager

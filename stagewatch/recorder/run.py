@@ -23,6 +23,7 @@ from stagewatch.recorder.edited import ProfileChange, ProfileFiles, known_profil
 from stagewatch.recorder.notify import Notifier
 from stagewatch.recorder.past import NOT_RUNNING, Past, absence
 from stagewatch.recorder.schedule import Schedule, Slots, polls
+from stagewatch.recorder.timekeeping import Moment, moment_of
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
 from stagewatch.session.edits import record_profile_edit
@@ -82,6 +83,7 @@ class Recorder:
         self._schedule = Schedule(probes, clock, self._desk)
         self._paused = ""
         self._reason: str | None = None
+        self._started = moment_of(clock)
         self._ready = False
         self._stopped = asyncio.Event()
         self._next_minute = self._next_profile = self._next_watchdog = -math.inf
@@ -160,7 +162,7 @@ class Recorder:
         if now.monotonic >= self._next_profile:
             self._next_profile = now.monotonic + PROFILE_EVERY
             await self._check_profile(now.wall)
-        if now.wall >= self._session.session.ends_at:
+        if self._is_over(now):
             self._window_ended(now.wall)
         elif now.monotonic >= self._next_minute:
             self._next_minute = now.monotonic + 60
@@ -200,6 +202,14 @@ class Recorder:
                 await asyncio.to_thread(self._session.edit, partial(_with_edit, change, now))
             except PersonError as error:
                 log.error("the change of the profile is not in the session: %s", error)
+
+    def _is_over(self, now: Moment) -> bool:
+        """Whether both the wall clock and the boot clock say that the window is over.
+
+        A wall clock that is set forward, for a moment or for good, must not end a watch.
+        """
+        ends_at = self._session.session.ends_at
+        return now.wall >= ends_at and now.boot >= self._started.boot + ends_at - self._started.wall
 
     def _window_ended(self, now: float) -> None:
         self._book.event(Event(now, "window-ended", "the watch's window is over"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -70,16 +71,31 @@ def test_asking_never_keeps_a_recorder_from_starting(tmp_path: Path) -> None:
         "print('asking', flush=True)\nwhile True: is_held(Path(sys.argv[1]))"
     )
     (tmp_path / "recorder.lock").touch()
-    with subprocess.Popen(
-        [sys.executable, "-c", ask, str(tmp_path)], stdout=subprocess.PIPE
-    ) as asker:
+    command = [sys.executable, "-c", ask, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as asker:
         assert asker.stdout is not None
         asker.stdout.readline()
+        refused = 0
         for _ in range(3000):
             lock = RecorderLock(tmp_path)
-            assert lock.acquire(1.0)
+            refused += not lock.acquire(1.0)
             lock.release()
         asker.kill()
+    assert refused == 0
+
+
+def test_asking_only_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deterministic half of the test above: the lock is looked at, never set."""
+    (tmp_path / "recorder.lock").touch()
+    real, asked = fcntl.fcntl, []
+
+    def spy(fd: int, command: int, argument: bytes) -> object:
+        asked.append(command)
+        return real(fd, command, argument)
+
+    monkeypatch.setattr(fcntl, "fcntl", spy)
+    assert not is_held(tmp_path)
+    assert asked == [fcntl.F_OFD_GETLK]
 
 
 def test_a_lock_is_free_after_release_and_its_file_stays_the_same(tmp_path: Path) -> None:

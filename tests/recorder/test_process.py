@@ -211,12 +211,12 @@ def test_kill_costs_one_interval_and_the_restart_and_the_gap_is_recorded(
     after = readings(watch)[len(before) :]
     assert after[0].at < started + 3
     with History.open(watch / "history.db") as history:
-        (gap,) = (gap for gap in history.gaps() if gap.probe == "web")
+        gap = [gap for gap in history.gaps() if gap.probe == "web"][-1]
     assert gap.start == pytest.approx(before[-1].at, abs=0.002)
     assert gap.end is not None
     assert before[-1].at < gap.end <= after[0].at
     assert gap.cause == "the recorder was not running"
-    assert kinds(watch) == ["recorder-started", "gap", "recorder-started"]
+    assert kinds(watch)[-2:] == ["gap", "recorder-started"]
 
 
 def test_sigterm_ends_it_clean_and_everything_is_stored(watch: Path, until: Until) -> None:

@@ -96,6 +96,19 @@ def test_a_watch_of_a_day_ends_with_its_window(virtual: Virtual, folder: Path) -
     assert probe.closed == 1
 
 
+@pytest.mark.parametrize("by", [90_000.0, -3600.0])
+def test_a_clock_that_is_set_does_not_end_the_watch_early(
+    virtual: Virtual, folder: Path, by: float
+) -> None:
+    async def set_clock(recorder: Recorder) -> None:
+        await asyncio.sleep(3600)
+        virtual.clock.set_by(by)
+
+    probe = virtual.probe("p", 60)
+    assert record(virtual, folder, probe, during=set_clock) == "the window is over"
+    assert virtual.clock.monotonic() - 1000 >= 86_400
+
+
 def test_stop_ends_it_and_says_why(virtual: Virtual, folder: Path) -> None:
     async def stop(recorder: Recorder) -> None:
         await asyncio.sleep(100)
