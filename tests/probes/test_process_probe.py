@@ -17,7 +17,7 @@ from stagewatch.clock import SystemClock
 from stagewatch.model import Reading, Result
 from stagewatch.probes._match import RESCAN, ByPattern, is_stagewatch
 from stagewatch.probes._meter import PSS_EVERY, Meter
-from stagewatch.probes._proc import Proc
+from stagewatch.probes._proc import Proc, Stat
 from stagewatch.probes._processprobe import Identity
 
 if TYPE_CHECKING:
@@ -163,31 +163,40 @@ async def test_growth_shows(
 
 @pytest.mark.usefixtures("cheap_pss")
 @pytest.mark.parametrize("lists_children", [True, False])
-async def test_tree_is_summed(
-    puppet: Callable[..., Puppet], marker: str, lists_children: bool
-) -> None:
+async def test_tree_is_summed(puppet: Callable[..., Puppet], lists_children: bool) -> None:
     """Forked workers count with their parent, and PSS counts shared pages once."""
     subject = puppet()
     subject.tell("grow 30")
-    clock = SystemClock()
     proc = Proc()
     proc._lists_children = lists_children and proc._lists_children
-    whole = Meter(proc, ByPattern(proc, f"{marker}$", clock.boot), clock.boot, tree=True)
+    whole = Meter(proc, _Only(proc, subject.pid), SystemClock().boot, tree=True)
+    single = Meter(proc, _Only(proc, subject.pid), SystemClock().boot, tree=False)
     alone = whole.look().values
     subject.tell("fork 3")
     tree = whole.look().values
-    assert (alone["count"], tree["count"]) == (1, 4)
+    assert (alone["count"], tree["count"], single.look().values["count"]) == (1, 4, 1)
     assert tree["rss"] > alone["rss"] + 3 * 30 * MB
     assert tree["pss"] < alone["rss"] + 3 * 30 * MB
     assert tree["threads"] == 4
 
 
 async def test_child_of_a_thread_is_summed(
-    process: OpenProcess, puppet: Callable[..., Puppet], marker: str
+    process: OpenProcess, puppet: Callable[..., Puppet], tmp_path: Path
 ) -> None:
     """Linux lists children with the thread that started them, not with the process."""
-    puppet().tell("fork-from-thread 1")
-    assert (await _read(process(match=marker))).values["backend.count"] == 2
+    subject = puppet()
+    subject.tell("fork-from-thread 1")
+    (tmp_path / "pid").write_text(str(subject.pid))
+    assert (await _read(process(pid_file="pid"))).values["backend.count"] == 2
+
+
+async def test_match_and_child_at_once_count_once(
+    process: OpenProcess, puppet: Callable[..., Puppet], marker: str
+) -> None:
+    """A worker with its parent's command line is found twice, and summed once."""
+    puppet().tell("fork 3")
+    assert (await _read(process(match=marker))).values["backend.count"] == 4
+    assert (await _read(process(match=marker, tree=False))).values["backend.count"] == 4
 
 
 async def test_several_matches_are_one_group(
@@ -305,7 +314,7 @@ def test_shell_that_started_stagewatch_is_not_meant(marker: str) -> None:
 DROPS_RIGHTS = """
 import os, sys
 from stagewatch.probes._meter import Meter
-from stagewatch.probes._proc import Proc
+from stagewatch.probes._proc import Proc, Stat
 proc = Proc()
 if os.geteuid() == 0:
     os.setresuid(65534, 65534, 65534)
@@ -467,6 +476,19 @@ def test_checkpoint_of_another_boot_is_ignored() -> None:
     identity = Identity(proc, SystemClock(), old)
     identity.of(own)
     assert identity.label != "1@1.00"
+
+
+class _Only:
+    """Finds one process."""
+
+    def __init__(self, proc: Proc, pid: int) -> None:
+        self._proc = proc
+        self._pid = pid
+
+    def find(self) -> list[Stat]:
+        stat = self._proc.stat(self._pid)
+        assert stat is not None
+        return [stat]
 
 
 async def _read(probe: object) -> Reading:
