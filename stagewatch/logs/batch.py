@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from stagewatch.logs.levels import LIMIT, look
+from stagewatch.logs.levels import level_of, look
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.words import CRITICAL
 
@@ -45,13 +45,25 @@ class Batch:
         self.seen = 0
         """How many lines there were."""
         self._chunks = 0
+        self._level_of: dict[str, Callable[[bytes], str]] = {}
         self._critical: deque[Kept] = deque(maxlen=MOST_BAD)
         self._error: deque[Kept] = deque(maxlen=MOST_BAD)
         self._others: deque[Kept] = deque(maxlen=MOST_OTHERS)
 
-    def add(self, path: str, data: bytes, at: float, lines: int, bad: list[Span]) -> None:
-        """Take whole lines, of which those in ``bad`` are errors or critical."""
-        self.seen += lines
+    def add(
+        self,
+        path: str,
+        data: bytes,
+        at: float,
+        bad: list[Span],
+        level_of: Callable[[bytes], str] = level_of,
+    ) -> None:
+        """Take whole lines, of which those in ``bad`` are errors or critical.
+
+        ``level_of`` tells the level of one of the others, when it is asked for.
+        """
+        self.seen += data.count(b"\n")
+        self._level_of[path] = level_of
         self._chunks += 1
         for span in bad:
             target = self._critical if span.level == CRITICAL else self._error
@@ -85,7 +97,7 @@ class Batch:
         room = MOST_BAD - len(self._critical)
         errors = list(self._error)[-room:] if room else []
         found = sorted([*self._critical, *errors, *self._others])
-        return [kept._replace(level=_level(kept)) for kept in found]
+        return [self._levelled(kept) for kept in found]
 
     def __len__(self) -> int:
         bad = min(MOST_BAD, len(self._critical) + len(self._error))
@@ -105,6 +117,7 @@ class Batch:
             yield Kept((self._chunks, position), path, at, level, piece[:KEPT])
             position += len(piece) + 1
 
-
-def _level(kept: Kept) -> str:
-    return look(kept.raw[:LIMIT].rstrip(b"\r")).level if kept.level is None else kept.level
+    def _levelled(self, kept: Kept) -> Kept:
+        if kept.level is not None:
+            return kept
+        return kept._replace(level=self._level_of[kept.path](kept.raw))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 
 MOST = 10
@@ -20,9 +21,11 @@ class Runs:
     """Expressions for lines with known headers. They are few, so learning stays cheap."""
 
     def __init__(self) -> None:
-        self._known: dict[str, dict[bytes, bytes]] = {}
+        self._known: dict[str, dict[bytes, tuple[bytes, str]]] = {}
         self._patience: dict[str, int] = {}
         self._expressions: dict[str, re.Pattern[bytes]] = {}
+        self._any: re.Pattern[bytes] | None = None
+        self._levels: list[str] = []
 
     def after(self, data: bytes, position: int) -> tuple[str, int]:
         """(level that counts or empty, end) of the run that starts here; no run: ``position``."""
@@ -49,11 +52,22 @@ class Runs:
             return
         self._patience[group] = 0 if new else CALM
         known.pop(kind, None)
-        known[kind] = shape
+        known[kind] = shape, level
         if len(known) > MOST:
             del known[next(iter(known))]
         # Possessive throughout: what a run took is never given back, so the time is linear.
-        self._expressions[group] = re.compile(rb"(?:(?:%b)[^\n]*+\n)*+" % b"|".join(known.values()))
+        either = b"|".join(each for each, _ in known.values())
+        self._expressions[group] = re.compile(rb"(?:(?:%b)[^\n]*+\n)*+" % either)
+        pairs = [pair for each in self._known.values() for pair in each.values()]
+        self._any = re.compile(b"|".join(b"(%b)" % each for each, _ in pairs))
+        self._levels = [each for _, each in pairs]
+
+    def level_of(self, line: bytes) -> str:
+        """The level of one line, read in full where its header is not known."""
+        match = self._any.match(line) if self._any else None
+        if match and match.lastindex:
+            return self._levels[match.lastindex - 1]
+        return look(line[:LIMIT].rstrip(b"\r")).level
 
 
 def _group(level: str) -> str:

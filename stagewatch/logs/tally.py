@@ -42,8 +42,7 @@ class Tally:
     def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> None:
         """Count whole lines, read at ``at`` and not there yet at ``written_after``."""
         self._suspects, self._vain = None, 0
-        lines = data.count(b"\n")
-        self.counts.lines += lines
+        self.counts.lines += data.count(b"\n")
         bad: list[Span] = []
         position, size = 0, len(data)
         while position < size:
@@ -53,7 +52,7 @@ class Tally:
             if after == position:
                 after = self._line(data, position, at, written_after, bad)
             position = after
-        batch.add(self.path, data, at, lines, bad)
+        batch.add(self.path, data, at, bad, self.runs.level_of)
 
     def _run(self, data: bytes, position: int, at: float, bad: list[Span]) -> int:
         """Pass lines whose header is known; returns where they end."""
