@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -43,7 +44,7 @@ class Row:
         """About how many bytes of memory the row holds."""
         texts = (self.reason, self.missing, self.facts, self.numbers, self.checkpoint or "")
         lines = sum(len(line.text) + 250 for line in self.lines)
-        return 600 + sum(map(len, texts)) + 120 * len(self.values) + lines
+        return 800 + sum(map(len, texts)) + 150 * len(self.values) + lines
 
 
 def milliseconds(at: float) -> int:
@@ -68,15 +69,21 @@ def row_of(reading: Reading) -> Row:
         at_ms=milliseconds(reading.at),
         took_us=round(reading.took * 1_000_000),
         result=Result(reading.result),
-        reason=storable(reading.reason),
-        missing=to_json({n: None if r == reading.reason else r for n, r in missing.items()}),
-        facts=facts,
+        # Interned: thousands of rows that wait for room on the disk share these texts.
+        reason=intern(storable(reading.reason)),
+        missing=intern(to_json(unless_same(missing, reading.reason))),
+        facts=intern(facts),
         numbers=numbers,
         values=values,
         lines=lines,
         left_out=len(reading.lines) - len(lines),
         checkpoint=None if reading.checkpoint is None else storable(reading.checkpoint),
     )
+
+
+def unless_same(missing: Mapping[str, str], reason: str) -> dict[str, str | None]:
+    """Signal → why, None where that is the reading's own reason."""
+    return {name: None if why == reason else why for name, why in missing.items()}
 
 
 def split_facts(facts: Mapping[str, Fact]) -> tuple[str, str]:
