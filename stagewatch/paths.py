@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,17 +89,40 @@ def create_session_folder(home: Path, profile_name: str, now: float) -> Path:
 
 
 def list_sessions(home: Path) -> list[Path]:
-    """The folder of every session in ``home`` (``sessions_dir``), newest first."""
+    """The folder of every session in ``home`` (``sessions_dir``), newest first.
+
+    Raises PersonError when they cannot be listed; that ``home`` is not there yet is no error.
+    """
     try:
         folders = [Path(entry) for entry in os.scandir(home) if entry.is_dir()]
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        why = f"the sessions cannot be listed ({error.strerror})"
+        raise PersonError(f"{home}: {why}; check XDG_STATE_HOME, and its owner and mode") from error
     return sorted(filter(is_session, folders), key=_age, reverse=True)
 
 
 def is_session(folder: Path) -> bool:
-    """Whether ``folder`` holds a session, damaged or not."""
-    return any(os.path.lexists(folder / name) for name in (SESSION, f"{SESSION}.1"))
+    """Whether ``folder`` holds a session, damaged or closed to us or not."""
+    return any(_is_there(folder / name) for name in (SESSION, f"{SESSION}.1"))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except PermissionError:
+        return True  # to be told of when it is opened, not to be passed over
+    except OSError:
+        return False
+    return True
+
+
+def session_argument(folder: Path, environ: Mapping[str, str]) -> str:
+    """What to write on a command line for the session in ``folder``: its id, else its path."""
+    if folder.absolute().parent == sessions_dir(environ):
+        return folder.name
+    return shlex.quote(str(folder.absolute()))
 
 
 def _age(folder: Path) -> tuple[str, int, str]:

@@ -24,6 +24,7 @@ BIGGEST = 16 * 1024 * 1024
 GENERATIONS = 3
 
 _LOOK_EVERY = 0.01
+_MODE = "check its owner and mode"
 
 Token = tuple[int, int, int, int]
 """(device, inode, size, mtime in ns): differs as soon as a file was replaced or written."""
@@ -59,8 +60,9 @@ def read_regular(path: Path) -> Content:
     except FileNotFoundError:
         raise SessionMissingError(path, "is missing") from None
     except OSError as error:
-        what = "is a symbolic link" if error.errno == errno.ELOOP else "cannot be opened"
-        raise SessionUnreadableError(path, f"{what} ({error.strerror})") from None
+        if error.errno == errno.ELOOP:
+            raise SessionUnreadableError(path, "is a symbolic link") from None
+        raise SessionUnreadableError(path, f"cannot be opened ({error.strerror})", _MODE) from None
     try:
         return _read(fd, path)
     except OSError as error:
@@ -72,7 +74,7 @@ def read_regular(path: Path) -> Content:
 def _read(fd: int, path: Path) -> Content:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
-        raise SessionUnreadableError(path, "is not a regular file", "move it away")
+        raise SessionUnreadableError(path, "is not a regular file")
     chunks = []
     size = 0
     while chunk := os.read(fd, 1024 * 1024):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from stagewatch.paths import SESSION
+from stagewatch.paths import SESSION, session_argument
 from stagewatch.session import files
 from stagewatch.session.document import Note, Session
 from stagewatch.session.errors import (
@@ -20,6 +20,8 @@ from stagewatch.session.errors import (
     SessionError,
     SessionHandEditedError,
     SessionMissingError,
+    SessionTooNewError,
+    SessionUnreadableError,
     plain_reason,
 )
 from stagewatch.session.format import HAND_EDITED, dumps, loads, parse
@@ -114,16 +116,19 @@ class SessionStore:
         found = (self._generation(n) for n in range(1, files.GENERATIONS + 1))
         return max((g for g in found if g), key=lambda g: g.revision, default=None)
 
-    def restore(self, generation: Generation) -> Session:
+    def restore(self, generation: Generation, *, by: str = "stagewatch") -> Session:
         """Put an earlier text in the session's place; the damaged file is kept beside it.
 
-        Raises SaveError; also when the session's file is whole after all.
+        Raises SaveError, also when the session's file is whole after all; and SessionTooNewError:
+        what a newer stagewatch wrote is not damaged.
         """
         with self._saving(), self._locked():
             try:
                 self._read()
+            except SessionTooNewError:
+                raise
             except SessionError:
-                session = _restored(generation, files.token_of(self.path))
+                session = _restored(generation, files.token_of(self.path), by)
             else:
                 raise SaveError(self.path, "it is whole; there is nothing to restore")
             saved, raw = self._sealed(session, generation.revision + 1)
@@ -137,20 +142,34 @@ class SessionStore:
             content = files.read_regular(self.path)
             unsealed = unseal(content.raw, self.path)
             session = inert(parse(unsealed.text, self.path))
-        except (SessionMissingError, SessionDamagedError) as error:
-            raise type(error)(self.path, error.message, self._remedy()) from None
+        except (SessionMissingError, SessionDamagedError, SessionUnreadableError) as error:
+            remedy = error.remedy or self._remedy()
+            raise type(error)(self.path, error.message, remedy) from None
         if unsealed.seal is Seal.ALTERED:
             if accept_hand_edit:
                 self._accepted = content.raw
             if self._accepted != content.raw:
-                raise SessionHandEditedError(self.path, HAND_EDITED, _HAND_EDIT_REMEDY)
+                raise SessionHandEditedError(self.path, HAND_EDITED, self._hand_edit_remedy())
         return _Found(session, unsealed.revision, content, unsealed.seal is not Seal.WHOLE)
 
     def _remedy(self) -> str:
         whole = self.recover()
         if whole is None:
-            return "no earlier text of it is whole; start another session"
-        return f"{whole.path.name} is whole (revision {whole.revision}): copy it to {SESSION}"
+            return "no earlier text is whole; move its folder away to start another session"
+        return (
+            f"{whole.path.name} is whole (revision {whole.revision}): "
+            f"`stagewatch sessions --restore {self._argument()}` takes it"
+        )
+
+    def _hand_edit_remedy(self) -> str:
+        remedy = f"`stagewatch sessions --accept {self._argument()}` takes it as it is"
+        whole = self.recover()
+        if whole is None:
+            return remedy
+        return f"{remedy}, --restore goes back to {whole.path.name} (revision {whole.revision})"
+
+    def _argument(self) -> str:
+        return session_argument(self.folder, os.environ)
 
     def _generation(self, number: int) -> Generation | None:
         path = files.generation(self.path, number)
@@ -211,13 +230,13 @@ class SessionStore:
         try:
             yield
         except OSError as error:
-            raise SaveError(self.path, plain_reason(error)) from error
+            raise SaveError(self.path, self._reason(error)) from error
 
-
-_HAND_EDIT_REMEDY = (
-    "if that was meant, replace «sha256 …» in its last line by «edited»; "
-    f"else copy {SESSION}.1 to {SESSION}"
-)
+    def _reason(self, error: OSError) -> str:
+        """In a few words, with the file that it is about where that is another one."""
+        about = Path(os.fsdecode(error.filename)).name if error.filename else ""
+        ours = about in ("", self.path.name) or about.endswith(".tmp")
+        return plain_reason(error) + ("" if ours else f" ({about})")
 
 
 def _noted(session: Session, found: _Found) -> Session:
@@ -225,11 +244,12 @@ def _noted(session: Session, found: _Found) -> Session:
     return _with_note(session, text, found.content.token[3] / 1e9)
 
 
-def _restored(generation: Generation, damaged: files.Token | None) -> Session:
+def _restored(generation: Generation, damaged: files.Token | None, by: str) -> Session:
     source = f"{generation.path.name}, revision {generation.revision}"
     at = damaged[3] / 1e9 if damaged else generation.saved_at
-    return _with_note(generation.session, f"{SESSION} was damaged; restored from {source}", at)
+    text = f"{SESSION} was damaged; restored from {source}"
+    return _with_note(generation.session, text, at, by)
 
 
-def _with_note(session: Session, text: str, at: float) -> Session:
-    return replace(session, note=[*session.note, Note(by="stagewatch", at=instant(at), text=text)])
+def _with_note(session: Session, text: str, at: float, by: str = "stagewatch") -> Session:
+    return replace(session, note=[*session.note, Note(by=by, at=instant(at), text=text)])

@@ -16,6 +16,7 @@ from stagewatch.session.errors import (
     SessionDamagedError,
     SessionHandEditedError,
     SessionMissingError,
+    SessionTooNewError,
     SessionUnreadableError,
 )
 from stagewatch.session.format import loads
@@ -38,7 +39,7 @@ def _change_by_hand(store: SessionStore, old: str, new: str) -> None:
 def test_a_hand_edit_is_asked_about_then_taken(store: SessionStore) -> None:
     """Refused at first; accepted when a person says so; sealed and noted by the next save."""
     _change_by_hand(store, 'deployment = "staging"', 'deployment = "blue"')
-    with pytest.raises(SessionHandEditedError, match=r"replace «sha256 …» in its last line"):
+    with pytest.raises(SessionHandEditedError, match=r"`stagewatch sessions --accept .*` takes it"):
         store.load()
     with pytest.raises(SessionHandEditedError):
         store.edit(note("no"))
@@ -78,7 +79,9 @@ def test_a_cut_file_is_restored_from_a_whole_generation(
     raw = store.path.read_bytes()
     cut = raw[: int(len(raw) * share)]
     store.path.write_bytes(cut)
-    with pytest.raises(SessionDamagedError, match=r"session.toml.1 is whole \(revision 2\)"):
+    with pytest.raises(
+        SessionDamagedError, match=r"1 is whole \(revision 2\): `stagewatch sessions --restore"
+    ):
         store.load()
     with pytest.raises(SessionDamagedError):
         store.edit(note("three"))
@@ -110,7 +113,7 @@ def test_a_missing_file_is_not_an_empty_session(store: SessionStore) -> None:
     """It is missing, and an earlier text is offered; without one there is nothing to offer."""
     store.edit(note("one"))
     store.path.unlink()
-    with pytest.raises(SessionMissingError, match=r"copy it to session\.toml"):
+    with pytest.raises(SessionMissingError, match=r"`stagewatch sessions --restore .*` takes it"):
         store.load()
     with pytest.raises(SessionMissingError):
         store.edit(note("two"))
@@ -121,7 +124,7 @@ def test_a_missing_file_is_not_an_empty_session(store: SessionStore) -> None:
     assert store.load().id == whole.session.id
     files.generation(store.path, 1).unlink()
     store.path.unlink()
-    with pytest.raises(SessionMissingError, match="no earlier text of it is whole"):
+    with pytest.raises(SessionMissingError, match="no earlier text is whole; move its folder away"):
         store.load()
 
 
@@ -133,6 +136,48 @@ def test_a_whole_file_is_not_restored_over(store: SessionStore) -> None:
     with pytest.raises(SaveError, match="nothing to restore"):
         store.restore(whole)
     assert texts(store.load()) == ["one"]
+
+
+def test_who_restored_it_is_in_the_note(store: SessionStore) -> None:
+    """A person did that, and is named."""
+    store.edit(note("one"))
+    store.path.write_bytes(b"")
+    whole = store.recover()
+    assert whole is not None
+    assert store.restore(whole, by="bob").note[-1].by == "bob"
+
+
+def test_what_a_newer_stagewatch_wrote_is_not_restored_over(store: SessionStore) -> None:
+    """It is not damaged: it is left as it is."""
+    store.edit(note("one"))
+    whole = store.recover()
+    assert whole is not None
+    _change_by_hand(store, "version = 1", "version = 2")
+    newer = store.path.read_bytes()
+    with pytest.raises(SessionTooNewError, match="upgrade stagewatch"):
+        store.restore(whole)
+    assert store.path.read_bytes() == newer
+
+
+def test_the_remedy_says_the_id_of_a_session_in_its_usual_place(
+    session: Session, own_home: Path
+) -> None:
+    """Elsewhere it says the folder; each can be pasted."""
+    store = SessionStore(own_home / "state" / "stagewatch" / "sessions" / session.id)
+    store.create(session)
+    store.edit(note("one"))
+    store.path.write_bytes(b"")
+    with pytest.raises(SessionDamagedError, match=rf"`stagewatch sessions --restore {session.id}`"):
+        store.load()
+
+
+def test_a_lock_that_cannot_be_opened_is_named(store: SessionStore) -> None:
+    """Not the session's file, which is whole."""
+    lock = store.folder / "session.toml.lock"
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(SaveError, match=r"not saved: Is a directory \(session\.toml\.lock\)"):
+        store.edit(note("one"))
 
 
 def _fifo(path: Path) -> None:
