@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -13,6 +17,7 @@ from stagewatch.commands.options import Settings, operator_option, profile_optio
 from stagewatch.errors import PersonError
 
 WRONG_USE = 2
+INTERRUPTED = 130
 
 COMMANDS = {
     "check": "Run every probe once and name every problem of the profile.",
@@ -25,8 +30,26 @@ COMMANDS = {
 }
 
 
+class ReaderGoneError(Exception):
+    """Whoever read our output has closed the pipe (`| head`): nobody is left to be told."""
+
+
 class LazyGroup(click.Group):
     """Commands whose modules are imported only when they run or show their help."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401  # click's own signature
+    ) -> click.Context:
+        with _plain_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        with _plain_errors():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -76,15 +99,60 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         outcome = stagewatch.main(arguments, standalone_mode=False)
     except click.exceptions.Abort:
-        return 130
+        return INTERRUPTED
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "stagewatch"
+        return _failed(f"stagewatch: {error.format_message()} (see {where} --help)")
     except click.ClickException as error:
-        error.show()
-        return WRONG_USE
+        return _failed(f"stagewatch: {error.format_message()}")
     except PersonError as error:
-        click.echo(f"stagewatch: {error}", err=True)
+        return _failed(error.told())
+    except ReaderGoneError:
         return WRONG_USE
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): nobody is left to be told.
-        sys.stderr.close()
-        return WRONG_USE
+    # The program's own boundary: Python would end with status 1, which says NO-GO.
+    except Exception:  # noqa: BLE001
+        return _failed(f"{traceback.format_exc()}stagewatch: this is a defect; please report it")
     return outcome if isinstance(outcome, int) else 0
+
+
+def _failed(message: str) -> int:
+    """Say what is wrong, if anybody listens; returns the exit status."""
+    with contextlib.suppress(OSError):
+        click.echo(message, err=True)
+    return WRONG_USE
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Tell what the system refused as a person's error; click would end with status 1."""
+    try:
+        yield
+    except OSError as error:
+        if _output_is_lost():
+            if isinstance(error, BrokenPipeError):
+                raise ReaderGoneError from error
+            raise PersonError(f"standard output: {error.strerror}") from error
+        raise PersonError(_what_failed(error)) from error
+
+
+def _output_is_lost() -> bool:
+    """Whether standard output takes nothing more; then it is not tried again on the way out."""
+    try:
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # None where it was closed from the start
+        with contextlib.suppress(OSError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)
+            os.close(null)
+        return sys.stdout is not None
+    return False
+
+
+def _what_failed(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check its owner, mode and mount"
+    try:
+        os.getcwd()
+    except OSError:
+        return "the working folder no longer exists; cd to another one"
+    return error.strerror or str(error)

@@ -8,3 +8,7 @@ class PersonError(Exception):
 
     The command line prints it on standard error and exits with 2; the screen shows it in place.
     """
+
+    def told(self) -> str:
+        """What the command line prints."""
+        return f"stagewatch: {self}"

@@ -11,19 +11,26 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stagewatch.errors import PersonError
 from stagewatch.paths import RECORDER_LOCK
 from stagewatch.text import clean
 
 _FLOCK = "hhqqi"
 """``struct flock`` of 64-bit Linux: type, whence, start, length, pid."""
+_REMEDY = "check its owner and mode, or remove it if no recorder made it"
 _MAX_CONTENT = 4096
 _MAX_PROBLEM = 600
 """Characters; escaped to six bytes each they still fit."""
+
+
+class LockError(PersonError):
+    """The lock's file is not what a recorder made, so nobody can tell whether one runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +99,19 @@ class RecorderLock:
 def holder(folder: Path) -> Holder | None:
     """Who holds the lock of this session, without taking it; None when nobody does.
 
-    Raises OSError only for what a missing file does not explain.
+    Raises LockError when the file cannot be asked.
     """
+    path = folder / RECORDER_LOCK
     try:
-        fd = os.open(folder / RECORDER_LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        # Without O_NONBLOCK, opening a FIFO waits for a writer.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise LockError(f"{path}: cannot be opened ({error.strerror}); {_REMEDY}") from error
     try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise LockError(f"{path}: is not a regular file; {_REMEDY}")
         answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK))
         if struct.unpack(_FLOCK, answer)[0] == fcntl.F_UNLCK:
             return None

@@ -58,7 +58,10 @@ def _run(settings: Settings, faults: Sequence[str], port: int | None, headless: 
     backend = start_backend(place, faults, port=port)
     try:
         profile = place / "demo.toml"
-        profile.write_text(demo_profile(backend), encoding="utf-8")
+        try:
+            profile.write_text(demo_profile(backend), encoding="utf-8")
+        except OSError as error:
+            raise _no_place(profile, error) from error
         home = sessions_dir(os.environ)
         folder = start_session(profile, home=home, operator=name, clock=SystemClock())
         click.echo(f"demo on {backend.url}; session {folder.name}", err=True)
@@ -103,10 +106,18 @@ def _watch(folder: Path, operator: str) -> int:
 
 
 def demo_folder() -> Path:
-    """Where the demo's backend keeps its logs; made when it is not there."""
+    """Where the demo's backend keeps its logs; made when it is not there. Raises PersonError."""
     folder = sessions_dir(os.environ).parent / "demo"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _no_place(folder, error) from error
     return folder
+
+
+def _no_place(path: Path, error: OSError) -> PersonError:
+    why = f"the demo cannot be kept here ({error.strerror})"
+    return PersonError(f"{path}: {why}; name another folder in XDG_STATE_HOME")
 
 
 def _switch(text: str, port: int | None) -> None:

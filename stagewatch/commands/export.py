@@ -85,6 +85,8 @@ def span(
         return moment(since, snapshot.now, "--since"), end
     if shift and session.shift:
         return float(session.shift[-1].start), end
+    if shift:
+        click.echo("no shift was begun; the report starts with the session", err=True)
     return float(session.started_at), end
 
 

@@ -21,5 +21,8 @@ def record(
 
     settings: Settings = ctx.obj.merged(profile, session, operator)
     folder = joined_or_started(settings)
-    click.echo(f"recording to {folder}", err=True)
-    ctx.exit(run(folder, foreground=True))
+
+    def opened() -> None:
+        click.echo(f"recording to {folder}", err=True)
+
+    ctx.exit(run(folder, foreground=True, opened=opened))

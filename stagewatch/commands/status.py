@@ -27,6 +27,7 @@ def status(
 ) -> None:
     """Exit status: 0 GO, 1 NO-GO, 3 HOLD, 4 INCONCLUSIVE, 2 wrong use or a failure of the tool."""
     from stagewatch.clock import SystemClock
+    from stagewatch.errors import PersonError
     from stagewatch.observe import snapshot_of
     from stagewatch.status import exit_status, status_document, status_lines
 
@@ -38,4 +39,7 @@ def status(
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2))
     else:
         click.echo("\n".join(status_lines(snapshot)))
+    if snapshot.not_saved:
+        # What is shown rests on an earlier text of the session: no script may go by it.
+        raise PersonError(snapshot.not_saved)
     ctx.exit(exit_status(snapshot.verdict))

@@ -17,8 +17,11 @@ def watch(settings: Settings, *, ascii: bool, mouse: bool) -> int:
     require_terminal()
     from stagewatch.recorder.launch import ensure_recorder
     from stagewatch.session.operator import operator_name
+    from stagewatch.session.store import SessionStore
 
     folder = joined_or_started(settings)
+    # A recorder goes on over a damaged session; who could edit it must mend it first.
+    SessionStore(folder).load()
     click.echo(f"stagewatch: opening {folder.name}", err=True)
     ensure_recorder(folder)
     return run(folder, operator_name(settings.operator, os.environ), ascii=ascii, mouse=mouse)

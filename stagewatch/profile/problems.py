@@ -40,6 +40,10 @@ class ProfileError(PersonError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def told(self) -> str:
+        """Each line begins with its place, ``file:line``, so that editors can go there."""
+        return str(self)
+
 
 def inert(text: str) -> str:
     """``text`` on one line, with nothing in it that a terminal obeys."""
