@@ -132,13 +132,13 @@ class _Network(httpcore.AsyncNetworkBackend):
                 failed.setdefault(os_words(error), []).append(self._trip.address)
             else:
                 self._trip.enter(Phase.FIRST_BYTE)
-                return _Metered(stream, self._trip, self._limit)
+                return MeteredStream(stream, self._trip, self._limit)
         told = ", ".join(f"{words} at {' and '.join(where)}" for words, where in failed.items())
         kind = "refused" if failed.keys() == {"connection refused"} else "connect"
         raise FailureError(kind, told)
 
 
-class _Metered(httpcore.AsyncNetworkStream):
+class MeteredStream(httpcore.AsyncNetworkStream):
     """A connection that counts what it delivers and stops at the limit."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, trip: Trip, limit: int) -> None:
@@ -181,7 +181,7 @@ class _Metered(httpcore.AsyncNetworkStream):
         self._trip.enter(Phase.TLS)
         stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
         self._trip.enter(Phase.FIRST_BYTE)
-        return _Metered(stream, self._trip, self._limit)
+        return MeteredStream(stream, self._trip, self._limit)
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)

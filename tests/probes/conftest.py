@@ -31,6 +31,7 @@ class Host:
     heads: list[bytes] = field(default_factory=list)
     servers: list[asyncio.Server] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def serve(self, handler: Handler, tls: ssl.SSLContext | None = None) -> int:
         """Start a server that reads a request's head and leaves the rest to ``handler``."""
@@ -39,6 +40,7 @@ class Host:
             task = asyncio.current_task()
             assert task is not None
             self.tasks.add(task)
+            self.writers.append(writer)
             try:
                 # A cancelled handler is how a test ends; asyncio would report it as a failure.
                 with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -85,8 +87,10 @@ class Host:
         for task in list(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        # Closed transports drop their sockets in the next turn of the loop.
-        await asyncio.sleep(0)
+        for writer in self.writers:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 @pytest.fixture

@@ -10,9 +10,12 @@ import zlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+import httpcore
 import pytest
 
 from stagewatch.model import Result
+from stagewatch.probes._trip import Trip
+from stagewatch.probes._wire import MeteredStream
 
 if TYPE_CHECKING:
     from tests.probes.conftest import Host, OpenHttp
@@ -119,6 +122,7 @@ async def send(writer: asyncio.StreamWriter, raw: bytes, pause: float = 0.0) -> 
 
 
 DOCUMENT = json.dumps({"a": 1}).encode()
+ZIPPED = gzip.compress(DOCUMENT, mtime=0)
 BOMB = gzip.compress(b" " * 200_000_000, 1, mtime=0)
 ERROR, NO_DATA = Result.ERROR, Result.NO_DATA
 
@@ -171,8 +175,8 @@ ENDPOINTS: dict[str, tuple[Writes, Result, str]] = {
     ),
     "brotli": (coded("br", b"\x0b\x03\x80{}\x03"), NO_DATA, "content coding br was not asked for"),
     "not gzip": (coded("gzip", DOCUMENT), NO_DATA, "body is not gzip"),
-    "cut gzip": (coded("gzip", gzip.compress(DOCUMENT, mtime=0)[:-6]), NO_DATA, "gzip body does not end"),
-    "more than gzip": (coded("gzip", gzip.compress(DOCUMENT, mtime=0) + b"x"), NO_DATA, "gzip body does"),
+    "cut gzip": (coded("gzip", ZIPPED[:-6]), NO_DATA, "gzip body does not end where"),
+    "more than gzip": (coded("gzip", ZIPPED + b"x"), NO_DATA, "gzip body does not end where"),
     "200 with HTML": (
         sends(OK + b"Content-Type: text/html\r\n\r\n<!doctype html><title>502"),
         NO_DATA,
@@ -265,6 +269,31 @@ async def test_odd_but_whole_answer_is_a_value(host: Host, http: OpenHttp, raw: 
     """What is only unusual is read as curl reads it."""
     reading = await http(await start(host, sends(raw)), read={"a": "a"}).read()
     assert (reading.result, reading.reason) == (Result.VALUE, "")
+
+
+async def test_flood_of_pieces_leaves_the_loop_to_others(host: Host, http: OpenHttp) -> None:
+    """Pieces that have arrived together are not taken all in one turn of the loop."""
+    probe = http(await start(host, tiny_chunks), timeout=OUTER, read={"a": "a"})
+    run = asyncio.create_task(probe.read())
+    turns = 0
+    while not run.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert (await run).reason == "answer in more than 10000 pieces"
+    assert turns > 10_000 / 64
+
+
+async def test_connection_is_read_in_small_parts() -> None:
+    """However much has arrived, parsing it holds up the loop for a moment only."""
+    asked: list[int] = []
+
+    class Stream(httpcore.AsyncNetworkStream):
+        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
+            asked.append(max_bytes)
+            return b"x"
+
+    await MeteredStream(Stream(), Trip(lambda: 0.0), limit=10).read(1 << 20)
+    assert asked == [16 * 1024]
 
 
 async def test_healthy_probe_stays_right_among_hostile_ones(host: Host, http: OpenHttp) -> None:

@@ -363,6 +363,14 @@ def test_exhausted_machine_is_not_a_missing_process(marker: str) -> None:
     assert told == "cannot read /proc: too many open files {}\n"
 
 
+def test_only_absence_reads_as_absence(tmp_path: Path) -> None:
+    """A process that cannot be read for another cause is not a process that has ended."""
+    (tmp_path / "10/stat").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        Proc(str(tmp_path)).stat(10)
+    assert Proc(str(tmp_path)).stat(11) is None
+
+
 def test_reused_pid_is_another_process(tmp_path: Path) -> None:
     """The same number with another start time is searched for again, not believed."""
     _fake(tmp_path, 10, started=100, command="python3 main.py")
