@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stagewatch.session.document import Pause, Session
+from stagewatch.session.errors import SessionTooNewError
 from stagewatch.session.store import SessionError, SessionStore
 
 
@@ -13,7 +14,8 @@ class SessionFile:
     """The session as it was last whole; re-read when the file changed.
 
     A file that is damaged leaves the last whole session in force, at the start the newest whole
-    generation, and ``problem`` says what is wrong. Raises SessionError only when there is none.
+    generation, and ``problem`` says what is wrong. Raises SessionError only when there is none, or
+    when a newer stagewatch wrote the file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,6 +45,8 @@ class SessionFile:
     def _first(self) -> Session:
         try:
             return self._store.load()
+        except SessionTooNewError:
+            raise
         except SessionError as error:
             whole = self._store.recover()
             if whole is None:

@@ -145,12 +145,13 @@ def find_session(home: Path, profile: str | None = None, session: str | None = N
         raise UnknownSessionError(f"{session}: no session here ({SESSION} is missing)")
     existing = list_sessions(home)
     for folder in existing:
-        if folder.name == session or (session is None and _is_of(folder, profile)):
+        if folder.name == session or (session is None and is_of(folder, profile)):
             return folder
     raise UnknownSessionError(_unknown(home, profile, session, existing))
 
 
-def _is_of(folder: Path, profile: str | None) -> bool:
+def is_of(folder: Path, profile: str | None) -> bool:
+    """Whether a session's id is one of the profile called ``profile``; any is, of None."""
     match = _ID.fullmatch(folder.name)
     return profile is None or (match is not None and match["profile"] == _profile_part(profile))
 

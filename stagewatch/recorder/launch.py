@@ -14,17 +14,19 @@ from pathlib import Path
 
 from stagewatch.clock import Clock, SystemClock
 from stagewatch.errors import PersonError
+from stagewatch.following import SessionFile
 from stagewatch.paths import (
     PROFILE,
     RECORDER_LOCK,
     RECORDER_LOG,
     create_session_folder,
+    is_of,
     list_sessions,
 )
-from stagewatch.recorder.lock import Holder, holder, process_start
-from stagewatch.recorder.logfile import last_line
+from stagewatch.recorder.lock import Holder, holder, is_held, process_start
+from stagewatch.recorder.logfile import APPEND, last_line
 from stagewatch.session.document import Instant, Session
-from stagewatch.session.store import SessionStore
+from stagewatch.session.store import SessionError, SessionStore
 
 START_WITHIN = 10.0
 STOP_WITHIN = 10.0
@@ -73,7 +75,9 @@ def start_session(
         _write_new(folder / PROFILE, loaded.content)
     except OSError as error:
         where = error.filename or home
-        raise LaunchError(f"{where}: the session cannot be kept ({error.strerror})") from error
+        why = f"the session cannot be kept ({error.strerror})"
+        remedy = "check its owner, mode and free space, or name another folder in XDG_STATE_HOME"
+        raise LaunchError(f"{where}: {why}; {remedy}") from error
     SessionStore(folder).create(
         Session(
             id=folder.name,
@@ -92,17 +96,37 @@ def start_session(
 
 
 def join(path: Path, *, home: Path, now: float) -> Path | None:
-    """The newest session of the profile in ``path`` that is open and whose window is not over."""
+    """The newest session of the profile in ``path`` that is open and whose window is not over.
+
+    A damaged one counts by its newest whole text. Raises SessionError when there is none of one
+    that may be meant: beginning another watch in silence would hide it.
+    """
     wanted = str(path.absolute())
     for folder in list_sessions(home):
         try:
-            session = SessionStore(folder).load()
-        except PersonError:
-            # A damaged session is `stagewatch sessions`' to tell of; it cannot be joined.
+            session = SessionFile(folder).session
+        except SessionError:
+            if _may_be_meant(folder, path, now):
+                raise
             continue
         if session.profile_path == wanted and session.state == "open" and now < session.ends_at:
             return folder
     return None
+
+
+def _may_be_meant(folder: Path, path: Path, now: float) -> bool:
+    """Whether a session that cannot be read may be the open one of the profile in ``path``."""
+    from stagewatch.probes import InstalledKinds
+    from stagewatch.profile.load import load
+
+    if not is_of(folder, path.name.removesuffix(".toml")):
+        return False
+    try:
+        deployment = load(folder / PROFILE, InstalledKinds()).deployment
+        began = os.stat(folder / PROFILE).st_mtime
+    except (PersonError, OSError):
+        return True
+    return is_held(folder) or now < began + deployment.window / deployment.speed
 
 
 def join_or_start(path: Path, *, home: Path, operator: str, clock: Clock) -> Path:
@@ -145,7 +169,7 @@ def stop_recorder(folder: Path, timeout: float = STOP_WITHIN) -> bool:
 
 
 def _over(folder: Path, now: float) -> str:
-    session = SessionStore(folder).load()
+    session = SessionFile(folder).session
     if session.state == "stopped":
         return "the session was stopped"
     return "the session's window is over" if now >= session.ends_at else ""
@@ -156,9 +180,8 @@ def _spawn(folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
     It says a line on its standard output when it records, and nothing when it cannot.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        said = os.open(folder / RECORDER_LOG, flags, 0o600)
+        said = os.open(folder / RECORDER_LOG, APPEND, 0o600)
     except OSError as error:
         why = f"cannot be written ({error.strerror}), so no recorder runs"
         raise LaunchError(f"{folder / RECORDER_LOG}: {why}") from error

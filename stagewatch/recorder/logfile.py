@@ -15,6 +15,9 @@ from pathlib import Path
 from stagewatch.paths import RECORDER_LOG
 from stagewatch.text import clean
 
+# Without O_NONBLOCK, opening a FIFO waits for a reader.
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""How the log is opened by whoever writes to it."""
 MAX_BYTES = 1 << 20
 """Of one file; an older one is kept beside it."""
 NAMESPACE = "stagewatch"
@@ -24,8 +27,7 @@ class _PrivateHandler(RotatingFileHandler):
     """A rotating log that only its owner can read, from the moment it is created."""
 
     def _open(self) -> TextIOWrapper:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        return open(os.open(self.baseFilename, flags, 0o600), "a", encoding="utf-8")
+        return open(os.open(self.baseFilename, APPEND, 0o600), "a", encoding="utf-8")
 
 
 @contextlib.contextmanager

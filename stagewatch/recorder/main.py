@@ -16,7 +16,7 @@ from types import FrameType
 from stagewatch.clock import Clock, SystemClock
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile
-from stagewatch.history.errors import DamagedHistoryError, HistoryError
+from stagewatch.history.errors import DamagedHistoryError
 from stagewatch.history.files import move_aside
 from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Event
@@ -44,9 +44,10 @@ class RecorderError(PersonError):
 def record(folder: Path, *, foreground: bool, opened: Callable[[], None] = lambda: None) -> int:
     """Record the session in ``folder`` until it is over, stopped, or SIGTERM or SIGINT comes.
 
-    ``opened`` is called when sampling begins. Returns the exit status. In the foreground a
-    PersonError is raised to be told; detached it goes to ``recorder.log``, and losing the race
-    for the lock is no error.
+    ``opened`` is called when sampling begins. Returns the exit status. What keeps it from
+    recording goes to ``recorder.log``, in the foreground to standard error as well; losing the
+    race for the lock is an error in the foreground only. Raises RecorderError where there can be
+    no log.
     """
     clock = SystemClock()
     lock = RecorderLock(folder)
@@ -56,7 +57,7 @@ def record(folder: Path, *, foreground: bool, opened: Callable[[], None] = lambd
                 raise RecorderError(_already(folder))
             return 0
         with logging_to(folder, foreground=foreground):
-            return _guarded(lambda: asyncio.run(_serve(folder, lock, clock, opened)), foreground)
+            return _guarded(lambda: asyncio.run(_serve(folder, lock, clock, opened)))
     except OSError as error:
         where = error.filename or folder
         raise RecorderError(f"{where}: {error.strerror}; nothing can be recorded there") from error
@@ -71,21 +72,17 @@ def _already(folder: Path) -> str:
     return f"{folder.name}: {who} records already; end it with `stagewatch stop`, or join it"
 
 
-def _guarded(serve: Callable[[], None], foreground: bool) -> int:
+def _guarded(serve: Callable[[], None]) -> int:
     """Run the recorder and turn what ends it into an exit status."""
     try:
         serve()
-    except (PersonError, HistoryError) as error:
+    except PersonError as error:
         log.error("%s", error)
-        if foreground:
-            raise
         return FAILED
     # The process's own boundary: a defect leaves its traceback in the log, where no terminal
     # shows it, and the exit status tells systemd to start the next recorder.
     except Exception:
         log.critical("the recorder fell", exc_info=True)
-        if foreground:
-            raise
         return FAILED
     return 0
 

@@ -127,6 +127,8 @@ class Recorder:
             self._book.event(Event(now, "gap", missed[0].cause))
         self._book.event(Event(now, "recorder-started", text))
         log.info("%s: %s", session.id, text)
+        if self._session.problem:
+            self._session_was_read(now)
         self._obey(session)
 
     def _settle_open_gaps(self, now: float) -> None:

@@ -31,6 +31,7 @@ from stagewatch.recorder.launch import (
     stop_recorder,
 )
 from stagewatch.session import edits
+from stagewatch.session.errors import SessionDamagedError
 from stagewatch.session.store import SessionStore
 
 EVERY = 0.25
@@ -327,8 +328,21 @@ def test_join_finds_the_newest_open_session_of_the_same_profile(
     assert newer != folders[0]
     assert join(profile, home=home, now=clock.now()) == newer
     assert join(profile, home=home, now=clock.now() + 7 * 3600) is None, "its window is over"
-    (newer / "session.toml").write_text("")
-    assert join(profile, home=home, now=clock.now()) is None, "a damaged one is not joined"
+
+
+def test_a_damaged_open_session_is_not_passed_over(profile: Path, tmp_path: Path) -> None:
+    """It is joined by its newest whole text; without one, no other watch begins in silence."""
+    home, clock = tmp_path / "sessions", SystemClock()
+    folder = start_session(profile, home=home, operator="ann", clock=clock)
+    store = SessionStore(folder)
+    store.edit(lambda s: edits.add_note(s, "one", by="ann", at=clock.now()))
+    store.path.write_text("")
+    assert join(profile, home=home, now=clock.now()) == folder
+    (folder / "session.toml.1").write_text("cut")
+    with pytest.raises(SessionDamagedError, match="move its folder away"):
+        join_or_start(profile, home=home, operator="ann", clock=clock)
+    assert join(tmp_path / "other.toml", home=home, now=clock.now()) is None
+    assert join(profile, home=home, now=clock.now() + 7 * 3600) is None, "its window is over"
 
 
 def test_a_session_keeps_the_profile_and_where_its_paths_start(
