@@ -121,7 +121,7 @@ class _Network(httpcore.AsyncNetworkBackend):
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             self._trip.address = _shown(address, port)
             # A black hole behind the first address must leave time for the others.
-            share = max(0.001, until - monotonic()) / left
+            share = max(0.0, until - monotonic()) / left
             try:
                 stream = await self._plain.connect_tcp(address, port, timeout=share)
             except httpcore.ConnectTimeout:
