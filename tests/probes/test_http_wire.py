@@ -8,6 +8,7 @@ import contextlib
 import json
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -396,6 +397,38 @@ async def test_no_tls_where_it_is_expected(host: Host, http: OpenHttp) -> None:
     reading = await http(f"https://127.0.0.1:{port}/", timeout=2).read()
     assert reading.result is Result.ERROR
     assert reading.reason.startswith(("TLS handshake failed", "no answer within 2s (TLS"))
+
+
+async def test_nonsense_instead_of_a_handshake(http: OpenHttp) -> None:
+    """What is not TLS at all ends the handshake with a reason."""
+
+    async def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n" * 10)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        reading = await http(f"https://127.0.0.1:{port}/").read()
+    assert reading.result is Result.ERROR
+    assert reading.reason.startswith("TLS handshake failed (")
+    assert reading.reason.endswith(f" at 127.0.0.1:{port}")
+
+
+async def test_connection_that_is_reset(host: Host, http: OpenHttp) -> None:
+    """A service that is killed while it answers leaves the number of bytes that came."""
+
+    async def handler(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+        await writer.drain()
+        # Without lingering, closing throws away the connection instead of ending it.
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    reading = await http(await host.serve(handler), read={"a": "a"}).read()
+    assert reading.result is Result.ERROR
+    assert reading.reason.startswith(("connection reset ", "answer cut short after "))
 
 
 async def test_ca_file_that_is_not_there(http: OpenHttp, tmp_path: Path) -> None:
