@@ -1,13 +1,19 @@
-"""Following a session's file while other processes edit it."""
+"""What is in force in a session: its file, which other processes edit, and its profile."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from stagewatch.paths import PROFILE
 from stagewatch.session.document import Pause, Session
 from stagewatch.session.errors import SessionTooNewError
 from stagewatch.session.store import SessionError, SessionStore
+
+if TYPE_CHECKING:
+    from stagewatch.profile.schema import Profile
 
 
 class SessionFile:
@@ -53,6 +59,24 @@ class SessionFile:
                 raise
             self.problem = str(error)
             return whole.session
+
+
+def profile_of(folder: Path) -> Profile:
+    """The profile of the session in ``folder``; raises ProfileError."""
+    # A screen follows the session's file only, and need not wait for these.
+    from stagewatch.probes import InstalledKinds
+    from stagewatch.profile.load import Problem, ProfileError, load
+
+    path = folder / PROFILE
+    try:
+        return load(path, InstalledKinds())
+    except ProfileError:
+        if os.path.lexists(path):
+            raise
+    original = SessionFile(folder).session.profile_path
+    what = "this session's copy of its profile is missing"
+    hint = f"copy it back; the watch began with {original}"
+    raise ProfileError([Problem(path, 0, "", what, hint)])
 
 
 def pause_text(pause: Pause | None) -> str:

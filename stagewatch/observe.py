@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stagewatch.clock import Clock
-from stagewatch.following import SessionFile, pause_text
+from stagewatch.following import SessionFile, pause_text, profile_of
 from stagewatch.happenings import newest, session_events
 from stagewatch.history.errors import HistoryMissingError
 from stagewatch.history.reader import History
 from stagewatch.judged import judged, rule_signals
 from stagewatch.lock import Holder, holder
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Series, Signal, Spread
-from stagewatch.paths import HISTORY, PROFILE
-from stagewatch.probes import InstalledKinds, signals_of
-from stagewatch.profile.load import load
+from stagewatch.paths import HISTORY
+from stagewatch.probes import signals_of
 from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.progress import gates, next_review, next_turn, phases
 from stagewatch.session.derive import current_pause
@@ -39,11 +38,6 @@ CHARTED = ("latency", "rss", "pss")
 """The fields that have a chart, beside the signals that a rule judges."""
 CHARTS = 60
 """At most so many signals are charted; a profile of a thousand probes has no room for more."""
-
-
-def profile_of(folder: Path) -> Profile:
-    """The profile that is in force in a session; raises ProfileError."""
-    return load(folder / PROFILE, InstalledKinds())
 
 
 def snapshot_of(folder: Path, clock: Clock, *, events: int = EVENTS) -> Snapshot:

@@ -15,14 +15,13 @@ from types import FrameType
 
 from stagewatch.clock import Clock, SystemClock
 from stagewatch.errors import PersonError
-from stagewatch.following import SessionFile
+from stagewatch.following import SessionFile, profile_of
 from stagewatch.history.errors import DamagedHistoryError
 from stagewatch.history.files import move_aside
 from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Event
-from stagewatch.paths import HISTORY, PROFILE
+from stagewatch.paths import HISTORY
 from stagewatch.probes import InstalledKinds
-from stagewatch.profile.load import load
 from stagewatch.recorder.lock import RecorderLock, holder
 from stagewatch.recorder.logfile import logging_to
 from stagewatch.recorder.notify import Notifier
@@ -92,7 +91,7 @@ async def _serve(
 ) -> None:
     session = SessionFile(folder)
     kinds = InstalledKinds()
-    profile = load(folder / PROFILE, kinds)
+    profile = profile_of(folder)
     with _history(folder / HISTORY, clock) as writer:
         for name, config in profile.probe.items():
             writer.declare(name, config.kind, config.every, kinds.signals(name, config))

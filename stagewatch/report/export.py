@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stagewatch.clock import Clock, SystemClock
+from stagewatch.following import profile_of
 from stagewatch.history.reader import History
-from stagewatch.observe import profile_of, snapshot_of
+from stagewatch.observe import snapshot_of
 from stagewatch.report.model import Report, ReportError, build
 from stagewatch.report.write import write
 from stagewatch.snapshot import Snapshot
