@@ -203,7 +203,12 @@ def _outcome(folder: Path, process: subprocess.Popen[bytes], wait: float) -> Lau
     """Wait until the recorder says that it records, ends without a word, or takes too long."""
     assert process.stdout is not None
     with process.stdout as stdout:
-        process.wait()  # the first of two processes, which ends at once
+        try:
+            process.wait(START_WITHIN)  # the first of two processes, which ends at once
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise LaunchError(f"the recorder did not start within {START_WITHIN:g} s") from None
         ready, _, _ = select.select([stdout], [], [], wait)
         said = os.read(stdout.fileno(), 64) if ready else b""
     by = holder(folder)

@@ -380,13 +380,16 @@ def test_in_the_foreground_it_is_a_service_that_says_when_it_is_ready(
         environ = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
         command = [sys.executable, "-m", "stagewatch.recorder", str(watch)]
         with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as service:
-            assert systemd.recv(100) == b"READY=1"
-            assert readings(watch)
-            service.send_signal(signal.SIGTERM)
-            assert systemd.recv(100) == b"STOPPING=1"
-            assert service.wait(10) == 0
             assert service.stderr is not None
-            assert service.stderr.read() == ""
+            try:
+                assert systemd.recv(100) == b"READY=1"
+                service.send_signal(signal.SIGTERM)
+                assert systemd.recv(100) == b"STOPPING=1"
+                assert service.wait(10) == 0
+                assert service.stderr.read() == ""
+            finally:
+                service.kill()
+    assert readings(watch)
 
 
 def test_a_detached_recorder_is_not_the_service_that_started_it(watch: Path) -> None:
@@ -416,11 +419,14 @@ def test_sigterm_ends_also_a_recorder_whose_loop_is_held_up() -> None:
         [sys.executable, "-c", _HELD_UP], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        process.terminate()
-        assert process.wait(20) == 1
         assert process.stderr is not None
-        assert "in run" in process.stderr.read(), "it says where it hung"
+        try:
+            assert process.stdout.readline() == "ready\n"
+            process.terminate()
+            assert process.wait(20) == 1
+            assert "in run" in process.stderr.read(), "it says where it hung"
+        finally:
+            process.kill()
 
 
 def test_the_recorder_imports_neither_the_command_line_nor_a_screen() -> None:
