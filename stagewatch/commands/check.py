@@ -11,6 +11,7 @@ import click
 from stagewatch.commands.options import Settings, profile_option
 from stagewatch.commands.where import profile_path
 from stagewatch.model import Reading, Result, Signal
+from stagewatch.probes import Probe
 from stagewatch.profile.schema import ProbeConfig, Profile
 
 NOT_READY = 1
@@ -39,25 +40,35 @@ def check(ctx: click.Context, profile: str | None) -> None:
 
 
 async def _read_all(profile: Profile, path: Path) -> dict[str, Reading]:
-    readings = await asyncio.gather(
-        *(_read(name, config, path) for name, config in profile.probe.items())
-    )
+    # All are opened before the first is read: the imports of one must not delay another's answer.
+    probes = _opened(profile, path)
+    readings = await asyncio.gather(*map(_read, probes))
     return {reading.probe: reading for reading in readings}
 
 
-async def _read(name: str, config: ProbeConfig, path: Path) -> Reading:
+def _opened(profile: Profile, path: Path) -> list[Probe]:
     from stagewatch.clock import SystemClock
     from stagewatch.probes import OpenContext, probe_kind
     from stagewatch.profile.find import base_folder
-    from stagewatch.recorder.schedule import read_bounded
 
     clock = SystemClock()
     context = OpenContext(clock=clock, base=base_folder(path), watch_start=clock.now())
-    probe = probe_kind(config.kind).open(name, config, context)
+    return [
+        probe_kind(config.kind).open(name, config, context)
+        for name, config in profile.probe.items()
+    ]
+
+
+async def _read(probe: Probe) -> Reading:
+    from stagewatch.clock import SystemClock
+    from stagewatch.recorder.schedule import read_bounded
+
+    clock = SystemClock()
     try:
-        return await read_bounded(probe, clock) or Reading(name, clock.now(), 0.0, Result.VALUE)
+        reading = await read_bounded(probe, clock)
     finally:
         await probe.aclose()
+    return reading or Reading(probe.name, clock.now(), 0.0, Result.NO_DATA, "nothing to read yet")
 
 
 def _lines(config: ProbeConfig, reading: Reading) -> Iterable[str]:
