@@ -79,9 +79,15 @@ def _lines(config: ProbeConfig, reading: Reading) -> Iterable[str]:
     why = f"  {reading.reason}" if reading.reason else ""
     yield f"{reading.result.value:<8} {reading.probe} ({config.kind}, {took}){why}"
     signals: tuple[Signal, ...] = probe_kind(config.kind).signals(reading.probe, config)
+    without = []
     for signal in signals:
         value = reading.values.get(signal.name)
+        reason = reading.missing.get(signal.name, "no value")
         if value is not None:
             yield f"           {signal.name} = {format_value(value, signal.unit)}"
+        elif reason == reading.reason:
+            without.append(signal.name)
         else:
-            yield f"           {signal.name}: {reading.missing.get(signal.name, 'no value')}"
+            yield f"           {signal.name}: {reason}"
+    if without:
+        yield f"           no value for {', '.join(without)}"
