@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, MutableMapping
@@ -71,6 +72,8 @@ def run(
     """
     require_terminal()
     prepare(os.environ)
+    # Until the screen stands: nothing of what the imports make is garbage.
+    gc.disable()
     from stagewatch.tui.app import StageWatch
     from stagewatch.tui.terminal import TerminalGuard
 

@@ -42,13 +42,13 @@ class Gauge:
     """Whether the chart starts at zero; else it shows the range that occurred."""
 
 
-def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> Line:
+def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> tuple[Line, ...]:
     """The value; when it is late or absent, the last one with its age and why."""
     if signal.value is not None:
         shown = format_value(signal.value, signal.unit)
         if not signal_late(snapshot, signal, now) or signal.at is None:
-            return line((shown, Role.STRONG))
-        return line((f"{shown}  LATE, {ago(signal.at, now)}", Role.WARN))
+            return (line((shown, Role.STRONG)),)
+        return (line((f"{shown}  LATE, {ago(signal.at, now)}", Role.WARN)),)
     probe = probe_of(snapshot, signal.name)
     why = signal.reason or (probe.reason if probe else "")
     parts = [line(("✖ no value", Role.BAD))]
@@ -57,7 +57,7 @@ def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> Line:
         parts.append(line((f"last {old}, {ago(signal.last_value_at, now)}", Role.WARN)))
     if why:
         parts.append(line((why, Role.BAD)))
-    return tuple(run for part in parts for run in (*part, ("  ", Role.PLAIN)))[:-1]
+    return tuple(parts)
 
 
 def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: bool) -> list[Line]:
@@ -68,7 +68,7 @@ def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: boo
         return [crop(join((name, line(("waiting for the first reading", Role.DIM)))), width)]
     tall = height >= TALL
     facts = gauge.facts if tall else (*gauge.facts, gauge.bound)
-    parts = (name, value_of(view.snapshot, gauge.signal, view.now), *facts)
+    parts = (name, *value_of(view.snapshot, gauge.signal, view.now), *facts)
     head = flow(parts, width, rows=2 if tall else 1)
     if height < 2 or gauge.series is None:
         return head

@@ -11,7 +11,7 @@ from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, flow, join, line, wrap
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import main_probe, title_of
-from stagewatch.widgets.view import View, failing, late
+from stagewatch.widgets.view import View, failing, late, probe_of
 from stagewatch.widgets.words import ago, coarse, plural, span, time_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def headline(probe: ProbeNow, now: float) -> Line:
     if probe.took is not None and probe.result in (Result.VALUE, Result.NO_DATA):
         parts.append(line(took_text(probe.took)))
     if probe.at is not None:
-        parts.append(line((ago(probe.at, now), Role.WARN if late(probe, now) else Role.DIM)))
+        tried = "tried " if failing(probe) else ""
+        role = Role.WARN if late(probe, now) else Role.DIM
+        parts.append(line((f"{tried}{ago(probe.at, now)}", role)))
     return join(parts)
 
 
@@ -115,7 +117,9 @@ def _number(snapshot: Snapshot, signal: SignalNow, rest: str) -> Iterator[Line]:
     label = f"{rest.replace('_', ' ')} " if rest else ""
     value = signal.value if signal.value is not None else signal.last_value
     if value is None:
-        yield line((label, Role.DIM), ("n/a", Role.WARN))
+        probe = probe_of(snapshot, signal.name)
+        if probe is not None and not failing(probe):
+            yield line((label, Role.DIM), ("n/a", Role.WARN))
         return
     text = format_value(value, signal.unit)
     most = _sibling(snapshot, signal, ("max", "size")) if rest in ("used", "in_use") else None

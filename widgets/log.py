@@ -10,12 +10,13 @@ from textual.binding import Binding, BindingType
 from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, wrap
 from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.subjects import title_of
 from stagewatch.widgets.view import View
 from stagewatch.widgets.words import plural, second_of
 
 if TYPE_CHECKING:
     from stagewatch.model import LogLine
-    from stagewatch.snapshot import Snapshot
+    from stagewatch.snapshot import LogNow, Snapshot
 
 _STAMP = re.compile(
     r"\[?\d{4}-\d\d-\d\d[T ](\d\d:\d\d:\d\d)"
@@ -92,9 +93,15 @@ def log_title(snapshot: Snapshot | None) -> Line:
         return line(("log", Role.STRONG))
     if len(snapshot.logs) == 1:
         log = snapshot.logs[0]
-        return line((log.probe, Role.STRONG), (f" · {log.path}", Role.DIM))
-    names = ", ".join(log.probe for log in snapshot.logs)
+        return line((_name(snapshot, log), Role.STRONG), (f" · {log.path}", Role.DIM))
+    names = ", ".join(_name(snapshot, log) for log in snapshot.logs)
     return line(("logs", Role.STRONG), (f" · {names}", Role.DIM))
+
+
+def _name(snapshot: Snapshot, log: LogNow) -> str:
+    """What the profile calls the log."""
+    probe = snapshot.probes.get(log.probe)
+    return title_of(probe) if probe is not None else log.probe
 
 
 def log_count(snapshot: Snapshot | None) -> Line:

@@ -16,7 +16,7 @@ from stagewatch.text import clean
 
 
 class Role(StrEnum):
-    """What a run of text means; the style sheet says how it looks (``pane--ROLE``)."""
+    """What a run of text means; ``palette`` says how it looks."""
 
     PLAIN = "plain"
     DIM = "dim"
@@ -105,7 +105,7 @@ def ends(left: Line, right: Line, width: int, gap: int = 2) -> Line:
     room = width - width_of(right) - gap
     if room < 1:
         return fill(right, width)
-    return (*fill(left, room + gap), *right)
+    return (*fill(crop(left, room), room + gap), *right)
 
 
 def fit(parts: Sequence[Line], width: int, gap: str = "  ") -> Line:

@@ -6,13 +6,13 @@ from itertools import zip_longest
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from stagewatch.widgets.paint import BLANK, Line, Role, fill, to_ascii
+from stagewatch.widgets.palette import palette, strip_of
 from stagewatch.widgets.view import View, same_but_for_time
 
 
@@ -54,7 +54,6 @@ class Pane(Widget):
     """Draws ``lines``; repaints the rows whose line changed, and nothing while it is hidden."""
 
     DEFAULT_CSS = "Pane { height: 1fr; }"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"pane--{role.value}" for role in Role}
     ALLOW_SELECT = False
     PACE: ClassVar[float] = 1.0
     """Seconds that the pane lets pass between two repaints when nothing but the time is new."""
@@ -63,6 +62,7 @@ class Pane(Widget):
         super().__init__(id=id, classes=classes)
         self.view: View | None = None
         self._drawn: View | None = None
+        self._drawn_size: Size | None = None
         self._painted: list[Line] = []
         self._strips: dict[int, Strip] = {}
         self._styles_of: dict[Role, Style] = {}
@@ -83,23 +83,36 @@ class Pane(Widget):
 
     def repaint(self) -> None:
         """Work out the lines again and mark the cells that differ from what was painted."""
-        if self.view is None or not self.is_attached:
+        view = self.view
+        if view is None or not self.is_attached or self._takes_other_rows(view):
             return
-        width, height = self.size
-        wanted = self.wanted_height(self.view, self.screen.size.width)
-        if wanted is not None and (wanted != height or bool(wanted) != self.display):
-            self.display = wanted > 0
-            self.styles.height = wanted
+        if not self.size.area or not self._is_seen():
             return
-        if not width or not height or not self._is_seen():
+        if self._drawn_size != self.size:
+            self.refresh()  # the lines are worked out when they are painted
             return
-        self._drawn = self.view
-        rows = self.lines(self.view, width, height)
-        tidy = to_ascii if self.view.ascii else tuple
-        self._mark([tidy(fill(row, width)) for row in rows[:height]], width)
+        self._drawn = view
+        self._mark(self._work_out(view))
 
-    def _mark(self, painted: list[Line], width: int) -> None:
+    def _takes_other_rows(self, view: View) -> bool:
+        """Whether the pane changes its own height, and will be laid out again."""
+        wanted = self.wanted_height(view, self.screen.size.width)
+        height = self.styles.height
+        if wanted is None or (height is not None and height.value == wanted):
+            return False
+        self.styles.height = wanted
+        self.display = wanted > 0
+        return True
+
+    def _work_out(self, view: View) -> list[Line]:
+        """Every line at its full width, ready to be compared and painted."""
+        width, height = self.size
+        tidy = to_ascii if view.ascii else tuple
+        return [tidy(fill(row, width)) for row in self.lines(view, width, height)[:height]]
+
+    def _mark(self, painted: list[Line]) -> None:
         """Take over new lines and ask for a repaint of the cells that changed."""
+        width = self.size.width
         regions = []
         rows = zip_longest(self._painted, painted, fillvalue=fill(BLANK, width))
         for y, (old, new) in enumerate(rows):
@@ -112,22 +125,23 @@ class Pane(Widget):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
-        """One row, from the last lines that were worked out."""
-        width = self.size.width
+        """One row; after a change of size, all of them are worked out first."""
+        if self._drawn_size != self.size and self.view is not None:
+            self._drawn_size = self.size
+            self._drawn = self.view
+            self._painted = self._work_out(self.view)
+            self._strips.clear()
         strip = self._strips.get(y)
-        if strip is None or strip.cell_length != width:
-            content = fill(self._painted[y] if y < len(self._painted) else BLANK, width)
-            segments = [Segment(text, self._style(role)) for text, role in content]
-            strip = Strip(segments, width).simplify()
-            self._strips[y] = strip
+        if strip is None:
+            content = self._painted[y] if y < len(self._painted) else fill(BLANK, self.size.width)
+            strip = self._strips[y] = strip_of(content, self._palette())
         return strip
 
-    def _style(self, role: Role) -> Style:
-        style = self._styles_of.get(role)
-        if style is None:
-            style = self.get_component_rich_style(f"pane--{role.value}")
-            self._styles_of[role] = style
-        return style
+    def _palette(self) -> dict[Role, Style]:
+        if not self._styles_of:
+            background = self.background_colors[1]
+            self._styles_of = palette(self.app.theme_variables, background)
+        return self._styles_of
 
     def notify_style_update(self) -> None:
         """Forget the colours; the theme, the focus or the style sheet changed."""
@@ -136,14 +150,12 @@ class Pane(Widget):
         self._styles_of.clear()
 
     def on_resize(self) -> None:
-        """Draw everything for the new size: rows of another width cannot be compared."""
-        self._strips.clear()
+        """The height may depend on the width."""
         self.repaint()
-        self.refresh()
 
     def on_show(self) -> None:
         """Catch up with what happened while hidden."""
-        self.call_after_refresh(self.repaint)
+        self.repaint()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """Draw the border of a pane that has the keys, or has them no longer."""

@@ -97,7 +97,7 @@ async def test_an_abandoned_question_changes_nothing(
         await shown(pilot)
         await pilot.press(*keys)
         await pilot.pause()
-        assert len(app.screen_stack) == 1
+        assert len(app.screen_stack) == 2
     assert stage.session == before
 
 
@@ -329,4 +329,4 @@ async def test_help_names_every_key(app: StageWatch, shown: Shown, lines: Read) 
         await pilot.pause()
         assert "Tick or untick the item" in lines(app)
         await pilot.press("escape")
-        assert len(app.screen_stack) == 1
+        assert len(app.screen_stack) == 2

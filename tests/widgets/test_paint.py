@@ -43,7 +43,7 @@ def test_ends_keep_the_right_one_whole_where_it_fits(left: str, right: str, widt
     assert width_of(made) == width
     kept = text_of(line(right))
     if kept and width_of(line(right)) + 3 <= width:
-        assert text_of(made).endswith(kept)
+        assert text_of(made).endswith(f"  {kept}")
 
 
 @given(texts, widths)

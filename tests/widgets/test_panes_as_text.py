@@ -78,7 +78,7 @@ def test_health_says_the_state_the_answer_and_how_reliable_it_is(scene: Scene) -
 
 def test_down_says_why_and_since_when(scene: Scene) -> None:
     text = said(health_lines(scene("trouble"), 60, 18))
-    assert "✖ DOWN  4m12s ago" in text
+    assert "✖ DOWN  tried 4m12s ago" in text
     assert "connection refused by 127.0.0.1:8000" in text
     assert "failing since 04:16, for 15m" in text
 

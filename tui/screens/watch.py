@@ -39,7 +39,7 @@ ROOMY = {True: 30, False: 40}
 
 
 class WatchScreen(Screen[None]):
-    """Shows views and turns keys into changes; knows nothing of where either comes from."""
+    """Shows views and turns keys into messages; knows nothing of where either goes."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
     AUTO_FOCUS = ""
@@ -50,6 +50,7 @@ class WatchScreen(Screen[None]):
         self._clock = clock
         self._view: View | None = None
         self._panes: tuple[Pane, ...] = ()
+        self._shown = False
 
     def compose(self) -> ComposeResult:
         """Every pane, once: none is ever mounted or removed later."""
@@ -72,17 +73,21 @@ class WatchScreen(Screen[None]):
     def on_mount(self) -> None:
         """Remember the panes: none comes or goes."""
         self._panes = tuple(self.query(Pane))
+        self._arrange(*self.app.size)
 
     def show(self, view: View) -> None:
         """Give every pane the view; each works out for itself whether anything changed."""
         self._view = replace(view, compact=self.has_class("-compact"))
         for pane in self._panes:
             pane.show(self._view)
+        self._shown = bool(self._panes)
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the arrangement that fits."""
-        width, height = event.size
-        wide = width >= WIDE
+        self._arrange(*event.size)
+
+    def _arrange(self, width: int, height: int) -> None:
+        before, wide = self.classes, width >= WIDE
         self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-tiny")
         self.set_class(not wide, "-narrow")
         self.set_class(wide and width < 120, "-mid")
@@ -90,8 +95,8 @@ class WatchScreen(Screen[None]):
         self.set_class(height < ROOMY[wide], "-compact")
         if self.focused is None or not self.focused.display:
             self._focus_what_is_seen()
-        if self._view is not None:
-            self.call_after_refresh(self.show, self._view)
+        if self._view is not None and (self.classes != before or not self._shown):
+            self.show(self._view)
 
     def _focus_what_is_seen(self) -> None:
         listed = not self.has_class("-narrow") or self.has_class("-list")

@@ -1,0 +1,131 @@
+"""The watch joined to the threads that read and save."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stagewatch.tui.feed import Feed
+from stagewatch.tui.messages import (
+    ChangeWanted,
+    Exported,
+    Failed,
+    FeedFailed,
+    SavingChanged,
+    SnapshotArrived,
+)
+from stagewatch.tui.saver import Saver
+from stagewatch.tui.screens.watch import WatchScreen
+from stagewatch.tui.state import ScreenState
+
+if TYPE_CHECKING:
+    from stagewatch.clock import Clock
+    from stagewatch.snapshot import Snapshot
+    from stagewatch.tui.hooks import Hooks
+    from stagewatch.tui.screens.leave import Leaving
+
+
+class LiveScreen(WatchScreen):
+    """Shows what the feed brings, and gives what the operator wants to the saver."""
+
+    def __init__(self, hooks: Hooks, operator: str, clock: Clock, *, ascii: bool = False) -> None:
+        super().__init__(operator, clock)
+        self._hooks = hooks
+        self._state = ScreenState(clock, ascii=ascii)
+        self._feed = Feed(hooks.open_source, self.post_message)
+        self._saver = Saver(hooks.open_store, lambda s: self.post_message(SavingChanged(s)), clock)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest one; None until the first arrived."""
+        return self._state.snapshot
+
+    def on_mount(self) -> None:
+        """Show the panes empty; the record is opened in the feed's thread."""
+        self.redraw()
+        self._saver.start()
+        self._feed.start()
+        self.set_interval(1.0, self.redraw)
+
+    def redraw(self) -> None:
+        """Show the present moment; only what differs reaches the terminal."""
+        self.show(self._state.view())
+
+    def drain(self, seconds: float) -> None:
+        """Let edits reach the disk, from any thread, on the way out."""
+        self._saver.drain(seconds)
+
+    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        """Show it; a recorder that is gone is followed by the next one."""
+        self._state.arrived(message.snapshot)
+        self.redraw()
+        if self._state.revival_due():
+            self._in_background("starting a recorder", self._revive)
+
+    def on_feed_failed(self, message: FeedFailed) -> None:
+        """Keep showing what is known, and say that it is old."""
+        self._state.unreadable = message.reason
+        self.redraw()
+
+    def on_saving_changed(self, message: SavingChanged) -> None:
+        """Show how it stands with the edits."""
+        self._state.saving(message.saving)
+        if message.saving.saved is not None:
+            self._feed.hurry()
+        self.redraw()
+
+    def on_change_wanted(self, message: ChangeWanted) -> None:
+        """Save it."""
+        self._saver.submit(message.change)
+
+    def on_export_wanted(self) -> None:
+        """Write the report, away from the event loop."""
+        self._state.notice("writing the report")
+        self.redraw()
+        self._in_background("the export", self._export)
+
+    def on_exported(self, message: Exported) -> None:
+        """Say where it is."""
+        self._state.notice("wrote " + ", ".join(str(path) for path in message.paths))
+        self.redraw()
+
+    def on_failed(self, message: Failed) -> None:
+        """Say what did not work and why."""
+        self._state.notice(f"{message.what} failed: {message.reason}", bad=True)
+        self.redraw()
+
+    def on_leave_wanted(self) -> None:
+        """Ask what happens to the recorder."""
+        from stagewatch.tui.screens.leave import LeaveScreen
+
+        if not isinstance(self.app.screen, LeaveScreen):
+            waiting = self._saver.unsettled
+            edits = "1 edit is" if waiting == 1 else f"{waiting} edits are"
+            unsaved = f"{edits} not saved; leaving now loses that." if waiting else ""
+            self.app.push_screen(LeaveScreen(self._state.recording(), unsaved), self._left)
+
+    def _left(self, choice: Leaving | None) -> None:
+        if choice in ("leave", "stop"):
+            self._feed.stop()
+            self.app.exit(choice == "stop")
+
+    def _export(self) -> None:
+        self.post_message(Exported(self._hooks.export()))
+
+    def _revive(self) -> None:
+        problem = self._hooks.revive()
+        if problem:
+            self.post_message(Failed("starting a recorder", problem))
+
+    def _in_background(self, what: str, work: Callable[[], None]) -> None:
+        """Do ``work`` in a daemon thread: leaving never waits for it."""
+
+        def guarded() -> None:
+            try:
+                work()
+            # The boundary of this thread: what goes wrong is shown, whatever it is.
+            except Exception as error:  # noqa: BLE001
+                self.post_message(Failed(what, str(error) or type(error).__name__))
+
+        threading.Thread(target=guarded, daemon=True, name=what).start()
