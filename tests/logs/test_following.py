@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,67 @@ def test_rename_keeps_the_late_lines_of_the_old_file(log: Watched) -> None:
     assert (log.watch.counts.errors, log.losses) == (4, [])
 
 
+def test_many_looks_do_not_shorten_the_ten_seconds(log: Watched) -> None:
+    """Looked at forty times, a late writer still has its time."""
+    old = log.folder / "error.log.1"
+    log.path.rename(old)
+    log.path.touch()
+    for _ in range(39):
+        log.look(0.25)
+    log.write("ERROR late\n", old)
+    assert log.look() == ["ERROR late"]
+
+
+def test_a_long_pause_does_not_shorten_the_three_looks(log: Watched) -> None:
+    """Where a look comes once a minute, a late writer has three of them."""
+    old = log.folder / "error.log.1"
+    log.path.rename(old)
+    log.path.touch()
+    log.look()
+    log.look(60.0)
+    log.write("ERROR late\n", old)
+    assert log.look(60.0) == ["ERROR late"]
+
+
+def test_renamed_back_at_once_it_goes_on(log: Watched) -> None:
+    """A file that returns while it is still drained is not read twice."""
+    log.write("ERROR 1\n")
+    old = log.folder / "error.log.1"
+    log.path.rename(old)
+    log.write("ERROR 2\n")
+    log.look()
+    log.path.rename(log.folder / "aside")
+    old.rename(log.path)
+    log.write("ERROR 3\n")
+    log.look()
+    log.settle()
+    assert sorted(log.texts) == ["ERROR 1", "ERROR 2", "ERROR 3"]
+
+
+def test_more_rotations_than_can_be_followed_are_told(log: Watched) -> None:
+    """The descriptors are bounded, and giving one up is a loss."""
+    for number in range(66):
+        log.path.rename(log.folder / f"error.log.{number}")
+        log.path.touch()
+        log.look(0.01)
+    assert "rotated too often to follow every file" in log.causes
+    assert len(os.listdir("/proc/self/fd")) < 90
+
+
+def test_a_file_that_opens_and_cannot_be_read_leaks_nothing(open_log: Open) -> None:
+    """A broken disk is told, at each look, with no more descriptors than before."""
+    log = open_log()
+    log.files = files = Denying()
+    log.watch = LogWatch(log.plan, files)
+    log.write("ERROR 1\n")
+    files.broken = OSError(5, "Input/output error")
+    descriptors = len(os.listdir("/proc/self/fd"))
+    for _ in range(10):
+        log.look()
+    assert "cannot be read: Input/output error" in log.watch.troubles[0].text
+    assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
 def test_a_quiet_rotated_file_is_let_go(log: Watched) -> None:
     """After 10 s and three looks without a line its descriptor is given back."""
     log.path.rename(log.folder / "error.log.1")
@@ -130,9 +192,15 @@ def test_a_file_that_never_was_counts_from_its_first_line(open_log: Open) -> Non
 
 
 class Denying(RealFiles):
-    """Opens nothing while ``error`` is set."""
+    """Opens nothing while ``error`` is set, and reads nothing while ``broken`` is."""
 
     error: OSError | None = None
+    broken: OSError | None = None
+
+    def read(self, fd: int, size: int, offset: int) -> bytes:
+        if self.broken:
+            raise self.broken
+        return super().read(fd, size, offset)
 
     def open(self, path: str) -> int:
         if self.error:
@@ -186,6 +254,8 @@ def test_what_is_no_file_is_told(open_log: Open, kind: str) -> None:
     else:
         log.path.symlink_to(log.path)
     log.look()
+    expected = "leads in a circle" if kind == "circle" else "is not a regular file"
+    assert expected in log.watch.troubles[0].text
     assert not log.watch.troubles[0].absent
 
 
@@ -215,9 +285,28 @@ def test_truncation_of_equal_lines_starts_again(log: Watched) -> None:
     log.write("ERROR same\n" * 50)
     log.look()
     os.truncate(log.path, 0)
-    log.write("ERROR same\n" * 5)
+    log.write("ERROR same\n" * 30)
     log.look()
-    assert log.watch.counts.errors == 55
+    assert log.watch.counts.errors == 80
+    assert log.causes == ["the file was truncated in place"]
+
+
+def test_another_beginning_is_another_log(log: Watched) -> None:
+    """Rewritten with the same bytes before the place, but not at its head."""
+    log.write("ERROR first\n" + "ERROR same\n" * 50)
+    log.look()
+    log.path.write_text("ERROR other\n" + "ERROR same\n" * 50)
+    log.look()
+    assert log.causes == ["the file was truncated in place"]
+
+
+def test_the_same_beginning_is_not_enough(log: Watched) -> None:
+    """Rewritten with the same head, but other bytes before the place."""
+    head = "".join(f"ERROR {n:020}\n" for n in range(60))
+    log.write(head + "ERROR before\n" * 50)
+    log.look()
+    log.path.write_text(head + "ERROR behind\n" * 50)
+    log.look()
     assert log.causes == ["the file was truncated in place"]
 
 
@@ -240,13 +329,14 @@ def test_lines_that_stay_in_a_rewritten_file_do_not_count_again(log: Watched, ke
     assert log.causes == ["the file was truncated in place"]
 
 
-def test_a_hole_is_jumped_over(log: Watched) -> None:
+@pytest.mark.parametrize("place", [20_000, 300_000, (1 << 33) + 3000])
+def test_a_hole_is_jumped_over(log: Watched, place: int) -> None:
     """A writer that keeps its place after copytruncate leaves a hole, and then its line."""
     with open(log.path, "wb", buffering=0) as writer:
         writer.write(b"ERROR 1\n" * 1000)
         log.look()
         os.truncate(log.path, 0)
-        writer.seek(1 << 33)
+        writer.seek(place)
         writer.write(b"CRITICAL 2\n")
         log.look()
     assert log.watch.counts.criticals == 1
@@ -305,8 +395,12 @@ def test_bytes_that_are_no_text_are_part_of_their_line(log: Watched, raw: bytes)
 def test_a_huge_line_is_bounded(log: Watched) -> None:
     """20 MiB without an end cost the memory of a chunk, and count once."""
     log.write(b"CRITICAL " + b"x" * (20 << 20))
+    tracemalloc.start()
     while log.watch.behind:
         log.look()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 << 20
     assert log.watch.counts.lines == 0
     log.write(b"\nERROR next\n")
     found = log.look()
@@ -355,6 +449,55 @@ def test_a_restart_is_not_fooled_by_a_reused_inode(log: Watched) -> None:
     log.restart()
     assert log.look() == ["WARNING a", "WARNING b", "WARNING c"]
     assert log.causes == ["rotated or truncated while the recorder was not running"]
+
+
+def test_a_restart_says_when_a_rotated_file_cannot_be_found(log: Watched) -> None:
+    """Deleted while its late writers had their time, it may have held more."""
+    log.path.unlink()
+    log.path.touch()
+    log.look()
+    log.restart()
+    log.look()
+    assert log.causes == ["a rotated file went away while the recorder was not running"]
+
+
+def test_a_restart_sees_that_an_empty_file_was_written(log: Watched) -> None:
+    """It is as empty as it was, and changed since."""
+    os.utime(log.path, ns=(1, 1))
+    log.restart()
+    log.look()
+    assert log.causes == ["rotated or truncated while the recorder was not running"]
+
+
+def test_a_rewritten_file_that_comes_back_counts(log: Watched) -> None:
+    """What was let go is known by its text, not by its inode."""
+    log.write("ERROR 1\nERROR 2\n")
+    old = log.folder / "error.log.1"
+    log.path.rename(old)
+    log.path.touch()
+    log.settle()
+    old.write_text("ERROR 3\nERROR 4\nERROR 5\n")
+    old.replace(log.path)
+    assert log.look() == ["ERROR 3", "ERROR 4", "ERROR 5"]
+
+
+def test_a_deleted_file_is_not_remembered(log: Watched) -> None:
+    """Its inode will be another file's."""
+    log.path.unlink()
+    log.path.touch()
+    log.settle()
+    assert log.watch.state(START).done == []
+
+
+def test_a_traceback_that_waits_to_be_read_stays_with_its_record(log: Watched) -> None:
+    """Read twenty seconds after its record, because there was much to read, it came with it."""
+    trace = "Traceback (most recent call last):\n"
+    log.write("ERROR x\n" * 32_768 + "printed\n" * 32_768 + trace)
+    log.look(budget=1)
+    assert log.watch.counts.errors == log.watch.counts.lines == 32_768
+    log.look(10.0, budget=1)
+    log.look(10.0)
+    assert (log.watch.counts.lines, log.watch.counts.criticals) == (65_537, 0)
 
 
 def test_a_loss_that_lasts_survives_a_restart(log: Watched) -> None:
