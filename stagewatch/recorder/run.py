@@ -45,7 +45,7 @@ def open_probes(profile: Profile, session: Session, past: Past, clock: Clock) ->
             OpenContext(
                 clock=clock,
                 base=base,
-                watch_start=session.started_at,
+                watch_start=float(session.started_at),
                 checkpoint=past.checkpoints.get(name),
             ),
         )

@@ -40,17 +40,20 @@ class Disturbance:
 
 
 def disturbances(before: Moment, now: Moment) -> list[Disturbance]:
-    """What happened to the clocks between two ticks of the same process."""
+    """What happened to the clocks between two ticks of the same process.
+
+    When in between it happened nobody knows, so the gap begins with the earlier tick.
+    """
     slept = (now.boot - now.monotonic) - (before.boot - before.monotonic)
     jumped = (now.wall - now.boot) - (before.wall - before.boot)
     found = []
     if slept > NOTICEABLE:
         cause = f"the machine was suspended for {format_duration(slept)}"
-        start = min(before.wall + jumped, now.wall - slept)
+        start = min(before.wall, before.wall + jumped, now.wall - slept)
         found.append(Disturbance("suspend", Gap("", start, now.wall, cause)))
     if jumped > NOTICEABLE:
         cause = f"the clock was set forward by {format_duration(jumped)}"
-        found.append(Disturbance("clock-set", Gap("", now.wall - jumped, now.wall, cause)))
+        found.append(Disturbance("clock-set", Gap("", before.wall, now.wall, cause)))
     elif jumped < -NOTICEABLE:
         cause = f"the clock was set back by {format_duration(-jumped)}; these times occur twice"
         found.append(Disturbance("clock-set", Gap("", now.wall, now.wall - jumped, cause)))
