@@ -235,6 +235,22 @@ async def test_trouble_is_reported_when_it_begins_and_when_it_ends(log: Opened) 
     assert (await reading(probe)).result is Result.VALUE
 
 
+async def test_what_is_read_while_the_path_is_missing_counts_at_once(log: Opened) -> None:
+    """The writer still has its file: a critical line in it is not held back."""
+    probe = log.open()
+    await probe.read()
+    aside = log.folder / "aside"
+    log.path.rename(aside)
+    await probe.read()
+    log.clock.time += 11.0
+    assert (await reading(probe)).result is Result.NO_DATA
+    aside.write_text("CRITICAL x\n")
+    log.clock.time += probe.tick
+    found = await reading(probe)
+    assert (found.result, found.values["errors.criticals"]) == (Result.VALUE, 1)
+    assert "does not exist" in found.reason
+
+
 async def test_one_log_in_trouble_does_not_hide_the_others(log: Opened) -> None:
     """Its trouble is the reason beside the counts of the rest."""
     (log.folder / "folder.log").mkdir()
