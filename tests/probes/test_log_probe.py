@@ -13,7 +13,8 @@ import pytest
 from stagewatch.logs.batch import Batch
 from stagewatch.model import Reading, Result
 from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
-from stagewatch.probes.log import INLINE, LogConfig, LogProbe, open_log, problems
+from stagewatch.probes._logprobe import INLINE, LogProbe
+from stagewatch.probes.log import LogConfig, open_log, problems
 
 START = 1767225600.0
 
