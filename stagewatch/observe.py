@@ -9,17 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stagewatch.charts import Charts, probe_of
 from stagewatch.clock import Clock
 from stagewatch.following import SessionFile, pause_text, profile_of
 from stagewatch.happenings import newest, session_events
 from stagewatch.history.errors import HistoryMissingError
 from stagewatch.history.reader import History
-from stagewatch.judged import judged, rule_signals
+from stagewatch.judged import judged
 from stagewatch.lock import Holder, holder
-from stagewatch.model import Event, Gap, LogLine, Reading, Result, Series, Signal, Spread
+from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal
 from stagewatch.paths import HISTORY
 from stagewatch.probes import signals_of
-from stagewatch.profile.schema import ProbeConfig, Profile
+from stagewatch.profile.schema import ProbeConfig
 from stagewatch.progress import gates, next_review, next_turn, phases
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
@@ -28,16 +29,6 @@ from stagewatch.snapshot import LogNow, ProbeNow, RecorderStatus, SignalNow, Sna
 EVENTS = 100
 LINES = 200
 """The newest of each log."""
-BUCKETS = 480
-"""At most so many in a series, at least half as many once the watch is old enough."""
-SPREAD_SPAN = 900.0
-"""Seconds of profile time that a spread covers."""
-SPREAD_READINGS = 20
-"""It covers at least this many intervals of its probe."""
-CHARTED = ("latency", "rss", "pss")
-"""The fields that have a chart, beside the signals that a rule judges."""
-CHARTS = 60
-"""At most so many signals are charted; a profile of a thousand probes has no room for more."""
 
 
 def snapshot_of(folder: Path, clock: Clock, *, events: int = EVENTS) -> Snapshot:
@@ -75,7 +66,7 @@ class Observer:
         self._told = session_events(self._session.session)
         self._profile = profile_of(folder)
         self._signals = signals_of(self._profile.probe)
-        self._charted = _charted(self._profile, self._signals)
+        self._charts = Charts(self._profile, self._signals)
         self._history: History | None = None
         self._file: tuple[int, int] | None = None
         self._holder: Holder | None = None
@@ -144,8 +135,8 @@ class Observer:
             paused=pause_text(current_pause(session)),
             probes={name: _probe(name, c, record) for name, c in profile.probe.items()},
             signals={name: _signal(s, record) for name, s in self._signals.items()},
-            series=self._series(session, until),
-            spreads=self._spreads(until),
+            series=self._charts.series(self._history, session.started_at, until),
+            spreads=self._charts.spreads(self._history, until),
             criteria=judgement.criteria,
             phases=shown,
             gates=gates(profile, session),
@@ -180,33 +171,6 @@ class Observer:
         problem = "no recorder runs, so nothing is recorded" if due else ""
         return RecorderStatus(False, None, None, last, problem)
 
-    def _series(self, session: Session, until: float) -> dict[str, Series]:
-        """The charted signals since the start; see ``stretch``."""
-        history = self._history
-        if history is None:
-            return {}
-        found = {}
-        for name in self._charted:
-            every = self._profile.probe[_probe_of(name)].every
-            width, count = stretch(max(0.0, until - session.started_at), every)
-            end = session.started_at + BUCKETS * width
-            whole = history.series(name, session.started_at, end, BUCKETS)
-            found[name] = _first(whole, count, width)
-        return found
-
-    def _spreads(self, until: float) -> dict[str, Spread]:
-        """How the latencies lay in the last quarter of an hour of profile time."""
-        history, deployment = self._history, self._profile.deployment
-        if history is None:
-            return {}
-        found = {}
-        for name in self._charted:
-            if self._signals[name].unit == "ms":
-                every = self._profile.probe[_probe_of(name)].every
-                span = max(SPREAD_SPAN / deployment.speed, SPREAD_READINGS * every)
-                found[name] = history.spread(name, until - span, until)
-        return found
-
     def _logs(self, record: _Record) -> Iterable[LogNow]:
         for name, config in self._profile.probe.items():
             if config.kind != "log":
@@ -222,33 +186,6 @@ class Observer:
                 lines=self._lines.get(name, (None, ()))[1],
                 problem=reading.reason if reading is not None and bad else "",
             )
-
-
-def stretch(elapsed: float, every: float) -> tuple[float, int]:
-    """(seconds of a bucket, how many of them have begun) for a series of ``elapsed`` seconds.
-
-    A bucket holds one reading at first and twice as many whenever BUCKETS of them are full, so
-    that a chart is as fine as it can be, and the buckets stay the same for long: the history
-    adds new readings to those it has counted.
-    """
-    width = max(every, 1e-3)
-    while elapsed >= BUCKETS * width:
-        width *= 2
-    return width, int(elapsed // width) + 1
-
-
-def _first(series: Series, count: int, width: float) -> Series:
-    end = series.start + count * width
-    parts = (series.mean[:count], series.low[:count], series.high[:count])
-    return Series(series.signal, series.start, end, *parts)
-
-
-def _charted(profile: Profile, signals: Mapping[str, Signal]) -> tuple[str, ...]:
-    """The signals that have a chart: the judged ones first."""
-    rules = [*profile.nogo.values(), *profile.go.values()]
-    wanted = [name for rule in rules for name in rule_signals(rule)]
-    wanted += [name for name in signals if name.partition(".")[2] in CHARTED]
-    return tuple(dict.fromkeys(name for name in wanted if name in signals))[:CHARTS]
 
 
 def _until(session: Session, record: _Record, now: float) -> float:
@@ -282,7 +219,7 @@ def _probe(name: str, config: ProbeConfig, record: _Record) -> ProbeNow:
 
 
 def _signal(signal: Signal, record: _Record) -> SignalNow:
-    reading = record.latest.get(_probe_of(signal.name))
+    reading = record.latest.get(probe_of(signal.name))
     value = reading.values.get(signal.name) if reading else None
     last_at, last = record.last_values.get(signal.name, (None, None))
     return SignalNow(
@@ -300,10 +237,6 @@ def _why_missing(signal: str, reading: Reading | None) -> str:
     if reading is None:
         return "no reading yet"
     return reading.missing.get(signal) or reading.reason or "the reading has no value for it"
-
-
-def _probe_of(signal: str) -> str:
-    return signal.partition(".")[0]
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

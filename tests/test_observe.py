@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagewatch.charts import BUCKETS, stretch
 from stagewatch.following import profile_of
 from stagewatch.history import HistoryWriter
 from stagewatch.lock import RecorderLock
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal, State, Verdict
-from stagewatch.observe import BUCKETS, Observer, snapshot_of, stretch
+from stagewatch.observe import Observer, snapshot_of
 from stagewatch.session import edits
 from stagewatch.session.document import Instant, Session
 from stagewatch.session.store import SessionStore

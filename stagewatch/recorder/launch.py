@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stagewatch.clock import Clock, SystemClock
 from stagewatch.errors import PersonError
@@ -27,6 +28,9 @@ from stagewatch.recorder.lock import Holder, holder, is_held, process_start
 from stagewatch.recorder.logfile import APPEND, last_line
 from stagewatch.session.document import Instant, Session
 from stagewatch.session.store import SessionError, SessionStore
+
+if TYPE_CHECKING:
+    from stagewatch.profile.load import LoadedProfile
 
 START_WITHIN = 10.0
 STOP_WITHIN = 10.0
@@ -68,7 +72,6 @@ def start_session(
 
     loaded = read(path.absolute(), InstalledKinds(), environ=environ)
     now = clock.now()
-    deployment = loaded.profile.deployment
     try:
         folder = create_session_folder(home, loaded.name, now)
         # Before session.toml: a folder that has one has everything.
@@ -78,21 +81,25 @@ def start_session(
         why = f"the session cannot be kept ({error.strerror})"
         remedy = "check its owner, mode and free space, or name another folder in XDG_STATE_HOME"
         raise LaunchError(f"{where}: {why}; {remedy}") from error
-    SessionStore(folder).create(
-        Session(
-            id=folder.name,
-            profile=loaded.name,
-            profile_path=str(loaded.path),
-            profile_sha256=loaded.sha256,
-            base=str(loaded.base),
-            deployment=deployment.name,
-            branch=deployment.branch,
-            started_at=Instant(now),
-            ends_at=Instant(now + deployment.window / deployment.speed),
-            started_by=operator,
-        )
-    )
+    SessionStore(folder).create(_document(loaded, folder.name, now, operator))
     return folder
+
+
+def _document(loaded: LoadedProfile, name: str, now: float, operator: str) -> Session:
+    """The session as it begins."""
+    deployment = loaded.profile.deployment
+    return Session(
+        id=name,
+        profile=loaded.name,
+        profile_path=str(loaded.path),
+        profile_sha256=loaded.sha256,
+        base=str(loaded.base),
+        deployment=deployment.name,
+        branch=deployment.branch,
+        started_at=Instant(now),
+        ends_at=Instant(now + deployment.window / deployment.speed),
+        started_by=operator,
+    )
 
 
 def join(path: Path, *, home: Path, now: float) -> Path | None:
