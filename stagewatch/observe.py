@@ -15,6 +15,7 @@ from stagewatch.following import SessionFile, pause_text, profile_of
 from stagewatch.happenings import newest, session_events
 from stagewatch.history.errors import HistoryMissingError
 from stagewatch.history.reader import History
+from stagewatch.history.records import URGENT
 from stagewatch.judged import judged
 from stagewatch.lock import Holder, holder
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal
@@ -57,8 +58,14 @@ class _Record:
 class Observer:
     """Makes a new snapshot whenever the record, the session or the recorder changed."""
 
-    def __init__(self, folder: Path, clock: Clock, *, events: int = EVENTS) -> None:
-        """Raises ProfileError and SessionError; a history that is not there yet is none."""
+    def __init__(
+        self, folder: Path, clock: Clock, *, events: int = EVENTS, pace: float = 0.0
+    ) -> None:
+        """Raises ProfileError and SessionError; a history that is not there yet is none.
+
+        ``pace`` is how many seconds lie between two snapshots unless something urgent happened:
+        a probe that fails or is back, a critical line, an edit, another recorder.
+        """
         self._folder = folder
         self._clock = clock
         self._events = events
@@ -70,20 +77,37 @@ class Observer:
         self._history: History | None = None
         self._file: tuple[int, int] | None = None
         self._holder: Holder | None = None
+        self._pace = pace
+        self._news = False
+        """Whether something changed since the last snapshot."""
+        self._urgent = ""
+        """What the recorder last called urgent."""
+        self._shown = -float("inf")
+        """When the last snapshot was made."""
         self._turn = -float("inf")
         """When time alone makes the last snapshot out of date."""
         self._lines: dict[str, tuple[float, tuple[LogLine, ...]]] = {}
 
     def look(self) -> Snapshot | None:
-        """The present state; None when nothing changed since the last look.
+        """The present state; None when nothing changed since the last snapshot, or not urgently.
 
         Raises HistoryError when the history cannot be read.
         """
         now = self._clock.now()
-        changed = [self._recording_changed(), self._session_changed(), self._holder_changed()]
-        if not any(changed) and now < self._turn:
+        recorded, ordered = self._recording_changed(), self._session_changed()
+        urgent = ordered or self._holder_changed() or (recorded and self._called_urgent())
+        self._news = self._news or recorded or urgent
+        if not self._news and now < self._turn:
             return None
+        if not urgent and 0 <= now - self._shown < self._pace:
+            return None
+        self._news, self._shown = False, now
         return self._snapshot(now)
+
+    def _called_urgent(self) -> bool:
+        before = self._urgent
+        self._urgent = (self._history.get(URGENT) if self._history else None) or ""
+        return self._urgent != before
 
     def close(self) -> None:
         """Release the files; idempotent."""

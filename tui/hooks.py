@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from stagewatch.tui.feed import Source
     from stagewatch.tui.saver import Store
 
+PACE = 1.0
+"""Seconds between two snapshots unless something urgent happened; each costs a repaint."""
 REPORTS = ("md", "html")
 """The formats that the export key writes."""
 
@@ -36,7 +38,7 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
     def open_source() -> Source:
         from stagewatch.observe import Observer
 
-        return Observer(folder, clock)
+        return Observer(folder, clock, pace=PACE)
 
     def open_store() -> Store:
         from stagewatch.session.store import SessionStore

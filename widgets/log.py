@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -28,6 +30,7 @@ _COUNTS = (
     ("errors", "error", Role.WARN),
     ("lines", "line", Role.DIM),
 )
+_NUMBER = re.compile(r"\d+")
 _ROLES = {
     "CRITICAL": Role.BAD,
     "FATAL": Role.BAD,
@@ -68,8 +71,44 @@ def problems(snapshot: Snapshot, width: int) -> list[Line]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Lines in a row that differ in nothing but numbers, shown as one."""
+
+    first: LogLine
+    last: LogLine
+    count: int
+
+
+def runs(entries: Iterable[LogLine]) -> list[Run]:
+    """The lines, oldest first, with neighbours of one shape taken together."""
+    found: list[Run] = []
+    shape = None
+    for entry in entries:
+        same = (entry.source, entry.level, _NUMBER.sub("#", entry.text))
+        if same == shape:
+            found[-1] = Run(found[-1].first, entry, found[-1].count + 1)
+        else:
+            found.append(Run(entry, entry, 1))
+        shape = same
+    return found
+
+
+def run_line(run: Run) -> Line:
+    """Its newest line, and how often there was one like it."""
+    newest = log_line(run.last)
+    if run.count == 1:
+        return newest
+    return (*newest[:-1], (f"×{run.count}  ", Role.STRONG), newest[-1])
+
+
 def log_lines(
-    view: View, held: tuple[LogLine, ...] | None, back: int, width: int, height: int
+    view: View,
+    held: tuple[LogLine, ...] | None,
+    back: int,
+    width: int,
+    height: int,
+    tail: Tail | None = None,
 ) -> list[Line]:
     """The body of the pane: the newest lines, or ``held`` ones ``back`` rows from their end."""
     snapshot = view.snapshot
@@ -78,13 +117,40 @@ def log_lines(
     if not snapshot.logs:
         return [line(("this profile follows no log", Role.DIM))]
     rows = problems(snapshot, width)
-    entries = held if held is not None else all_lines(snapshot)
-    if not entries and not rows:
-        return [line(("no line yet", Role.DIM))]
     room = max(0, height - len(rows))
-    last = len(entries) - back
-    shown = entries[max(0, last - room) : last]
-    return [*rows, *(crop(log_line(entry), width) for entry in shown)]
+    if held is None:
+        shown = (tail or Tail()).newest(runs(all_lines(snapshot)), room)
+        if not shown and not rows:
+            return [line(("no line yet", Role.DIM))]
+        return [*rows, *(crop(run_line(run), width) for run in shown)]
+    last = len(held) - back
+    kept = held[max(0, last - room) : last]
+    return [*rows, *(crop(log_line(entry), width) for entry in kept)]
+
+
+class Tail:
+    """Which runs the pane shows, so that one new line does not move every other.
+
+    A pane that is full starts again with the newest two thirds: over a slow link a row that
+    stays where it is costs nothing, and one that moves is sent again.
+    """
+
+    def __init__(self) -> None:
+        self._top: LogLine | None = None
+
+    def newest(self, found: list[Run], room: int) -> list[Run]:
+        """The runs to show in ``room`` rows; the last one is always among them."""
+        start = self._start(found)
+        if len(found) - start > room:
+            start = len(found) - (room if room < 3 else room * 2 // 3)
+        self._top = found[start].first if start < len(found) else None
+        return found[start:]
+
+    def _start(self, found: list[Run]) -> int:
+        for index in range(len(found) - 1, -1, -1):
+            if found[index].first == self._top:
+                return index
+        return 0
 
 
 def log_title(snapshot: Snapshot | None) -> Line:
@@ -140,6 +206,7 @@ class LogPane(Pane, can_focus=True):
         super().__init__(id=id)
         self._held: tuple[LogLine, ...] | None = None
         self._back = 0
+        self._tail = Tail()
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         snapshot = view.snapshot
@@ -150,7 +217,7 @@ class LogPane(Pane, can_focus=True):
         how = Frame(
             log_title(snapshot), aside=aside, boxed=not view.compact, focused=self.has_focus
         )
-        body = log_lines(view, self._held, self._back, *how.room(width, height))
+        body = log_lines(view, self._held, self._back, *how.room(width, height), self._tail)
         return frame(how, body, width, height)
 
     def _newest(self) -> float:

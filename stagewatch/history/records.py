@@ -8,6 +8,9 @@ from typing import Any
 
 from stagewatch.model import State, Verdict
 
+URGENT = "urgent"
+"""The key of a fact (``put``, ``get``) whose value changes when a screen should look at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeRecord:

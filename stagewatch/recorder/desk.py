@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
+from stagewatch.history.records import URGENT
+from stagewatch.logs.words import CRITICAL
 from stagewatch.model import Event, Gap, Reading
 from stagewatch.recorder.transitions import Transitions
 
@@ -61,8 +63,11 @@ class Desk:
 
     def add(self, reading: Reading) -> None:
         """Store a reading and what it means."""
+        events = self._transitions.events(reading)
+        if events or any(line.level == CRITICAL for line in reading.lines):
+            self._book.put(URGENT, f"{reading.probe} {reading.at}")
         self._book.add(reading)
-        for event in self._transitions.events(reading):
+        for event in events:
             self._book.event(event)
         self.sampled = True
         self._ask_judge(reading, reading.at, final=False)
