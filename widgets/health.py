@@ -44,7 +44,7 @@ def took_text(seconds: float) -> str:
 
 
 def headline(probe: ProbeNow, now: float) -> Line:
-    """``● healthy  200  12 ms  3s ago``."""
+    """``● healthy  200  12 ms``."""
     word, role = state_of(probe, now)
     parts = [line((word, role))]
     status = probe.facts.get("http_status")
@@ -52,11 +52,20 @@ def headline(probe: ProbeNow, now: float) -> Line:
         parts.append(line(str(status)))
     if probe.took is not None and probe.result in (Result.VALUE, Result.NO_DATA):
         parts.append(line(took_text(probe.took)))
-    if probe.at is not None:
-        tried = "tried " if failing(probe) else ""
-        role = Role.WARN if late(probe, now) else Role.DIM
-        parts.append(line((f"{tried}{ago(probe.at, now)}", role)))
-    return join(parts)
+    age = overdue_age(probe, now)
+    return join([*parts, age] if age else parts)
+
+
+def overdue_age(probe: ProbeNow, now: float) -> Line:
+    """``tried 3s ago`` while it fails, ``4m12s ago`` when it is late; otherwise nothing.
+
+    A fresh reading needs no age, and one that counts the seconds is sent again every second.
+    """
+    if probe.at is None:
+        return BLANK
+    if failing(probe):
+        return line((f"tried {ago(probe.at, now)}", Role.DIM))
+    return line((ago(probe.at, now), Role.WARN)) if late(probe, now) else BLANK
 
 
 def availability(probe: ProbeNow, now: float, *, brief: bool = False) -> tuple[Line, ...]:
@@ -144,7 +153,7 @@ def others(snapshot: Snapshot, shown: ProbeNow, now: float, width: int) -> list[
     lines = []
     for probe in probes:
         word, role = state_of(probe, now)
-        age = line((ago(probe.at, now), Role.DIM)) if probe.at is not None else BLANK
+        age = overdue_age(probe, now)
         detail = BLANK
         if failing(probe):
             detail = line((f"  {probe.reason}", Role.DIM))
