@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -32,6 +33,57 @@ COMMANDS = {
 
 class ReaderGoneError(Exception):
     """Whoever read our output has closed the pipe (`| head`): nobody is left to be told."""
+
+
+class Output(io.TextIOBase):
+    """Standard output whose errors are its own: no other file's, and none that click takes."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        """``stream`` is None where it was closed from the start."""
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a property, as TextIOWrapper's is
+        """The stream's; click writes past a stream that has none."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]
+        """The stream's."""
+        return getattr(self._stream, "errors", None) or "strict"
+
+    def write(self, text: str) -> int:
+        """Write to the stream; raises ReaderGoneError or PersonError."""
+        if not isinstance(text, str):
+            raise TypeError("this takes text")  # click tries whether a stream takes bytes
+        with self._lost():
+            if self._stream is not None and text:
+                self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream; raises as ``write``."""
+        with self._lost():
+            if self._stream is not None:
+                self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream is not None and self._stream.isatty()
+
+    @contextlib.contextmanager
+    def _lost(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._stream = None
+            # What is still buffered would fail again when Python ends.
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)
+            os.close(null)
+            if isinstance(error, BrokenPipeError):
+                raise ReaderGoneError from error
+            raise PersonError(f"standard output: {error.strerror}") from error
 
 
 class LazyGroup(click.Group):
@@ -97,7 +149,8 @@ def stagewatch(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status. A person's error is printed, not raised."""
     try:
-        outcome = stagewatch.main(arguments, standalone_mode=False)
+        with contextlib.redirect_stdout(Output(sys.stdout)):
+            outcome = stagewatch.main(arguments, standalone_mode=False)
     except click.exceptions.Abort:
         return INTERRUPTED
     except click.UsageError as error:
@@ -128,24 +181,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if _output_is_lost():
-            if isinstance(error, BrokenPipeError):
-                raise ReaderGoneError from error
-            raise PersonError(f"standard output: {error.strerror}") from error
         raise PersonError(_what_failed(error)) from error
-
-
-def _output_is_lost() -> bool:
-    """Whether standard output takes nothing more; then it is not tried again on the way out."""
-    try:
-        sys.stdout.flush()
-    except (OSError, AttributeError):  # None where it was closed from the start
-        with contextlib.suppress(OSError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, 1)
-            os.close(null)
-        return sys.stdout is not None
-    return False
 
 
 def _what_failed(error: OSError) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyte
 import pytest
@@ -209,6 +209,20 @@ class Programs:
         )
         self._started.append(process)
         return process
+
+    def hear(self, stream: IO[str] | None, text: str) -> str:
+        """Wait until a started program says ``text`` on its ``stream``; what it said up to then."""
+        assert stream is not None
+        said, deadline = b"", time.monotonic() + PATIENCE
+        while text.encode() not in said:
+            left = deadline - time.monotonic()
+            part = b""
+            if left > 0 and select.select([stream], [], [], left)[0]:
+                part = os.read(stream.fileno(), 65536)
+            if not part:
+                pytest.fail(f"the program never said {text!r}: {said!r}")
+            said += part
+        return said.decode()
 
     def open(self, *arguments: str, columns: int = 120, rows: int = 40) -> Terminal:
         """Start a command in a terminal; it is killed at the end of the test if it still runs."""
