@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,15 +75,25 @@ def start_session(
     now = clock.now()
     try:
         folder = create_session_folder(home, loaded.name, now)
+    except OSError as error:
+        raise _cannot_be_kept(home, error) from error
+    try:
         # Before session.toml: a folder that has one has everything.
         _write_new(folder / PROFILE, loaded.content)
-    except OSError as error:
-        where = error.filename or home
-        why = f"the session cannot be kept ({error.strerror})"
-        remedy = "check its owner, mode and free space, or name another folder in XDG_STATE_HOME"
-        raise LaunchError(f"{where}: {why}; {remedy}") from error
-    SessionStore(folder).create(_document(loaded, folder.name, now, operator))
+        SessionStore(folder).create(_document(loaded, folder.name, now, operator))
+    except (OSError, SessionError) as error:
+        # Half a session would only be in the way, and another one is made by each attempt.
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _cannot_be_kept(home, error) from error
+        raise
     return folder
+
+
+def _cannot_be_kept(home: Path, error: OSError) -> LaunchError:
+    why = f"the session cannot be kept ({error.strerror})"
+    remedy = "check its owner, mode and free space, or name another folder in XDG_STATE_HOME"
+    return LaunchError(f"{error.filename or home}: {why}; {remedy}")
 
 
 def _document(loaded: LoadedProfile, name: str, now: float, operator: str) -> Session:

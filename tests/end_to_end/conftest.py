@@ -26,6 +26,7 @@ import pyte
 import pytest
 
 from stagewatch.clock import SystemClock
+from stagewatch.errors import PersonError
 from stagewatch.lock import holder
 from stagewatch.paths import list_sessions, sessions_dir
 from stagewatch.recorder.launch import start_session
@@ -126,7 +127,8 @@ def program() -> str:
 @pytest.fixture
 def environment(own_home: Path) -> dict[str, str]:
     """The environment of the programs under test: their own home, a plain terminal."""
-    return {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    return {**inherited, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
 
 
 class Service:
@@ -243,11 +245,13 @@ class Programs:
         for process in self._started:
             process.kill()
             process.communicate()
-        for folder in list_sessions(sessions_dir(self.environment)):
-            by = holder(folder)
-            if by is not None and by.pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(by.pid, signal.SIGKILL)
+        # A test may have made the sessions' folder what cannot be listed: then none records there.
+        with contextlib.suppress(PersonError):
+            for folder in list_sessions(sessions_dir(self.environment)):
+                by = holder(folder)
+                if by is not None and by.pid is not None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(by.pid, signal.SIGKILL)
 
 
 @pytest.fixture
