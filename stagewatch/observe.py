@@ -6,7 +6,7 @@ Reads only. Used by one thread at a time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stagewatch.charts import Charts, probe_of
@@ -101,8 +101,9 @@ class Observer:
             return None
         if not urgent and 0 <= now - self._shown < self._pace:
             return None
+        first = self._shown == -float("inf")
         self._news, self._shown = False, now
-        return self._snapshot(now)
+        return replace(self._snapshot(now), urgent=urgent or first)
 
     def _called_urgent(self) -> bool:
         before = self._urgent

@@ -171,6 +171,8 @@ class Snapshot:
     gaps: tuple[Gap, ...]
     events: tuple[Event, ...]
     """Newest first."""
+    urgent: bool = True
+    """Whether a screen should show it now rather than with the next second."""
     not_saved: str = ""
     """«NOT SAVED since 14:02 (disk full)» while an edit of the session could not be saved."""
     next_review: float | None = None

@@ -202,6 +202,9 @@ class LogPane(Pane, can_focus=True):
         Binding("end", "follow", "Follow the log again", show=False),
     ]
 
+    def about(self, snapshot: Snapshot) -> object:
+        return snapshot.logs, log_count(snapshot)
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._held: tuple[LogLine, ...] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -14,6 +14,9 @@ from textual.widget import Widget
 from stagewatch.widgets.paint import BLANK, Line, Role, fill, to_ascii
 from stagewatch.widgets.palette import palette, strip_of
 from stagewatch.widgets.view import View, same_but_for_time
+
+if TYPE_CHECKING:
+    from stagewatch.snapshot import Snapshot
 
 
 def changed_cells(old: Line, new: Line, width: int) -> tuple[int, int] | None:
@@ -70,8 +73,12 @@ class Pane(Widget):
     def show(self, view: View) -> None:
         """Draw this view, now or when the pane is seen again."""
         self.view = view
-        if self._drawn is None or not same_but_for_time(view, self._drawn, self.PACE):
+        if self._drawn is None or not same_but_for_time(view, self._drawn, self.PACE, self.about):
             self.repaint()
+
+    def about(self, snapshot: Snapshot) -> object:
+        """The part of a snapshot that the pane draws; compared to skip work."""
+        return snapshot
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         """What the pane shows in ``width`` × ``height`` cells; pure, and overridden."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,10 +41,20 @@ class View:
     notices: tuple[Notice, ...] = ()
 
 
-def same_but_for_time(new: View, old: View, pace: float) -> bool:
-    """Whether two views differ in nothing but the time, and in that by less than ``pace``."""
-    if new.snapshot is not old.snapshot or not 0 <= new.now - old.now < pace - 0.5:
+def same_but_for_time(
+    new: View, old: View, pace: float, about: Callable[[Snapshot], object]
+) -> bool:
+    """Whether two views differ in nothing but the time, and in that by less than ``pace``.
+
+    ``about`` takes from a snapshot what the pane draws: the rest of it makes no difference.
+    """
+    if not 0 <= new.now - old.now < pace - 0.5:
         return False
+    if new.snapshot is not old.snapshot:
+        if new.snapshot is None or old.snapshot is None:
+            return False
+        if about(new.snapshot) != about(old.snapshot):
+            return False
     return (
         new.compact == old.compact
         and new.saving == old.saving

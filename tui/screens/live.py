@@ -59,7 +59,8 @@ class LiveScreen(WatchScreen):
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
         """Show it; a recorder that is gone is followed by the next one."""
         self._state.arrived(message.snapshot)
-        self.redraw()
+        if message.snapshot.urgent:
+            self.redraw()  # anything else comes with the next second: one repaint, not two
         if self._state.revival_due():
             self._in_background("starting a recorder", self._revive)
 
