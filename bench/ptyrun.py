@@ -24,6 +24,11 @@ _QUERY = b"\x1b[?2026$p"
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[?<>=]?[0-9;]*(?:\$p|\$y|u)")
 
 
+def _control() -> None:
+    """Make standard input the terminal that sends signals; without it, a hang-up sends none."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """Runs ``argv`` with a terminal of ``columns`` × ``rows`` and reads what it draws."""
 
@@ -34,6 +39,7 @@ class Terminal:
         columns: int = 120,
         rows: int = 40,
         env: Mapping[str, str] | None = None,
+        controlling: bool = True,
     ) -> None:
         self.master, slave = pty.openpty()
         size = struct.pack("HHHH", rows, columns, 0, 0)
@@ -57,7 +63,7 @@ class Terminal:
             stderr=slave,
             env={**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_control if controlling else None,
         )
         os.close(slave)
         self._thread = threading.Thread(target=self._read, daemon=True)

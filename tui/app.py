@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,8 @@ class StageWatch(App[bool]):
         super().__init__()
         # Before the style sheets are read, so that they are read once.
         self.register_theme(CALM)
-        self.theme = CALM.name
+        if not os.environ.get("TEXTUAL_THEME"):
+            self.theme = CALM.name
         self._controls = NoControls()
         self._hooks, self._operator, self._clock, self._ascii = hooks, operator, clock, ascii
         self._live: LiveScreen | None = None

@@ -5,14 +5,10 @@ Everything is worked out from ``NOW`` without chance, so that two pictures of it
 
 from __future__ import annotations
 
-import asyncio
 import math
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from stagewatch.following import pause_text
 from stagewatch.model import (
     Event,
     Fact,
@@ -24,7 +20,7 @@ from stagewatch.model import (
     State,
     Verdict,
 )
-from stagewatch.session.derive import current_pause, item_state
+from stagewatch.session.derive import item_state
 from stagewatch.session.document import Evidence, Instant, Note, Session, Tick
 from stagewatch.snapshot import (
     CriterionNow,
@@ -37,7 +33,7 @@ from stagewatch.snapshot import (
     SignalNow,
     Snapshot,
 )
-from stagewatch.tui.hooks import Hooks
+from stagewatch.tui.specimen_data import GATES, LINES, PHASES
 
 HOUR = 3600.0
 START = 1757085833.0
@@ -46,82 +42,6 @@ NOW = START + 13 * HOUR + 7 * 60 + 12
 MIB = 2.0**20
 LOG = "backend/logs/error.log"
 BUCKETS = 240
-
-_PHASES: tuple[tuple[str, tuple[float, float], tuple[tuple[str, bool], ...]], ...] = (
-    (
-        "Initial stability",
-        (0, 6),
-        (
-            ("Backend health check every hour", True),
-            ("Frontend build status", True),
-            ("Memory baseline", True),
-            ("WebSocket connection count, no leaks", True),
-            ("Database connection pool", True),
-        ),
-    ),
-    (
-        "Performance monitoring",
-        (6, 12),
-        (
-            ("API response times < 200 ms for cached", True),
-            ("Polling interval 30 s", True),
-            ("Cache hit rate", True),
-            ("Rate limiting works", True),
-            ("OpenAI API call reduction", False),
-        ),
-    ),
-    (
-        "Load testing",
-        (12, 18),
-        (
-            ("Simulate 5 concurrent workspaces", True),
-            ("Resource consumption", False),
-            ("Cache effectiveness under load", False),
-            ("Rate limiting under concurrency", False),
-            ("Database query performance", False),
-        ),
-    ),
-    (
-        "Final validation",
-        (18, 24),
-        (
-            ("Complete system health check", False),
-            ("Performance metrics aggregation", False),
-            ("Cost savings validation", False),
-            ("Error log analysis", False),
-            ("Production readiness assessment", False),
-        ),
-    ),
-)
-_GATES = (
-    ("Architecture review", "system-architect", State.PASS),
-    ("Database impact", "db-steward", State.PASS),
-    ("15 pillars compliance", "principles-guardian", State.PENDING),
-    ("Placeholder check", "placeholder-police", State.PENDING),
-    ("Documentation sync", "docs-scribe", State.PENDING),
-)
-_LINES = (
-    (-7904.0, "INFO", "worker 2 started, pid 4123"),
-    (-7391.0, "WARNING", "cache: storm on key workspace:5:tasks, 28 misses in 2 s"),
-    (-6840.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
-    (-6222.0, "WARNING", "websocket 77d0: no heartbeat for 45 s, closing"),
-    (-5871.0, "INFO", "recycled 2 idle database connections"),
-    (-5102.0, "WARNING", "slow query, 388 ms: SELECT … FROM goals WHERE workspace_id = 3"),
-    (-4417.0, "ERROR", "openai: upstream answered 529, will try again in 2 s"),
-    (-4415.0, "INFO", "openai: answered after 1 retry"),
-    (-3960.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
-    (-3312.0, "ERROR", "pool: timed out after 3.0 s waiting for a connection (12 in use)"),
-    (-3310.0, "WARNING", "retrying /api/projects after a pool timeout, attempt 1 of 3"),
-    (-2401.0, "WARNING", "cache: storm on key workspace:7:tasks, 41 misses in 2 s"),
-    (-1980.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
-    (-1542.0, "WARNING", "websocket 91c2: no heartbeat for 45 s, closing"),
-    (-1201.0, "INFO", "recycled 3 idle database connections"),
-    (-902.0, "ERROR", "openai: upstream answered 503, using the cached completion"),
-    (-611.0, "WARNING", "cache: storm on key workspace:3:tasks, 17 misses in 2 s"),
-    (-404.0, "INFO", "rate limiter: 429 for 127.0.0.1 on /api/quota/status"),
-    (-187.0, "WARNING", "slow query, 412 ms: SELECT … FROM task_executions WHERE workspace_id = 7"),
-    (-32.0, "WARNING", "websocket a07f: no heartbeat for 45 s, closing"),
-)
 
 
 def session(*, ticked: bool = True) -> Session:
@@ -151,7 +71,7 @@ def session(*, ticked: bool = True) -> Session:
 
 def _ticks() -> Iterator[Tick]:
     """What alice ticked, each a while into its phase."""
-    for phase, hours, items in _PHASES:
+    for phase, hours, items in PHASES:
         for index, (item, done) in enumerate(items):
             at = START + (hours[0] + 0.2 + 1.1 * index) * HOUR
             if done:
@@ -183,7 +103,7 @@ def empty(now: float = START + 2) -> Snapshot:
         spreads={},
         criteria=(),
         phases=phases_of(began, now),
-        gates=tuple(_gate(*gate[:2], State.PENDING) for gate in _GATES),
+        gates=tuple(_gate(*gate[:2], State.PENDING) for gate in GATES),
         logs=(LogNow("errors", LOG, (), "does not exist yet"),),
         gaps=(),
         events=(Event(START, "recorder-started", "the recorder started"),),
@@ -209,7 +129,7 @@ def healthy(now: float = NOW) -> Snapshot:
         spreads={"quota.latency": Spread("quota.latency", 900.0, 30, 141.2, 133.0, 188.0, 231.0)},
         criteria=_criteria(),
         phases=phases_of(going, now),
-        gates=tuple(_gate(*gate) for gate in _GATES),
+        gates=tuple(_gate(*gate) for gate in GATES),
         logs=(LogNow("errors", LOG, _log(now), ""),),
         gaps=(Gap("", START + 7 * HOUR, START + 7.4 * HOUR, "the recorder was not running"),),
         events=(
@@ -383,7 +303,7 @@ def phases_of(session: Session, now: float) -> tuple[PhaseNow, ...]:
             current=START + hours[0] * HOUR <= now < START + hours[1] * HOUR,
             items=tuple(_item(session, name, text, hours[1], now) for text, _ in items),
         )
-        for name, hours, items in _PHASES
+        for name, hours, items in PHASES
     )
 
 
@@ -412,7 +332,7 @@ def _gate(name: str, reviewer: str, state: State) -> GateNow:
 
 
 def _log(now: float) -> tuple[LogLine, ...]:
-    return tuple(LogLine(now + age, LOG, level, text) for age, level, text in _LINES)
+    return tuple(LogLine(now + age, LOG, level, text) for age, level, text in LINES)
 
 
 def _rss(hour: float) -> float:
@@ -442,70 +362,3 @@ def _series(name: str, now: float, value: object) -> Series:
         tuple(m if m is None else m * (1 - spread) for m in means),
         tuple(m if m is None else m * (1 + spread) for m in means),
     )
-
-
-class Clock:
-    """Stands at one moment, or goes on from it at the machine's pace."""
-
-    def __init__(self, start: float = NOW, *, going: bool = False) -> None:
-        self.at = start
-        self._begun = time.monotonic() if going else None
-
-    def now(self) -> float:
-        gone = time.monotonic() - self._begun if self._begun is not None else 0.0
-        return self.at + gone
-
-    def boot(self) -> float:
-        return self.now()
-
-    def monotonic(self) -> float:
-        return self.now()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-class Stage:
-    """A made-up record and its session in one: what is edited shows in the next look."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._lock = threading.Lock()
-        self._snapshot = snapshot
-        self._new = True
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Let the next look find this."""
-        with self._lock:
-            self._snapshot, self._new = snapshot, True
-
-    def look(self) -> Snapshot | None:
-        """As an Observer: the snapshot once, then None until something changes."""
-        with self._lock:
-            new, self._new = self._new, False
-            return self._snapshot if new else None
-
-    def edit(self, change: Callable[[Session], Session]) -> Session:
-        """As a SessionStore, in memory."""
-        with self._lock:
-            edited = change(self._snapshot.session)
-            self._snapshot = replace(
-                self._snapshot,
-                session=edited,
-                phases=phases_of(edited, self._snapshot.now),
-                paused=pause_text(current_pause(edited)),
-            )
-            self._new = True
-            return edited
-
-    @property
-    def session(self) -> Session:
-        """What has been saved."""
-        with self._lock:
-            return self._snapshot.session
-
-    def close(self) -> None:
-        """As an Observer; there is nothing to release."""
-
-    def hooks(self) -> Hooks:
-        """The hooks of a screen over this."""
-        return Hooks(lambda: self, lambda: self, export=lambda: (), revive=lambda: "")

@@ -26,8 +26,10 @@ class Scale:
 
     def step(self, value: float, steps: int) -> int:
         """The step (0 at the bottom) that a value falls on, kept within the chart."""
-        span = self.high - self.low
-        share = (value - self.low) / span if span > 0 else 0.5
+        # Halves, because the distance of two floats may be more than a float can hold.
+        span = self.high / 2 - self.low / 2
+        kept = min(max(value, self.low), self.high)
+        share = (kept / 2 - self.low / 2) / span if span > 0 else 0.5
         return min(steps - 1, max(0, round(share * (steps - 1))))
 
 

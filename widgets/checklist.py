@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from stagewatch.model import State
 from stagewatch.profile.values import format_value
-from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import (
     BLANK,
     Line,
@@ -21,7 +20,6 @@ from stagewatch.widgets.paint import (
     width_of,
     wrap,
 )
-from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.view import View
 from stagewatch.widgets.words import coarse, time_of
 
@@ -252,71 +250,3 @@ def item_at(snapshot: Snapshot, cursor: Entry | None) -> ItemNow | None:
         return None
     items = (i for p in snapshot.phases if p.name == cursor.phase for i in p.items)
     return next((i for i in items if i.item == cursor.item), None)
-
-
-class ChecklistPane(Pane, can_focus=True):
-    """The checklist with its cursor."""
-
-    PACE = 10.0
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._cursor: Entry | None = None
-        self._toggled: dict[str, bool] = {}
-
-    def lines(self, view: View, width: int, height: int) -> list[Line]:
-        title, left = title_lines(view.snapshot, view.now, width)
-        how = Frame(title, aside=left, boxed=not view.compact, focused=self.has_focus)
-        inner, rows = how.room(width, height)
-        place = Position(self.cursor(), self._opened(), self.has_focus)
-        return frame(how, checklist_lines(view, place, inner, rows), width, height)
-
-    def _opened(self) -> frozenset[str]:
-        if self.view is None or self.view.snapshot is None:
-            return frozenset()
-        room = Frame(BLANK, boxed=not self.view.compact).room(*self.size)
-        return open_phases(self.view, self._toggled, *room)
-
-    def cursor(self) -> Entry | None:
-        """The entry under the cursor: where it was left, else the first thing to do."""
-        if self.view is None or self.view.snapshot is None:
-            return None
-        places = entries(self.view.snapshot, self._opened())
-        if self._cursor in places:
-            return self._cursor
-        if self._cursor is not None and Entry(self._cursor.phase) in places:
-            return Entry(self._cursor.phase)
-        return self._first_to_do() or (places[0] if places else None)
-
-    def _first_to_do(self) -> Entry | None:
-        assert self.view is not None
-        assert self.view.snapshot is not None
-        for phase in self.view.snapshot.phases:
-            for item in phase.items if phase.current else ():
-                if not is_done(item, self.view):
-                    return Entry(phase.name, item.item)
-        return None
-
-    def item(self) -> ItemNow | None:
-        """The item under the cursor, which stays on it; None on a phase."""
-        if self.view is None or self.view.snapshot is None:
-            return None
-        self._cursor = self.cursor()
-        return item_at(self.view.snapshot, self._cursor)
-
-    def move(self, rows: int) -> None:
-        """Move the cursor by ``rows`` entries, stopping at the ends."""
-        if self.view is None or self.view.snapshot is None:
-            return
-        places = entries(self.view.snapshot, self._opened())
-        here = self.cursor()
-        if places and here in places:
-            self._cursor = places[min(len(places) - 1, max(0, places.index(here) + rows))]
-        self.repaint()
-
-    def toggle_phase(self) -> None:
-        """Open or close the phase under the cursor."""
-        here = self.cursor()
-        if here is not None:
-            self._toggled[here.phase] = here.phase not in self._opened()
-            self.repaint()

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from stagewatch.snapshot import Snapshot
 from stagewatch.tui import specimen
 from stagewatch.tui.app import StageWatch
-from stagewatch.tui.specimen import Clock, Stage
+from stagewatch.tui.stage import Clock, Stage
 
 if TYPE_CHECKING:
     from bench.ptyrun import Terminal
@@ -116,11 +116,11 @@ def terminal(ptyrun: ModuleType, tmp_path: Path) -> Iterator[Callable[..., Termi
     """Run the screen in a pseudo-terminal; what is still running at the end is killed."""
     opened: list[Terminal] = []
 
-    def run(*arguments: str, shell: str = "", columns: int = 80, rows: int = 24) -> Terminal:
+    def run(
+        *arguments: str, columns: int = 80, rows: int = 24, controlling: bool = True
+    ) -> Terminal:
         argv = [sys.executable, str(PROGRAM), str(tmp_path / "saved"), *arguments]
-        if shell:
-            argv = ["/bin/sh", "-c", shell, "sh", *argv]
-        made: Terminal = ptyrun.Terminal(argv, columns=columns, rows=rows)
+        made: Terminal = ptyrun.Terminal(argv, columns=columns, rows=rows, controlling=controlling)
         opened.append(made)
         return made
 

@@ -1,6 +1,7 @@
 """The screen over a made-up record, for tests in a real terminal and for the benchmark.
 
-Usage: program.py SAVED [slow]; each edit is appended to SAVED, after half a second when slow.
+Usage: program.py SAVED [slow]; each edit is appended to SAVED, after half a second when slow. Once
+there is a file SAVED.stuck, the event loop hangs for a minute.
 As with a real record, nothing that reads it is imported before the first frame.
 """
 
@@ -19,7 +20,7 @@ from stagewatch.tui.hooks import Hooks
 
 if TYPE_CHECKING:
     from stagewatch.session.document import Session
-    from stagewatch.tui.specimen import Stage
+    from stagewatch.tui.stage import Stage
 
 MOMENT = 1757085833.0 + 13 * 3600 + 7 * 60 + 12
 """``specimen.NOW``, which is not imported yet."""
@@ -28,10 +29,13 @@ MOMENT = 1757085833.0 + 13 * 3600 + 7 * 60 + 12
 class Clock(SystemClock):
     """Goes on from the specimen's moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, stuck: Path) -> None:
         self._begun = time.monotonic()
+        self._stuck = stuck
 
     def now(self) -> float:
+        if self._stuck.exists():
+            time.sleep(60)
         return MOMENT + time.monotonic() - self._begun
 
 
@@ -44,7 +48,8 @@ class Record:
 
     @cached_property
     def stage(self) -> Stage:
-        from stagewatch.tui.specimen import Stage, healthy
+        from stagewatch.tui.specimen import healthy
+        from stagewatch.tui.stage import Stage
 
         return Stage(healthy())
 
@@ -66,10 +71,10 @@ def main(saved: Path, *, slow: bool) -> int:
         Path.cwd(),
         "alice",
         hooks=hooks,
-        clock=Clock(),
+        clock=Clock(saved.with_name(f"{saved.name}.stuck")),
         on_quit=lambda stop: record.note("stopped" if stop else "left"),
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), slow="slow" in sys.argv[2:]))
+    sys.exit(main(Path(sys.argv[1]), slow="slow" in sys.argv))

@@ -11,7 +11,7 @@ from stagewatch.session.document import Session
 from stagewatch.session.errors import EditRefusedError, SaveError
 from stagewatch.tui.changes import Change
 from stagewatch.tui.saver import Saver, Saving
-from stagewatch.tui.specimen import Clock
+from stagewatch.tui.stage import Clock
 
 Until = Callable[[Callable[[], bool]], None]
 

@@ -15,8 +15,8 @@ from stagewatch.tui import specimen
 from stagewatch.tui.app import StageWatch
 from stagewatch.tui.keys import KEYS
 from stagewatch.tui.screens.help import help_text
-from stagewatch.tui.specimen import Clock, Stage
-from stagewatch.widgets.checklist import ChecklistPane
+from stagewatch.tui.stage import Clock, Stage
+from stagewatch.widgets.checklistpane import ChecklistPane
 from stagewatch.widgets.log import LogPane
 
 Shown = Callable[[Pilot[Any]], Awaitable[None]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import re
 import signal
 import subprocess
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual import _compositor, _styles_cache
 from textual.app import App
+from textual.color import Color
 from textual.drivers import _writer_thread, linux_driver
 
 from stagewatch.tui.patches import mend_styles_cache, send_only_what_changed
@@ -28,8 +31,6 @@ DEADLINE = 6.0
 """Seconds; the guard promises 2, and the machine may be busy."""
 LEFT = b"\x1b[?1049l"
 """Leaves the alternate screen."""
-NOISE = "jk" * 40
-"""Keys that make the screen repaint."""
 
 
 def gone(terminal: Terminal) -> int:
@@ -41,12 +42,11 @@ def gone(terminal: Terminal) -> int:
 
 
 def fill_up(terminal: Terminal) -> None:
-    """Stop reading, and make the screen draw until nothing goes out any more."""
+    """Stop reading, and make the screen draw far more than the terminal and a queue take."""
     terminal.freeze()
-    for columns in range(81, 200):
-        terminal.resize(columns, 50)
-        terminal.press(NOISE)
-        time.sleep(0.002)  # lets single resizes through; nothing is waited for
+    for step in range(60):
+        terminal.resize(120 + step % 60, 50)
+        time.sleep(0.03)  # lets each size be drawn; nothing is waited for
 
 
 class TestThePrivateNames:
@@ -71,6 +71,15 @@ class TestThePrivateNames:
         mended = _styles_cache.StylesCache.get_inner_outer
         mend_styles_cache()
         assert _styles_cache.StylesCache.get_inner_outer is mended
+
+    def test_a_styles_cache_is_not_kept_once_its_widget_is_gone(self) -> None:
+        mend_styles_cache()
+        cache = _styles_cache.StylesCache()
+        cache.get_inner_outer(Color(1, 2, 3), Color(4, 5, 6))
+        kept = weakref.ref(cache)
+        del cache
+        gc.collect()
+        assert kept() is None
 
     def test_partial_updates_have_the_parts_that_are_cropped(self) -> None:
         names = ["chops", "spans", "chop_ends"]
@@ -114,6 +123,25 @@ class TestSignals:
         assert gone(screen) == status
         assert (tmp_path / "saved").read_text() == "11\n"
 
+    def test_a_signal_ends_the_screen_while_its_event_loop_hangs(
+        self, terminal: Run, number: signal.Signals, status: int, tmp_path: Path
+    ) -> None:
+        screen = terminal()
+        screen.until("healthy")
+        (tmp_path / "saved.stuck").touch()
+        clock, since = time_of(screen.text()), time.monotonic()
+
+        def hangs() -> bool:
+            nonlocal clock, since
+            if time_of(screen.text()) != clock:
+                clock, since = time_of(screen.text()), time.monotonic()
+            return time.monotonic() - since > 2
+
+        screen.until(hangs)
+        screen.process.send_signal(number)
+        assert gone(screen) == status
+        screen.until(lambda: LEFT in screen.tail)
+
 
 class TestHangUp:
     def test_a_closed_terminal_ends_the_screen(self, terminal: Run) -> None:
@@ -122,10 +150,8 @@ class TestHangUp:
         screen.hang_up()
         assert gone(screen) == 129
 
-    def test_a_closed_terminal_ends_the_screen_where_the_signal_is_ignored(
-        self, terminal: Run
-    ) -> None:
-        screen = terminal(shell="trap '' HUP; exec \"$@\"")
+    def test_a_closed_terminal_ends_the_screen_where_no_signal_comes(self, terminal: Run) -> None:
+        screen = terminal(controlling=False)
         screen.until("healthy")
         screen.hang_up()
         assert gone(screen) == 129
@@ -138,6 +164,16 @@ class TestHangUp:
         fill_up(screen)
         screen.hang_up()
         assert gone(screen) == 129
+
+
+def test_a_terminal_that_is_not_read_does_not_stop_the_screen(
+    terminal: Run, tmp_path: Path, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    screen = terminal(columns=120, rows=40)
+    screen.until("Resource consumption")
+    fill_up(screen)
+    screen.press(" ")
+    until((tmp_path / "saved").exists)
 
 
 def test_a_terminal_that_is_read_again_shows_the_present_state(terminal: Run) -> None:
@@ -178,6 +214,22 @@ def test_partial_repaints_leave_the_same_screen_as_a_whole_one(terminal: Run) ->
     screen.until(lambda: len(screen.text().partition("\n")[0].rstrip()) == 118)
     screen.resize(120, 24)
     screen.until(lambda: without_time(screen.text()) == partial)
+
+
+def test_while_only_the_clock_moves_only_the_clock_is_sent(terminal: Run) -> None:
+    screen = terminal(columns=120, rows=40)
+    screen.until("healthy")
+    untorn(screen)
+    begun, sent = time_of(screen.text()), screen.bytes
+    screen.until(lambda: seconds_of(screen.text()) >= seconds_of(begun) + 5)
+    # Five ticks of the clock and one renewal of the ages; a row alone takes half a kilobyte.
+    assert screen.bytes - sent < 5 * 300
+
+
+def seconds_of(text: str) -> int:
+    """The clock in the header, in seconds."""
+    hours, minutes, seconds = map(int, (time_of(text) or text or "0:0:0").split(":"))
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def untorn(screen: Terminal) -> str:

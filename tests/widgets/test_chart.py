@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stagewatch.model import Series
@@ -22,6 +22,8 @@ def series(values: Sequence[float | None]) -> Series:
 anything = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=300)
 
 
+@example([2.2e-311], 1, 2, ascii=False, from_zero=False)
+@example([1.7e308, -1.7e308, 0.0], 3, 4, ascii=False, from_zero=False)
 @given(anything, st.integers(0, 80), st.integers(1, 12), st.booleans(), st.booleans())
 def test_any_series_draws_in_any_size(
     values: list[float | None], width: int, height: int, ascii: bool, from_zero: bool

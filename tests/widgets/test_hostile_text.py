@@ -6,13 +6,16 @@ import re
 from dataclasses import replace
 
 import pytest
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
 
 from stagewatch.model import Event, LogLine
 from stagewatch.session.document import Instant, Note
 from stagewatch.snapshot import Snapshot
 from stagewatch.tui import specimen
 from stagewatch.tui.app import StageWatch
-from stagewatch.tui.specimen import Clock, Stage
+from stagewatch.tui.stage import Clock, Stage
 
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07 \x1b]52;c;aGk=\x07 \x9b31m \u202egnp.exe \u200bzero \r\n\t\x00\x7f "
@@ -103,11 +106,16 @@ async def test_foreign_text_is_inert_in_every_pane(text: str, size: tuple[int, i
 
 
 async def test_the_last_defence_stops_what_a_widget_lets_through() -> None:
-    from textual.widgets import Static
+    class Careless(Screen[None]):
+        def compose(self) -> ComposeResult:
+            yield Static("careless \x1b]0;owned\x07 \u202e", markup=False)
 
     snapshot = specimen.healthy()
     app = StageWatch(Stage(snapshot).hooks(), "alice", Clock(snapshot.now))
     async with app.run_test(size=(120, 40)) as pilot:
-        await app.screen.mount(Static("careless \x1b]0;owned\x07 \u202e", markup=False))
+        while app.snapshot is None:
+            await pilot.pause(0.01)
+        await app.push_screen(Careless())
         await pilot.pause()
+        assert any("careless" in text for text in painted(app))
         assert not [text for text in painted(app) if CONTROL.search(text)]

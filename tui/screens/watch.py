@@ -16,7 +16,7 @@ from stagewatch.tui import changes
 from stagewatch.tui.keys import KEYS
 from stagewatch.tui.messages import ChangeWanted, ExportWanted, LeaveWanted
 from stagewatch.widgets.banner import AlertBar, Header, TooSmall, VerdictBar
-from stagewatch.widgets.checklist import ChecklistPane
+from stagewatch.widgets.checklistpane import ChecklistPane
 from stagewatch.widgets.health import HealthPane
 from stagewatch.widgets.keybar import KeyBar
 from stagewatch.widgets.latency import LatencyPane
@@ -36,6 +36,18 @@ WIDE = 100
 """From this width on, the checklist stands beside the panes."""
 ROOMY = {True: 30, False: 40}
 """Rows from which panes have boxes, by whether the screen is wide."""
+
+
+def arrangement(width: int, height: int) -> dict[str, bool]:
+    """The style sheet's classes for a terminal of this size."""
+    wide = width >= WIDE
+    return {
+        "-tiny": width < SMALLEST[0] or height < SMALLEST[1],
+        "-narrow": not wide,
+        "-mid": wide and width < 120,
+        "-huge": width >= 160,
+        "-compact": height < ROOMY[wide],
+    }
 
 
 class WatchScreen(Screen[None]):
@@ -87,12 +99,9 @@ class WatchScreen(Screen[None]):
         self._arrange(*event.size)
 
     def _arrange(self, width: int, height: int) -> None:
-        before, wide = self.classes, width >= WIDE
-        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-tiny")
-        self.set_class(not wide, "-narrow")
-        self.set_class(wide and width < 120, "-mid")
-        self.set_class(width >= 160, "-huge")
-        self.set_class(height < ROOMY[wide], "-compact")
+        before = self.classes
+        for name, holds in arrangement(width, height).items():
+            self.set_class(holds, name)
         if self.focused is None or not self.focused.display:
             self._focus_what_is_seen()
         if self._view is not None and (self.classes != before or not self._shown):
