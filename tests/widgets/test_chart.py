@@ -22,9 +22,15 @@ def series(values: Sequence[float | None]) -> Series:
 anything = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=300)
 
 
-@example([2.2e-311], 1, 2, ascii=False, from_zero=False)
-@example([1.7e308, -1.7e308, 0.0], 3, 4, ascii=False, from_zero=False)
-@given(anything, st.integers(0, 80), st.integers(1, 12), st.booleans(), st.booleans())
+@example(values=[2.2e-311], width=1, height=2, ascii=False, from_zero=False)
+@example(values=[1.7e308, -1.7e308, 0.0], width=3, height=4, ascii=False, from_zero=False)
+@given(
+    values=anything,
+    width=st.integers(0, 80),
+    height=st.integers(1, 12),
+    ascii=st.booleans(),
+    from_zero=st.booleans(),
+)
 def test_any_series_draws_in_any_size(
     values: list[float | None], width: int, height: int, ascii: bool, from_zero: bool
 ) -> None:
