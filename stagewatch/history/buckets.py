@@ -19,6 +19,8 @@ Bucket = tuple[int, float, float, float]
 class _Filled:
     """What is known of a series so far: everything before ``upto_ms``."""
 
+    width: int
+    """Milliseconds of the whole stretch."""
     rewinds: int
     upto_ms: int
     buckets: dict[int, Bucket] = field(default_factory=dict)
@@ -54,7 +56,8 @@ class Buckets:
 
     def __init__(self, query: Query) -> None:
         self._query = query
-        self._known: OrderedDict[tuple[str, int, int, int], _Filled] = OrderedDict()
+        # Without the width: a series that has grown takes the place of its former self.
+        self._known: OrderedDict[tuple[str, int, int], _Filled] = OrderedDict()
 
     def series(self, signal: str, start: float, end: float, count: int) -> Series:
         """``count`` equal buckets over [start, end); None where a bucket holds no value."""
@@ -84,10 +87,10 @@ class Buckets:
         if row is None:
             return {}
         signal_id, newest_ms, rewinds = row
-        key = (signal, grid.start, grid.width, grid.count)
+        key = (signal, grid.start, grid.count)
         filled = self._known.pop(key, None)
-        if filled is None or filled.rewinds != rewinds:
-            filled = _Filled(rewinds, grid.start)
+        if filled is None or (filled.width, filled.rewinds) != (grid.width, rewinds):
+            filled = _Filled(grid.width, rewinds, grid.start)
             self._fill_minutes(filled, signal_id, grid)
         else:
             end = grid.start + grid.width

@@ -83,6 +83,19 @@ def test_a_series_goes_on_from_the_last_look(
     assert_series(history, t0, t0 + 3600, 8)
 
 
+def test_a_series_that_outgrew_its_stretch_takes_the_place_of_the_shorter_one(
+    writer: HistoryWriter, stored: Stored, reading: Make, t0: float
+) -> None:
+    """A watch of a day doubles its stretch eight times; only the last is worth remembering."""
+    history = stored(writer)
+    for at in range(0, 2000, 7):
+        writer.add(reading(at + 0.5, math.sin(at)))
+    assert writer.flush(20)
+    for length in (250, 500, 1000, 2000, 500, 2000):
+        assert_series(history, t0, t0 + length, 50)
+    assert len(history._buckets._known) == 1
+
+
 def test_an_unknown_signal_is_empty(writer: HistoryWriter, stored: Stored, t0: float) -> None:
     """No values is None everywhere, never 0."""
     history = stored(writer)
