@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rich.segment import Segment
 from textual import _compositor, _styles_cache
 from textual.filter import LineFilter
+from textual.strip import Strip
 
 if TYPE_CHECKING:
     from rich.console import Console
     from textual.color import Color
-    from textual.strip import Strip
     from textual.style import Style
 
+_CUTS_KEPT = 512
 _CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -66,6 +67,18 @@ def send_only_what_changed() -> None:
 
     render_segments.stagewatch = True  # type: ignore[attr-defined]  # marks that it was changed
     partial.render_segments = render_segments
+    _keep_few_cuts()
+
+
+def _keep_few_cuts() -> None:
+    """Let rich remember fewer segments that were cut in two.
+
+    It keeps 16,384 of them. Rows are cut wherever something changed, hardly ever twice alike, so
+    that over a day this filled with megabytes.
+    """
+    cached: Any = vars(Segment)["_split_cells"]
+    few: Any = lru_cache(_CUTS_KEPT)(cached.__func__.__wrapped__)
+    setattr(Segment, "_split_cells", classmethod(few))  # noqa: B010  # its type is the cache's
 
 
 def _split(
@@ -77,10 +90,27 @@ def _split(
     for end, (x, strip) in zip(ends, row.items(), strict=False):
         split[x] = strip
         if strip is not None and x < at < end:
-            split[x], split[at] = strip.crop(0, at - x), strip.crop(at - x)
+            split[x], split[at] = _cut(strip, at - x)
             new_ends.append(at)
         new_ends.append(end)
     return split, new_ends
+
+
+def _cut(strip: Strip, at: int) -> tuple[Strip, Strip]:
+    """The strip in two. Its own ``crop`` would remember each of the last sixteen pieces."""
+    left: list[Segment] = []
+    right: list[Segment] = []
+    begin = 0
+    for segment in strip:
+        end = begin + segment.cell_length
+        if begin < at < end:
+            before, after = segment.split_cells(at - begin)
+            left.append(before)
+            right.append(after)
+        else:
+            (left if end <= at else right).append(segment)
+        begin = end
+    return Strip(left, at), Strip(right, strip.cell_length - at)
 
 
 class NoControls(LineFilter):
