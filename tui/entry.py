@@ -49,9 +49,13 @@ def draws_unicode() -> bool:
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
-    """Set what Textual reads when it is imported, where the operator has not."""
+    """Set what Textual reads when it is imported, where the operator has not, and let it ask the
+    terminal for its size."""
     for name, value in _SETTINGS.items():
         environ.setdefault(name, value)
+    for name in ("COLUMNS", "LINES"):
+        # Python takes an exported size for the terminal's, also when that has another by now.
+        environ.pop(name, None)
 
 
 def run(

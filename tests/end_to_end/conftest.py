@@ -51,6 +51,8 @@ class Terminal:
             os.execvpe(command[0], command, environment)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._ended: int | None = None
+        self.raw = b""
+        """Everything that the program has sent."""
 
     def text(self) -> str:
         """What the screen shows now."""
@@ -84,6 +86,7 @@ class Terminal:
             data = os.read(self._master, 65536)
         except OSError:
             return
+        self.raw += data
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
 
     def resize(self, columns: int, rows: int) -> None:
@@ -182,6 +185,11 @@ class Programs:
         self.folder = folder
         self._started: list[subprocess.Popen[str]] = []
         self._terminals: list[Terminal] = []
+
+    @property
+    def sessions(self) -> Path:
+        """The folder of all sessions."""
+        return sessions_dir(self.environment)
 
     def run(
         self, *arguments: str, cwd: Path | None = None, before: Sequence[str] = ()
@@ -303,7 +311,7 @@ name = "staging"
 [probe.health]
 kind = "http"
 url = "http://127.0.0.1:{port}/health"
-every = "200ms"
+every = "250ms"
 timeout = "150ms"
 expect = {{ status = [200], json = {{ status = "healthy" }} }}
 read = {{ db_used = "database.pool.in_use" }}
