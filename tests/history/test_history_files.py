@@ -316,8 +316,9 @@ def test_an_archived_history_is_read_in_a_folder_that_cannot_be_written(
     writer.add(reading(0))
     assert writer.close()
     folder = tmp_path_factory.mktemp("archive")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
+    for opened in (folder, *folder.parents):
+        if opened.owner() == "root" and "pytest" in str(opened):
+            opened.chmod(0o755)
     copy = folder / "history.db"
     copy.write_bytes(writer.path.read_bytes())
     copy.chmod(0o444)
