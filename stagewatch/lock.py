@@ -58,10 +58,9 @@ class RecorderLock:
     def acquire(self, since: float) -> bool:
         """Take the lock and say so in the file; False when another process holds it.
 
-        Raises OSError when the file cannot be opened or written.
+        Raises LockError when the file cannot be opened, OSError when it cannot be written.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        fd = os.open(self._path, flags, 0o600)
+        fd = _open(self._path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
         except BlockingIOError:
@@ -101,17 +100,11 @@ def holder(folder: Path) -> Holder | None:
 
     Raises LockError when the file cannot be asked.
     """
-    path = folder / RECORDER_LOCK
     try:
-        # Without O_NONBLOCK, opening a FIFO waits for a writer.
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = _open(folder / RECORDER_LOCK, os.O_RDONLY)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise LockError(f"{path}: cannot be opened ({error.strerror}); {_REMEDY}") from error
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise LockError(f"{path}: is not a regular file; {_REMEDY}")
         answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK))
         if struct.unpack(_FLOCK, answer)[0] == fcntl.F_UNLCK:
             return None
@@ -133,6 +126,21 @@ def process_start(pid: int) -> int | None:
         return None
     # The name may hold blanks and brackets: the fields are counted from the last one.
     return int(stat[stat.rindex(b")") + 2 :].split()[19])
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open the lock's file; raises LockError for what is not one, FileNotFoundError for none."""
+    try:
+        # Without O_NONBLOCK, opening a FIFO waits for a writer.
+        fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise LockError(f"{path}: cannot be opened ({error.strerror}); {_REMEDY}") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise LockError(f"{path}: is not a regular file; {_REMEDY}")
+    return fd
 
 
 def _flock(kind: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -192,3 +193,33 @@ def test_an_unknown_key_names_its_line(session: Path, programs: Programs, told: 
     text = path.read_text().replace('by = "ada"\nat', 'bye = "ada"\nat', 1)
     path.write_text(text[: text.index(" sha256 ")] + " edited\n")
     told(programs.run("stop"), r"line \d+, note\.bye: unknown key 'bye'; did you mean 'by'\?")
+
+
+OTHERS = {
+    "recorder.lock": r"recorder\.lock: (is not a regular file|cannot be opened .*); check",
+    "recorder.log": r"recorder\.log: ",
+    "history.db": r"history\.db: it is not a regular file; move it aside",
+    "profile.toml": r"profile\.toml: (is not a regular file|is a folder|cannot be read)",
+}
+
+
+@pytest.mark.parametrize("kind", ["a FIFO", "a folder", "a link"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_lies_in_the_place_of_another_file_is_named_and_nothing_hangs(
+    name: str, kind: str, session: Path, programs: Programs, told: Told
+) -> None:
+    """The commands that need the file say so; the list goes on."""
+    (session / name).touch()
+    DAMAGES[kind][0](session / name)
+    recorded = programs.run("record", "--session", session.name)
+    told(recorded, OTHERS[name], lines=1)
+    if name in ("recorder.lock", "recorder.log"):
+        terminal = programs.open("--session", session.name, columns=300)
+        assert terminal.exit_status() == 2
+        assert name in terminal.text()
+    for command in ("status", "export", "stop", "sessions"):
+        done = programs.run(command)
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.splitlines()) <= 1
+        if done.returncode == 2:
+            assert re.search(OTHERS[name], done.stderr) or "nothing is recorded" in done.stderr
