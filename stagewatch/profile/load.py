@@ -88,9 +88,10 @@ def _content(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise _refusal(path, "there is no such file") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise _refusal(path, f"cannot be read: {reason or error}") from None
+    except ValueError:
+        raise _refusal(path, "no file can have this name") from None
+    except OSError as error:
+        raise _refusal(path, f"cannot be read: {error.strerror}") from None
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def read_all(path: Path) -> None:
 
 def test_another_programs_database_is_refused_and_untouched(path: Path, hand_clock: Clock) -> None:
     """Neither the tables nor the journal mode of a foreign file change."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE bookmarks(url TEXT)")
     db.close()
     before = path.read_bytes()
@@ -57,7 +58,7 @@ def test_a_layout_of_a_newer_stagewatch_is_refused(
 ) -> None:
     """The message names both layouts and the way out."""
     assert writer.close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     for error in refusals(path, hand_clock):
@@ -204,7 +205,7 @@ def test_a_reader_does_not_convert(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_new_file_is_marked_as_ours(path: Path, writer: HistoryWriter) -> None:
     """So that `file` and other programs can tell what it is."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         assert db.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
         assert db.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
     db.close()

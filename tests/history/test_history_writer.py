@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_facts_and_reasons_that_repeat_are_stored_once(
         writer.add(reading(n, facts={"identity": "4123@1757080000", "phase": n / 7}))
     history = stored(writer)
     assert [r.facts["phase"] for r in history.readings("health")] == [n / 7 for n in range(1000)]
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         assert db.execute("SELECT count(*) FROM text").fetchone() == (1,)
     db.close()
 
