@@ -28,7 +28,7 @@ import pytest
 from stagewatch.clock import SystemClock
 from stagewatch.errors import PersonError
 from stagewatch.lock import holder
-from stagewatch.paths import list_sessions, sessions_dir
+from stagewatch.paths import RECORDER_LOCK, list_sessions, sessions_dir
 from stagewatch.recorder.launch import start_session
 from stagewatch.session.edits import add_note
 from stagewatch.session.store import SessionStore
@@ -253,10 +253,10 @@ class Programs:
         for process in self._started:
             process.kill()
             process.communicate()
-        # A test may have made the sessions' folder what cannot be listed: then none records there.
+        # A test may have put anything in the place of sessions and locks: then none records there.
         with contextlib.suppress(PersonError):
             for folder in list_sessions(sessions_dir(self.environment)):
-                by = holder(folder)
+                by = holder(folder) if (folder / RECORDER_LOCK).is_file() else None
                 if by is not None and by.pid is not None:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(by.pid, signal.SIGKILL)

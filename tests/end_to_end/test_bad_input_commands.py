@@ -293,4 +293,5 @@ def _at_import(programs: Programs, module: str, do: str) -> None:
         f"            {do}\n"
         "sys.meta_path.insert(0, Moment())\n"
     )
-    programs.environment["PYTHONPATH"] = str(site)
+    others = programs.environment.get("PYTHONPATH", "")
+    programs.environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(site), others]))
