@@ -64,8 +64,8 @@ def read_only(session: Path) -> Iterator[Path]:
     ("command", "sentence"),
     [
         ("stop", r"session.toml: not saved: no permission"),
-        ("record --session {id}", r"recorder.lock: Permission denied; nothing can be recorded"),
-        ("record --profile {profile}", r"recorder.lock: Permission denied; nothing can be record"),
+        ("record --session {id}", r"recorder.lock: cannot be opened"),
+        ("record --profile {profile}", r"recorder.lock: cannot be opened"),
         ("record --profile staging", r"the session cannot be kept \(Permission denied\); check"),
         ("demo --headless", r"the demo cannot be kept here \(Permission denied\)"),
         ("sessions --restore {id} --yes", r"session.toml: not saved: no permission"),

@@ -91,6 +91,7 @@ def test_a_session_that_is_damaged_under_an_open_screen_is_told_and_loses_no_tic
     (folder,) = (programs.sessions).iterdir()
     screen.type(" ")
     screen.wait_for(r"\[x\] Look at the health")
+    screen.wait_for("ada ticked")  # it was saved, and read again from the file
     path = folder / "session.toml"
     if kind == "cut":
         path.write_bytes(path.read_bytes()[:-60])
