@@ -102,7 +102,7 @@ def test_a_session_that_is_damaged_under_an_open_screen_is_told_and_loses_no_tic
         if kind == "a FIFO":
             os.mkfifo(path)
     screen.wait_for(r"session\.toml:\s+(was\s+cut|was\s+changed|is\s+missing|is\s+not\s+a\s+reg)")
-    assert "[x] Look at the health" in screen.text()
+    screen.wait_for(r"\[x\] Look at the health")
     screen.type("j ")
     screen.wait_for("NOT SAVED since")
     option = "--accept" if kind == "hand-edited" else "--restore"
