@@ -152,7 +152,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with contextlib.redirect_stdout(Output(sys.stdout)):
             outcome = stagewatch.main(arguments, standalone_mode=False)
     except click.exceptions.Abort:
-        return INTERRUPTED
+        # Every `finally` has run. What was half made when Ctrl-C came, an event loop for
+        # instance, would complain of that in a page of tracebacks when it is dropped.
+        os._exit(INTERRUPTED)
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "stagewatch"
         return _failed(f"stagewatch: {error.format_message()} (see {where} --help)")

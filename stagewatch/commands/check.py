@@ -29,7 +29,11 @@ def check(ctx: click.Context, profile: str | None) -> None:
     path = profile_path(settings)
     loaded = load(path, InstalledKinds())
     click.echo(f"{path}: no problems")
-    readings = asyncio.run(_read_all(loaded, path))
+    try:
+        readings = asyncio.run(_read_all(loaded, path))
+    except asyncio.CancelledError:
+        # Ctrl-C in the moment before asyncio begins to count interrupts.
+        raise KeyboardInterrupt from None
     for name, reading in readings.items():
         for line in _lines(loaded.probe[name], reading):
             click.echo(line)

@@ -78,6 +78,9 @@ def _guarded(serve: Callable[[], None]) -> int:
     except PersonError as error:
         log.error("%s", error)
         return FAILED
+    except asyncio.CancelledError:
+        # Ctrl-C in the moment before asyncio begins to count interrupts.
+        raise KeyboardInterrupt from None
     # The process's own boundary: a defect leaves its traceback in the log, where no terminal
     # shows it, and the exit status tells systemd to start the next recorder.
     except Exception:

@@ -196,8 +196,7 @@ def test_a_killed_recorder_is_started_again_by_the_open_screen_and_leaves_an_eve
     before = status(run)["recorder"]["pid"]
     os.kill(before, signal.SIGKILL)
     until(lambda: status(run)["recorder"]["pid"] not in (None, before))
-    kinds = [event["kind"] for event in status(run)["events"]]
-    assert kinds.count("recorder-started") == 2
+    until(lambda: [e["kind"] for e in status(run)["events"]].count("recorder-started") == 2)
 
 
 def test_a_critical_line_reaches_the_screen(open_screen: Opener, log: Path) -> None:

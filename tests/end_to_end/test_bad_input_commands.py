@@ -281,6 +281,38 @@ def test_ctrl_c_at_any_moment_ends_with_its_status(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["check --profile demo", "record --profile demo"])
+@pytest.mark.parametrize("moment", ["making the loop", "before the first step", "not counted"])
+def test_ctrl_c_while_the_event_loop_begins_says_nothing_of_it(
+    command: str, moment: str, programs: Programs
+) -> None:
+    """The moment is hit by having the loop's own beginning send the signal."""
+    _at_import(programs, "stagewatch.profile.load", _PATCHES[moment])
+    done = programs.run(*command.split())
+    assert (done.returncode, done.stderr.strip()) == (130, "")
+
+
+_PATCHES = {
+    "making the loop": (
+        "import asyncio.selector_events as s; s.BaseSelectorEventLoop._make_self_pipe = "
+        "lambda loop: os.kill(os.getpid(), signal.SIGINT)"
+    ),
+    "before the first step": (
+        "import asyncio.base_events as b; run = b.BaseEventLoop.run_until_complete; "
+        "b.BaseEventLoop.run_until_complete = lambda loop, future: "
+        "(setattr(b.BaseEventLoop, 'run_until_complete', run), "
+        "os.kill(os.getpid(), signal.SIGINT), run(loop, future))"
+    ),
+    "not counted": (
+        # As when it comes before asyncio sets its counter to 0.
+        "import asyncio.base_events as b; run = b.BaseEventLoop.run_until_complete; "
+        "b.BaseEventLoop.run_until_complete = lambda loop, future: "
+        "(setattr(b.BaseEventLoop, 'run_until_complete', run), "
+        "future.cancel(), run(loop, future))"
+    ),
+}
+
+
 def _at_import(programs: Programs, module: str, do: str) -> None:
     """Have the program do something when it begins to import a module."""
     site = programs.folder / "site"
