@@ -1,0 +1,123 @@
+"""From what a rule says to the state of its criterion: incidents, latching, waivers, flapping."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from stagewatch.judge.finding import Finding, Why
+from stagewatch.model import State
+
+FLAPS = 6
+"""Turns between PASS and WARN within ``FLAP_WITHIN`` from which a criterion is flapping."""
+FLAP_WITHIN = 3600.0
+TREND_EVERY = 300.0
+TREND_OVER = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A criterion as the data alone say it: nobody has waived anything. Times are watch time."""
+
+    name: str
+    finding: Finding
+    """What the rule says now, FAIL or not."""
+    latched: bool = False
+    """A no-go criterion that failed stays failed until a person waives the incident."""
+    incident: float | None = None
+    """When the newest incident became known."""
+    first_bad: float | None = None
+    """Since when its value was bad."""
+    failed_reason: str = ""
+    """What the rule said when the newest incident became known."""
+    failed_value: float | None = None
+    since: float = 0.0
+    """Since when the criterion is in this state."""
+    trend: float | None = None
+    """How much the value changed over the last hour."""
+
+    @property
+    def state(self) -> State:
+        """The state, latched."""
+        return State.FAIL if self.latched else self.finding.state
+
+    @property
+    def recovered(self) -> bool:
+        """It failed, and its value is good again; that changes nothing."""
+        return self.latched and self.finding.state is not State.FAIL
+
+
+class Tracker:
+    """Follows one criterion from finding to finding."""
+
+    def __init__(self, name: str, *, latches: bool) -> None:
+        self._latches = latches
+        self._now: Computed | None = None
+        self._name = name
+        self._failing = False
+        """The incident goes on: it failed, and was neither PASS nor WARN since."""
+        self._said: State | None = None
+        """The rule's own last state, whatever was made of it."""
+        self._turns: deque[float] = deque()
+        self._values: deque[tuple[float, float]] = deque()
+
+    @property
+    def now(self) -> Computed | None:
+        """The last answer; None before the first."""
+        return self._now
+
+    def follow(self, t: float, finding: Finding) -> Computed:
+        """The criterion at ``t``."""
+        before = self._now
+        kept = self._without_flapping(t, finding)
+        after = replace(
+            before or Computed(self._name, kept, since=t), finding=kept, trend=self._trend(t, kept)
+        )
+        if finding.state is State.FAIL:
+            after = self._failed(t, finding, after)
+        elif finding.state in (State.PASS, State.WARN):
+            self._failing = False
+        if before is not None and before.state is not after.state:
+            after = replace(after, since=t)
+        self._now = after
+        return after
+
+    def _failed(self, t: float, finding: Finding, after: Computed) -> Computed:
+        known = t if finding.incident is None else finding.incident
+        going_on = self._failing and (finding.incident is None or after.incident == known)
+        self._failing = True
+        after = replace(after, latched=self._latches)
+        if going_on:
+            return after
+        first_bad = known if finding.first_bad is None else finding.first_bad
+        return replace(
+            after,
+            incident=known,
+            first_bad=first_bad,
+            failed_reason=finding.reason,
+            failed_value=finding.value,
+        )
+
+    def _without_flapping(self, t: float, finding: Finding) -> Finding:
+        """A WARN that says so, while the state turns to and fro between PASS and WARN."""
+        before, self._said = self._said, finding.state
+        if before is not finding.state and {before, finding.state} == {State.PASS, State.WARN}:
+            self._turns.append(t)
+        while self._turns and self._turns[0] <= t - FLAP_WITHIN:
+            self._turns.popleft()
+        if len(self._turns) < FLAPS or finding.state is not State.PASS:
+            return finding
+        reason = f"{finding.reason}; it turned {len(self._turns)} times within the hour"
+        return replace(finding, state=State.WARN, why=Why.FLAPPING, reason=reason)
+
+    def _trend(self, t: float, finding: Finding) -> float | None:
+        """The change of the value over the last hour; None while that is not known."""
+        values = self._values
+        if finding.value is None:
+            return None
+        if not values or t - values[-1][0] >= TREND_EVERY:
+            values.append((t, finding.value))
+        while len(values) > 1 and values[1][0] <= t - TREND_OVER:
+            values.popleft()
+        oldest, value = values[0]
+        return finding.value - value if t - oldest >= TREND_OVER else None
