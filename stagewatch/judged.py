@@ -1,25 +1,40 @@
-"""The criteria and the verdict as they stand: what the judge stored, and honesty where it has not.
+"""The criteria and the verdict as they stand: what the data say, and what people did.
 
-A criterion without a stored state is INCONCLUSIVE; without a stored verdict the watch is HOLD
-while it runs and INCONCLUSIVE afterwards. A stored GO counts only for a watch whose window is
-over and that nobody ended early.
+What the data say comes from the recorder (``judge/standing.py``); gates, checklist, score, waivers
+and the verdict are worked out from it and the session wherever somebody looks, so that an act
+counts at once, also after the recorder has ended. A criterion that nobody has judged of late is
+INCONCLUSIVE.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from stagewatch.history.reader import History
-from stagewatch.history.records import StateChange
+from stagewatch.judge.engine import coverage_rule
+from stagewatch.judge.finding import Why
+from stagewatch.judge.savings import SavingsResult
+from stagewatch.judge.score import ScoreResult
+from stagewatch.judge.standing import Stand, Standing
+from stagewatch.judge.verdict import Case, Course, decide
+from stagewatch.manual import implied, manual_finding, score_of
 from stagewatch.model import State, Verdict
-from stagewatch.profile.schema import AnyRule, Profile
-from stagewatch.profile.values import Limit
-from stagewatch.session.document import Session
+from stagewatch.profile.schema import AnyRule, Coverage, Profile, Records
+from stagewatch.profile.values import Limit, format_duration
+from stagewatch.session.derive import final_word, waiver_in_force
+from stagewatch.session.document import Acknowledgement, Session, Waiver
 from stagewatch.snapshot import CriterionNow
 
 NOT_JUDGED = "not judged yet"
+LATE = 120.0
+"""Seconds after which a standing of a watch that runs says nothing about the present."""
+UNWAIVABLE = frozenset(("coverage", "gates", "checklist"))
+"""Rules that no waiver covers: a GO needs the data, the approvals and the items themselves."""
+
+_BAD = (State.FAIL, State.WARN, State.WAIVED)
+
+When = Callable[[float], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +44,57 @@ class Judgement:
     verdict: Verdict
     reason: str
     criteria: tuple[CriterionNow, ...]
+    score: ScoreResult | None = None
+    savings: SavingsResult | None = None
 
 
-def judged(profile: Profile, session: Session, history: History | None, now: float) -> Judgement:
-    """The criteria and the verdict at ``now``; raises HistoryError."""
-    stored = history.last_states() if history else {}
-    criteria = tuple(
-        _criterion(name, kind, rule, stored.get(name))
-        for kind, rules in (("no-go", profile.nogo), ("go", profile.go))
-        for name, rule in rules.items()
+def utc(at: float) -> str:
+    """``03:40 UTC``, with the date before it: what a record says, whoever reads it and when."""
+    return datetime.fromtimestamp(at, UTC).strftime("%d %b %H:%M UTC")
+
+
+def judged(
+    profile: Profile,
+    session: Session,
+    standing: Standing | None,
+    now: float,
+    *,
+    alive: bool,
+    when: When = utc,
+) -> Judgement:
+    """The criteria and the verdict at ``now``.
+
+    ``alive`` says whether a recorder judges on; ``when`` words a Unix time for whoever reads.
+    """
+    known = _believed(standing, session, now, alive=alive, when=when)
+    # What was confirmed stays confirmed, though a waiver ends later.
+    word = final_word(session)
+    at = float(word.at) if word else now
+    criteria = tuple(_criteria(profile, session, known, at))
+    cases = [_case(criterion, when) for criterion in criteria]
+    course = Course(
+        over=now >= session.ends_at,
+        ended_early=_ended_early(session, now),
+        confirmed=word.by if word else "",
+        remarks=tuple(_remarks(session, when)),
     )
-    verdict, reason = _verdict(history, session, criteria, now)
-    return Judgement(verdict, reason, criteria)
+    verdict, reason = decide(cases, course)
+    return Judgement(
+        verdict,
+        reason,
+        criteria,
+        score=score_of(profile, session, at) if profile.optimisation else None,
+        savings=known.savings if known else None,
+    )
+
+
+def next_change(session: Session, standing: Standing | None, now: float) -> float:
+    """The next moment at which time alone changes what is judged here."""
+    ends = [float(waiver.until) for waiver in session.waiver]
+    ends += [float(known.until) for known in session.acknowledgement]
+    if standing is not None and not standing.final:
+        ends.append(standing.at + LATE + 1e-3)
+    return min((end for end in ends if end > now), default=float("inf"))
 
 
 def rule_signals(rule: AnyRule) -> tuple[str, ...]:
@@ -57,29 +111,134 @@ def _signals(rule: AnyRule) -> Iterator[str]:
         yield f"{probe}.criticals"
 
 
-def _criterion(name: str, kind: str, rule: AnyRule, stored: StateChange | None) -> CriterionNow:
+def _believed(
+    standing: Standing | None, session: Session, now: float, *, alive: bool, when: When
+) -> Standing | None:
+    """The standing, INCONCLUSIVE where it says nothing of the present."""
+    if standing is None or standing.final or session.state == "stopped":
+        return standing
+    until = min(now, float(session.ends_at))
+    if until - standing.at <= LATE:
+        return standing
+    who = "the recorder has not judged" if alive else "no recorder has judged"
+    silence = f"{who} for {format_duration(until - standing.at)}, since {when(standing.at)}"
+    return replace(
+        standing,
+        criteria={name: _silent(stand, silence) for name, stand in standing.criteria.items()},
+    )
+
+
+def _silent(stand: Stand, silence: str) -> Stand:
+    """What is known of the past stays; of the present nothing is known."""
+    reason = f"{silence}; before that: {stand.reason}"
+    return replace(stand, state=State.INCONCLUSIVE, why=Why.STALE.value, reason=reason)
+
+
+def _criteria(
+    profile: Profile, session: Session, standing: Standing | None, at: float
+) -> Iterator[CriterionNow]:
+    for kind, rules in (("no-go", profile.nogo), ("go", profile.go)):
+        for name, rule in rules.items():
+            yield _criterion(name, kind, rule, profile, session, standing, at)
+    name, rule = coverage_rule(profile)
+    if name not in profile.go and name not in profile.nogo:
+        rule = Coverage(title="enough data")
+        yield _criterion(name, "go", rule, profile, session, standing, at)
+    for name, needed in implied(profile):
+        yield _criterion(name, "go", needed, profile, session, standing, at)
+    for name, stand in (standing.orphans if standing else {}).items():
+        yield _orphan(name, stand, session, at)
+
+
+def _criterion(
+    name: str,
+    kind: str,
+    rule: AnyRule,
+    profile: Profile,
+    session: Session,
+    standing: Standing | None,
+    at: float,
+) -> CriterionNow:
     limit = _limit(rule)
-    unit = limit.unit if isinstance(limit, Limit) else ""
     tag = rule.__struct_config__.tag
     assert isinstance(tag, str)
-    detail: Mapping[str, Any] = stored.detail if stored else {}
-    return CriterionNow(
+    blank = CriterionNow(
         name=name,
         title=rule.title or name,
         kind=kind,
         rule=tag,
-        state=stored.state if stored else State.INCONCLUSIVE,
-        value=stored.value if stored else None,
-        limit=detail.get("limit", limit),
-        unit=detail.get("unit", unit),
-        since=stored.at if stored else None,
-        coverage=detail.get("coverage"),
-        reason=stored.reason if stored else NOT_JUDGED,
-        first_bad=detail.get("first_bad"),
-        latched=detail.get("latched", False),
-        recovered=detail.get("recovered", False),
+        state=State.INCONCLUSIVE,
+        value=None,
+        limit=limit,
+        unit=limit.unit if isinstance(limit, Limit) else "",
+        since=None,
+        coverage=None,
+        reason=NOT_JUDGED,
         signals=rule_signals(rule),
+        acknowledged=_acknowledged(session, name, at),
     )
+    manual = manual_finding(rule, profile, session, at)
+    if manual is not None:
+        return replace(
+            blank,
+            state=manual.state,
+            reason=manual.reason,
+            value=manual.value,
+            manual=tag in ("gates", "checklist"),
+        )
+    stand = standing.criteria.get(name) if standing else None
+    if stand is None:
+        return blank
+    waivable = tag not in UNWAIVABLE
+    return _standing_as(blank, stand, waiver_in_force(session, name, at) if waivable else None)
+
+
+def _orphan(name: str, stand: Stand, session: Session, at: float) -> CriterionNow:
+    """A no-go criterion that failed before the profile was edited and lost it."""
+    blank = CriterionNow(
+        name=name,
+        title=f"{name}, which is no longer in the profile",
+        kind="no-go",
+        rule="",
+        state=State.FAIL,
+        value=None,
+        limit=None,
+        unit="",
+        since=None,
+        coverage=None,
+        reason="",
+        acknowledged=_acknowledged(session, name, at),
+    )
+    return _standing_as(blank, stand, waiver_in_force(session, name, at))
+
+
+def _standing_as(blank: CriterionNow, stand: Stand, waiver: Waiver | None) -> CriterionNow:
+    """The criterion with what the data say of it, a waiver of its newest incident applied."""
+    failed = stand.latched or stand.state is State.FAIL
+    over = failed and stand.state is not State.FAIL
+    told = replace(
+        blank,
+        state=State.FAIL if failed else stand.state,
+        value=stand.failed_value if over else stand.value,
+        since=stand.since,
+        coverage=stand.coverage,
+        reason=stand.failed_reason if over else stand.reason,
+        now=stand.reason if over else "",
+        first_bad=stand.first_bad,
+        latched=stand.latched,
+        recovered=stand.recovered and stand.state is not State.INCONCLUSIVE,
+        why=stand.why if not failed else "",
+        trend=stand.trend,
+        incident=stand.incident,
+    )
+    if not failed or waiver is None or (stand.incident or stand.since) > waiver.at:
+        return told
+    if stand.state is State.INCONCLUSIVE:
+        # What was waived is the incident; that nothing is known now was not.
+        return replace(
+            told, state=State.INCONCLUSIVE, reason=stand.reason, why=stand.why, waiver=waiver
+        )
+    return replace(told, state=State.WAIVED, computed=State.FAIL, waiver=waiver)
 
 
 def _limit(rule: AnyRule) -> float | None:
@@ -91,32 +250,56 @@ def _limit(rule: AnyRule) -> float | None:
     return None
 
 
-def _verdict(
-    history: History | None, session: Session, criteria: tuple[CriterionNow, ...], now: float
-) -> tuple[Verdict, str]:
-    changes = history.verdicts() if history else []
-    last = changes[-1] if changes else None
-    if last is not None and last.verdict is Verdict.NO_GO:
-        return last.verdict, last.reason
-    if session.state == "stopped" and (session.stopped_at or now) < session.ends_at:
-        return Verdict.INCONCLUSIVE, (
-            f"{session.stopped_by or 'an operator'} ended the watch before its window was over;"
-            " that is never a GO"
-        )
-    if now < session.ends_at:
-        if last is not None and last.verdict is Verdict.HOLD:
-            return last.verdict, last.reason
-        return Verdict.HOLD, f"the watch runs; {_open_ends(criteria)}"
-    if last is not None and last.verdict is not Verdict.HOLD:
-        return last.verdict, last.reason
-    return Verdict.INCONCLUSIVE, f"the window is over; {_open_ends(criteria)}"
+def _acknowledged(session: Session, name: str, at: float) -> Acknowledgement | None:
+    known = (a for a in reversed(session.acknowledgement) if a.criterion == name)
+    return next((a for a in known if a.at <= at < a.until), None)
 
 
-def _open_ends(criteria: tuple[CriterionNow, ...]) -> str:
-    """How many criteria are not judged, in words."""
-    missing = sum(c.reason == NOT_JUDGED for c in criteria)
-    if not criteria:
-        return "the profile has no criteria to judge"
-    if missing == len(criteria):
-        return f"none of the {missing} criteria is judged yet"
-    return f"{missing} of {len(criteria)} criteria are not judged" if missing else "no verdict yet"
+def _case(criterion: CriterionNow, when: When) -> Case:
+    return Case(
+        title=criterion.title,
+        nogo=criterion.kind == "no-go",
+        state=criterion.state,
+        sentence=sentence(criterion, when),
+        decisive=criterion.rule == Records.__struct_config__.tag,
+        manual=criterion.manual or criterion.rule == "score",
+        why=Why(criterion.why),
+    )
+
+
+def sentence(criterion: CriterionNow, when: When) -> str:
+    """Why the criterion is in its state, with the times that a person needs."""
+    reason = criterion.reason
+    if criterion.first_bad is not None and criterion.state in (
+        State.FAIL,
+        State.WARN,
+        State.WAIVED,
+    ):
+        reason = f"{reason}, since {when(criterion.first_bad)}"
+    if criterion.state is State.WAIVED and criterion.waiver is not None:
+        waiver = criterion.waiver
+        until = f"until {when(waiver.until)}"
+        return f"waived by {waiver.by} {until} ({waiver.reason}); computed FAIL: {reason}"
+    if criterion.state is State.FAIL and criterion.recovered:
+        return f"{reason}; recovered since, and stays failed until somebody waives it"
+    return reason
+
+
+def _ended_early(session: Session, now: float) -> str:
+    stopped = session.state == "stopped" and (session.stopped_at or now) < session.ends_at
+    return (session.stopped_by or "an operator") if stopped else ""
+
+
+def _remarks(session: Session, when: When) -> Iterator[str]:
+    """What the verdict must name beside the criteria."""
+    edits = session.profile_edit
+    if edits:
+        often = f" {len(edits)} times, last" if len(edits) > 1 else ""
+        yield f"the profile was edited{often} at {when(edits[-1].at)}"
+    if session.invalidation:
+        count = len(session.invalidation)
+        who = ", ".join(sorted({void.by for void in session.invalidation}))
+        yield f"readings of {count} stretch{'es' if count > 1 else ''} declared void by {who}"
+    if session.acceptance:
+        who = ", ".join(sorted({accepted.by for accepted in session.acceptance}))
+        yield f"lost log lines accepted by {who}"

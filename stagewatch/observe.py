@@ -5,9 +5,11 @@ Reads only. Used by one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from stagewatch.charts import Charts, probe_of
 from stagewatch.clock import Clock
@@ -16,7 +18,8 @@ from stagewatch.happenings import newest, session_events
 from stagewatch.history.errors import HistoryMissingError
 from stagewatch.history.reader import History
 from stagewatch.history.records import URGENT
-from stagewatch.judged import judged
+from stagewatch.judged import When, judged, next_change, utc
+from stagewatch.judging import Standings, rulings_of
 from stagewatch.lock import Holder, holder
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal
 from stagewatch.paths import HISTORY
@@ -25,7 +28,7 @@ from stagewatch.profile.schema import ProbeConfig
 from stagewatch.progress import gates, next_review, next_turn, phases
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
-from stagewatch.snapshot import LogNow, ProbeNow, RecorderStatus, SignalNow, Snapshot
+from stagewatch.snapshot import LogNow, LossNow, ProbeNow, RecorderStatus, SignalNow, Snapshot
 
 EVENTS = 100
 LINES = 200
@@ -59,12 +62,19 @@ class Observer:
     """Makes a new snapshot whenever the record, the session or the recorder changed."""
 
     def __init__(
-        self, folder: Path, clock: Clock, *, events: int = EVENTS, pace: float = 0.0
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        events: int = EVENTS,
+        pace: float = 0.0,
+        when: When = utc,
     ) -> None:
         """Raises ProfileError and SessionError; a history that is not there yet is none.
 
         ``pace`` is how many seconds lie between two snapshots unless something urgent happened:
-        a probe that fails or is back, a critical line, an edit, another recorder.
+        a probe that fails or is back, a critical line, an edit, another recorder. ``when`` words
+        the times of day in the verdict.
         """
         self._folder = folder
         self._clock = clock
@@ -74,6 +84,9 @@ class Observer:
         self._profile = profile_of(folder)
         self._signals = signals_of(self._profile.probe)
         self._charts = Charts(self._profile, self._signals)
+        units = {name: signal.unit for name, signal in self._signals.items()}
+        self._standings = Standings(folder, self._profile, units)
+        self._when = when
         self._history: History | None = None
         self._file: tuple[int, int] | None = None
         self._holder: Holder | None = None
@@ -146,10 +159,16 @@ class Observer:
     def _snapshot(self, now: float) -> Snapshot:
         session, profile = self._session.session, self._profile
         record = self._record()
-        judgement = judged(profile, session, self._history, now)
+        alive = self._holder is not None
+        standing = self._standings.at(self._history, session, now, alive=alive)
+        judgement = judged(profile, session, standing, now, alive=alive, when=self._when)
         shown = phases(profile, session, now)
         review = next_review(profile, session, now)
-        self._turn = min(next_turn(shown, session, now), review or float("inf"))
+        self._turn = min(
+            next_turn(shown, session, now),
+            next_change(session, standing, now),
+            review or float("inf"),
+        )
         until = _until(session, record, now)
         return Snapshot(
             now=now,
@@ -171,6 +190,10 @@ class Observer:
             not_saved=self._session.problem,
             next_review=review,
             folder=str(self._folder.absolute()),
+            score=judgement.score,
+            savings=judgement.savings,
+            confirmation=session.confirmation[-1] if session.confirmation else None,
+            losses=tuple(_losses(record, session)),
         )
 
     def _record(self) -> _Record:
@@ -210,6 +233,23 @@ class Observer:
                 path=getattr(config, "path", ""),
                 lines=self._lines.get(name, (None, ()))[1],
                 problem=reading.reason if reading is not None and bad else "",
+            )
+
+
+def _losses(record: _Record, session: Session) -> Iterator[LossNow]:
+    """The windows that the newest reading of each log tells of."""
+    rulings = rulings_of(session)
+    for probe, reading in record.latest.items():
+        told = reading.facts.get("losses")
+        for loss in msgspec.json.decode(told) if isinstance(told, str) else ():
+            since, until = float(loss["since"]), loss.get("until")
+            yield LossNow(
+                probe=probe,
+                path=loss.get("path", ""),
+                since=since,
+                until=until,
+                cause=loss.get("cause", ""),
+                accepted_by=rulings.accepted_by(probe, since, until),
             )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from stagewatch.model import State
 from stagewatch.profile.schema import Gate, Item, Phase, Profile
-from stagewatch.session.derive import item_state, last_decision
+from stagewatch.session.derive import item_state, last_decision, tickers
 from stagewatch.session.document import Decision, Session
 from stagewatch.snapshot import GateNow, ItemNow, PhaseNow
 
@@ -56,20 +56,26 @@ def _item(item: str | Item, phase: str, session: Session, *, over: bool) -> Item
 
 def gates(profile: Profile, session: Session) -> tuple[GateNow, ...]:
     """Every gate with the last decision on it."""
-    return tuple(_gate(gate, last_decision(session, gate.name)) for gate in profile.gate)
+    hands = tickers(session)
+    return tuple(_gate(gate, last_decision(session, gate.name), hands) for gate in profile.gate)
 
 
-def _gate(gate: Gate, decision: Decision | None) -> GateNow:
+def _gate(gate: Gate, decision: Decision | None, hands: frozenset[str]) -> GateNow:
     if decision is None:
         return GateNow(gate.name, gate.reviewer, gate.action, State.PENDING, "", None, "")
+    state = State.PASS if decision.approved else State.FAIL
+    reason = decision.reason
+    if decision.approved and gate.four_eyes and decision.by in hands:
+        state = State.PENDING
+        reason = f"{decision.by} ticked items of this watch; it takes somebody else to approve"
     return GateNow(
         name=gate.name,
         reviewer=gate.reviewer,
         action=gate.action,
-        state=State.PASS if decision.approved else State.FAIL,
+        state=state,
         by=decision.by,
         at=decision.at,
-        reason=decision.reason,
+        reason=reason,
     )
 
 

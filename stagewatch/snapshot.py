@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stagewatch.judge.savings import SavingsResult
+from stagewatch.judge.score import ScoreResult
 from stagewatch.model import Event, Fact, Gap, LogLine, Result, Series, Spread, State, Verdict
-from stagewatch.session.document import Evidence, Note, Session, Tick
+from stagewatch.session.document import (
+    Acknowledgement,
+    Confirmation,
+    Evidence,
+    Note,
+    Session,
+    Tick,
+    Waiver,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +90,48 @@ class CriterionNow:
     limit: float | None
     unit: str
     since: float | None
+    """Since when it is in its computed state."""
     coverage: float | None
-    """Share (0..1) of the expected readings that were there; None where it does not apply."""
+    """Share (0..1) of the watch so far that it has data for; None where it does not apply."""
     reason: str
+    """Why it is in this state, in one sentence without times of day."""
     first_bad: float | None = None
+    """Since when its value is bad, of a WARN or FAIL."""
     latched: bool = False
     recovered: bool = False
+    """It failed and its value is good again, which changes nothing."""
     computed: State | None = None
     """The state without the waiver, when one applies."""
     signals: tuple[str, ...] = ()
     """The signals it judges, the most telling one first."""
+    why: str = ""
+    """``warming-up``, ``stale``, ``gap``, ``flapping``, ``loss`` or ``fault``; mostly empty."""
+    trend: float | None = None
+    """How much ``value`` changed over the last hour of profile time."""
+    incident: float | None = None
+    """When its newest incident became known."""
+    manual: bool = False
+    """People's acts make its state."""
+    now: str = ""
+    """What its rule says now, where ``reason`` tells of an incident that is over."""
+    waiver: Waiver | None = None
+    """The waiver in force that covers its newest incident."""
+    acknowledged: Acknowledgement | None = None
+    """The acknowledgement in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossNow:
+    """A window in which lines of a log may have been lost."""
+
+    probe: str
+    path: str
+    since: float
+    until: float | None
+    """None while it lasts."""
+    cause: str
+    accepted_by: str
+    """Who accepted it by name; empty for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +221,10 @@ class Snapshot:
     """When the next review is due; None when none is left in the window."""
     folder: str = ""
     """The session's folder."""
+    score: ScoreResult | None = None
+    """The optimisations and their checks; None where the profile has none."""
+    savings: SavingsResult | None = None
+    confirmation: Confirmation | None = None
+    """A person's last word on the verdict."""
+    losses: tuple[LossNow, ...] = ()
+    """Of all logs, by their start."""

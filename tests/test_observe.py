@@ -281,11 +281,13 @@ def test_speed_shortens_phases_and_reviews(tmp_path: Path) -> None:
 def test_a_gate_shows_the_last_decision(watch: Watch) -> None:
     assert watch.look().gates[0].state is State.PENDING
     watch.store.edit(
-        lambda s: edits.decide(s, "Architecture", False, by="ann", at=START + 5, reason="no plan")
+        lambda s: edits.decide(s, "Architecture", False, "no plan", by="ann", at=START + 5)
     )
     gate = watch.look().gates[0]
     assert (gate.state, gate.by, gate.reason) == (State.FAIL, "ann", "no plan")
-    watch.store.edit(lambda s: edits.decide(s, "Architecture", True, by="ann", at=START + 9))
+    watch.store.edit(
+        lambda s: edits.decide(s, "Architecture", True, "seen", by="ann", at=START + 9)
+    )
     assert watch.look().gates[0].state is State.PASS
 
 

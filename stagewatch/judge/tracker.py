@@ -16,6 +16,19 @@ TREND_OVER = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class Incident:
+    """One stretch of failing. Times are watch time."""
+
+    known: float
+    """When it became known; a waiver given later covers it."""
+    first_bad: float
+    """Since when the value was bad."""
+    reason: str
+    """What the rule said at that moment."""
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """A criterion as the data alone say it: nobody has waived anything. Times are watch time."""
 
@@ -24,13 +37,8 @@ class Computed:
     """What the rule says now, FAIL or not."""
     latched: bool = False
     """A no-go criterion that failed stays failed until a person waives the incident."""
-    incident: float | None = None
-    """When the newest incident became known."""
-    first_bad: float | None = None
-    """Since when its value was bad."""
-    failed_reason: str = ""
-    """What the rule said when the newest incident became known."""
-    failed_value: float | None = None
+    incident: Incident | None = None
+    """The newest one."""
     since: float = 0.0
     """Since when the criterion is in this state."""
     trend: float | None = None
@@ -84,19 +92,22 @@ class Tracker:
 
     def _failed(self, t: float, finding: Finding, after: Computed) -> Computed:
         known = t if finding.incident is None else finding.incident
-        going_on = self._failing and (finding.incident is None or after.incident == known)
-        self._failing = True
+        before = after.incident
+        same = finding.incident is None or (before is not None and before.known == known)
+        going_on, self._failing = self._failing and same, True
         after = replace(after, latched=self._latches)
         if going_on:
             return after
         first_bad = known if finding.first_bad is None else finding.first_bad
-        return replace(
-            after,
-            incident=known,
-            first_bad=first_bad,
-            failed_reason=finding.reason,
-            failed_value=finding.value,
+        return replace(after, incident=Incident(known, first_bad, finding.reason, finding.value))
+
+    def inherit(self, incident: Incident) -> None:
+        """Take over an incident that latched under an earlier profile; a newer one stays."""
+        now = self._now or Computed(
+            self._name, Finding(State.INCONCLUSIVE, "not judged yet"), since=incident.known
         )
+        newest = now.incident if now.incident and now.incident.known > incident.known else incident
+        self._now = replace(now, latched=self._latches, incident=newest)
 
     def _without_flapping(self, t: float, finding: Finding) -> Finding:
         """A WARN that says so, while the state turns to and fro between PASS and WARN."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from stagewatch.history.records import URGENT
 from stagewatch.logs.words import CRITICAL
 from stagewatch.model import Event, Gap, Reading
 from stagewatch.recorder.transitions import Transitions
+from stagewatch.session.document import Session
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +42,16 @@ class Judge(Protocol):
         """A reading was stored."""
         ...
 
-    def minute(self, now: float, *, final: bool) -> None:
-        """A minute has passed (silence must show), or, ``final``, the window is over."""
+    def look(self, now: float, session: Session) -> None:
+        """Time has passed (silence must show), or the session was edited."""
+        ...
+
+    async def finish(self, now: float, session: Session) -> None:
+        """The window is over: judge all of it."""
+        ...
+
+    def close(self) -> None:
+        """Nobody waits for an answer any more."""
         ...
 
 
@@ -70,7 +80,9 @@ class Desk:
         for event in events:
             self._book.event(event)
         self.sampled = True
-        self._ask_judge(reading, reading.at, final=False)
+        if self._judge is not None:
+            with self._boundary(reading.at):
+                self._judge.reading(reading)
 
     def gap(self, gap: Gap) -> None:
         self._book.gap(gap)
@@ -78,22 +90,31 @@ class Desk:
     def event(self, event: Event) -> None:
         self._book.event(event)
 
-    def minute(self, now: float, *, final: bool = False) -> None:
-        """Let the judge know that time has passed."""
-        self._ask_judge(None, now, final=final)
+    def look(self, now: float, session: Session) -> None:
+        """Let the judge know that time has passed, or that people did something."""
+        if self._judge is not None:
+            with self._boundary(now):
+                self._judge.look(now, session)
 
-    def _ask_judge(self, reading: Reading | None, now: float, *, final: bool) -> None:
-        if self._judge is None:
-            return
+    async def finish(self, now: float, session: Session) -> None:
+        """Let the judge say its last word."""
+        if self._judge is not None:
+            with self._boundary(now):
+                await self._judge.finish(now, session)
+
+    def close(self) -> None:
+        """Let the judge go."""
+        if self._judge is not None:
+            self._judge.close()
+
+    @contextlib.contextmanager
+    def _boundary(self, now: float) -> Iterator[None]:
         try:
-            if reading is None:
-                self._judge.minute(now, final=final)
-            else:
-                self._judge.reading(reading)
-        # The one boundary around the judge: recording goes on without it, and an unjudged rule
-        # is INCONCLUSIVE, so nothing passes because of this.
+            yield
+        # The one boundary around the judge: recording goes on without it, and what nobody has
+        # judged of late is INCONCLUSIVE, so nothing passes because of this.
         except Exception:
             log.exception("the judge failed and judges no more; restart the recorder")
             self._judge = None
-            text = "the judge failed; its rules stay as they are, see recorder.log"
+            text = "the judge failed and judges no more; see recorder.log"
             self._book.event(Event(now, "judge-failed", text))

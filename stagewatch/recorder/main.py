@@ -22,6 +22,7 @@ from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Event
 from stagewatch.paths import HISTORY
 from stagewatch.probes import InstalledKinds
+from stagewatch.recorder.judging import Judge
 from stagewatch.recorder.lock import RecorderLock, holder
 from stagewatch.recorder.logfile import logging_to
 from stagewatch.recorder.notify import Notifier
@@ -106,6 +107,7 @@ async def _serve(
             writer,
             clock,
             past=past,
+            judge=Judge(folder, profile, session.session, writer),
             notifier=Notifier(os.environ),
             tell=lock.tell,
         )

@@ -31,7 +31,7 @@ from stagewatch.session.edits import record_profile_edit
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-"""Seconds between two looks at the session, the window and the watchdog."""
+"""Seconds between two looks at the session, the window, the judge and the watchdog."""
 PROFILE_EVERY = 2.0
 
 
@@ -86,7 +86,7 @@ class Recorder:
         self._started = moment_of(clock)
         self._ready = False
         self._stopped = asyncio.Event()
-        self._next_minute = self._next_profile = self._next_watchdog = -math.inf
+        self._next_profile = self._next_watchdog = -math.inf
 
     def stop(self, reason: str) -> None:
         """End the recording; the first reason counts. Call it on the event loop."""
@@ -108,6 +108,7 @@ class Recorder:
         finally:
             self._notifier.stopping()
             sampling.cancel()
+            self._desk.close()
             await self._schedule.aclose()
         self._end(self._reason)
         return self._reason
@@ -165,10 +166,9 @@ class Recorder:
             self._next_profile = now.monotonic + PROFILE_EVERY
             await self._check_profile(now.wall)
         if self._is_over(now):
-            self._window_ended(now.wall)
-        elif now.monotonic >= self._next_minute:
-            self._next_minute = now.monotonic + 60
-            self._desk.minute(now.wall)
+            await self._window_ended(now.wall)
+        else:
+            self._desk.look(now.wall, self._session.session)
         self._tell_problem(self._book.problem)
         self._tell_systemd(now.monotonic)
 
@@ -213,9 +213,9 @@ class Recorder:
         ends_at = self._session.session.ends_at
         return now.wall >= ends_at and now.boot >= self._started.boot + ends_at - self._started.wall
 
-    def _window_ended(self, now: float) -> None:
+    async def _window_ended(self, now: float) -> None:
         self._book.event(Event(now, "window-ended", "the watch's window is over"))
-        self._desk.minute(now, final=True)
+        await self._desk.finish(now, self._session.session)
         self.stop("the window is over")
 
     def _tell_problem(self, problem: str) -> None:

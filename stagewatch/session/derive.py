@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stagewatch.session.document import Decision, Note, Pause, Session, Shift, Tick
+from stagewatch.model import Verdict
+from stagewatch.session.document import (
+    Confirmation,
+    Decision,
+    Note,
+    Pause,
+    Session,
+    Shift,
+    Tick,
+    Waiver,
+)
 from stagewatch.text import clean
 
 
@@ -42,3 +52,26 @@ def last_decision(session: Session, gate: str) -> Decision | None:
 def open_shift(session: Session, by: str) -> Shift | None:
     """The shift that ``by`` began and has not ended."""
     return next((s for s in reversed(session.shift) if s.by == by and s.end is None), None)
+
+
+def tickers(session: Session) -> frozenset[str]:
+    """Everybody who ticked an item."""
+    return frozenset(tick.by for tick in session.tick if tick.done)
+
+
+def waiver_in_force(session: Session, criterion: str, at: float) -> Waiver | None:
+    """The newest waiver of the criterion (not of one check) that counts at ``at``."""
+    named = (w for w in reversed(session.waiver) if w.criterion == criterion and not w.check)
+    return next((w for w in named if w.at <= at < w.until), None)
+
+
+def waived_checks(session: Session, at: float) -> dict[str, Waiver]:
+    """``optimisation/check`` → the newest waiver of it that counts at ``at``."""
+    return {w.check: w for w in session.waiver if w.check and w.at <= at < w.until}
+
+
+def final_word(session: Session) -> Confirmation | None:
+    """The confirmation of a GO, given after the window, unless a later word took it back."""
+    word = session.confirmation[-1] if session.confirmation else None
+    confirmed = word is not None and word.verdict == Verdict.GO and word.at >= session.ends_at
+    return word if confirmed else None

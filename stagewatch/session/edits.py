@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from stagewatch.model import Verdict
-from stagewatch.session.derive import current_pause, item_state, open_shift
+from stagewatch.session.derive import current_pause, item_state, open_shift, tickers
 from stagewatch.session.document import (
     Acceptance,
     Acknowledgement,
@@ -129,14 +129,28 @@ def stop(session: Session, *, by: str, at: float) -> Session:
 
 
 def decide(
-    session: Session, gate: str, approved: bool, *, by: str, at: float, reason: str = ""
+    session: Session,
+    gate: str,
+    approved: bool,
+    reason: str,
+    *,
+    by: str,
+    at: float,
+    four_eyes: bool = False,
 ) -> Session:
-    """Approve or reject at a gate; a rejection needs a reason."""
-    if not approved:
-        _needed(reason, "a rejection needs a reason")
+    """Approve or reject at a gate. With ``four_eyes``, whoever ticked items may not approve."""
     new = Decision(
-        gate=clean(gate), approved=approved, by=_name(by), at=_time(at), reason=_text(reason)
+        gate=clean(gate),
+        approved=approved,
+        by=_name(by),
+        at=_time(at),
+        reason=_needed(reason, f"{'an approval' if approved else 'a rejection'} needs a reason"),
     )
+    if four_eyes and approved and new.by in tickers(session):
+        raise EditRefusedError(
+            f"{new.by} ticked items of this watch, and this gate wants four eyes:"
+            " somebody else must approve"
+        )
     return _append(session, "decision", new)
 
 
@@ -217,6 +231,8 @@ def confirm(
     except ValueError:
         known = ", ".join(Verdict)
         raise EditRefusedError(f"{clean(verdict)!r} is no verdict: {known}") from None
+    if word is Verdict.GO and at < session.ends_at:
+        raise EditRefusedError("a GO can be confirmed only when the window is over")
     new = Confirmation(by=_name(by), at=_time(at), verdict=word.value, note=_text(note))
     return _append(session, "confirmation", new)
 

@@ -22,7 +22,7 @@ def busy(session: Session) -> Session:
     session = edits.untick(session, "Early", "Memory", by="ann", at=AT + 1)
     session = edits.add_note(session, "cache restarted", by="bob", at=AT + 2)
     session = edits.pause(session, "deploy", by="bob", at=AT + 3)
-    session = edits.decide(session, "Review", True, by="eve", at=AT + 4)
+    session = edits.decide(session, "Review", True, "read", by="eve", at=AT + 4)
     session = edits.start_shift(session, by="ann", at=AT + 5)
     return edits.record_profile_edit(session, "ab", "the limit", at=AT + 6)
 

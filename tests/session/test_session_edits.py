@@ -23,13 +23,13 @@ EVERY_EDIT: dict[str, Edit] = {
     "note": lambda s: edits.add_note(s, "looks odd", by="ann", at=AT),
     "pause": lambda s: edits.pause(s, "reboot", by="ann", at=AT),
     "stop": lambda s: edits.stop(s, by="ann", at=AT),
-    "approve": lambda s: edits.decide(s, "Database", True, by="ann", at=AT),
-    "reject": lambda s: edits.decide(s, "Database", False, by="ann", at=AT, reason="slow"),
+    "approve": lambda s: edits.decide(s, "Database", True, "read", by="ann", at=AT),
+    "reject": lambda s: edits.decide(s, "Database", False, "slow", by="ann", at=AT),
     "acknowledge": lambda s: edits.acknowledge(s, "slow-api", until=AT + 60, by="ann", at=AT),
     "waive": lambda s: edits.waive(s, "slow-api", "known", until=AT + 60, by="ann", at=AT),
     "accept": lambda s: edits.accept_loss(s, "errors", AT - 60, AT, "rotated", by="ann", at=AT),
     "invalidate": lambda s: edits.invalidate(s, "", AT - 60, AT, "clock set", by="ann", at=AT),
-    "confirm": lambda s: edits.confirm(s, "GO", by="ann", at=AT),
+    "confirm": lambda s: edits.confirm(s, "GO", by="ann", at=AT + 86_400),
     "start shift": lambda s: edits.start_shift(s, by="ann", at=AT),
     "profile edit": lambda s: edits.record_profile_edit(s, "ab12", "limits", at=AT),
 }
@@ -137,8 +137,8 @@ def test_stopping_ends_the_pause_too(session: Session) -> None:
 
 def test_the_last_decision_at_a_gate_counts(session: Session) -> None:
     """Both stay on record."""
-    rejected = edits.decide(session, "Database", False, by="ann", at=AT, reason="slow")
-    approved = edits.decide(rejected, "Database", True, by="ann", at=AT + 1)
+    rejected = edits.decide(session, "Database", False, "slow", by="ann", at=AT)
+    approved = edits.decide(rejected, "Database", True, "mended", by="ann", at=AT + 1)
     last = last_decision(approved, "Database")
     assert last is not None
     assert last.approved
@@ -165,7 +165,10 @@ REFUSED: list[tuple[str, Edit]] = [
     ("paused already, by bob: x", lambda s: edits.pause(_paused(s), "y", by="ann", at=AT)),
     ("was stopped", lambda s: edits.pause(_stopped(s), "y", by="ann", at=AT)),
     ("is not paused", lambda s: edits.resume(s, by="ann", at=AT)),
-    ("a rejection needs a reason", lambda s: edits.decide(s, "G", False, by="ann", at=AT)),
+    ("a rejection needs a reason", lambda s: edits.decide(s, "G", False, "", by="ann", at=AT)),
+    ("an approval needs a reason", lambda s: edits.decide(s, "G", True, " ", by="ann", at=AT)),
+    ("somebody else must approve", lambda s: _approved_by_the_ticker(s)),
+    ("when the window is over", lambda s: edits.confirm(s, "GO", by="ann", at=AT)),
     ("end after it begins", lambda s: edits.acknowledge(s, "c", until=AT, by="ann", at=AT)),
     ("a waiver needs a reason", lambda s: edits.waive(s, "c", "", until=AT + 1, by="a", at=AT)),
     ("end after it begins", lambda s: edits.waive(s, "c", "r", until=AT - 1, by="a", at=AT)),
@@ -177,6 +180,11 @@ REFUSED: list[tuple[str, Edit]] = [
     ("is no time", lambda s: edits.stop(s, by="ann", at=math.nan)),
     ("is no time", lambda s: edits.stop(s, by="ann", at=1e18)),
 ]
+
+
+def _approved_by_the_ticker(session: Session) -> Session:
+    ticked = edits.tick(session, "Load", "Five", by="ann", at=AT)
+    return edits.decide(ticked, "G", True, "well done", by="ann", at=AT, four_eyes=True)
 
 
 def _paused(session: Session) -> Session:

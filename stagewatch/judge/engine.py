@@ -1,0 +1,230 @@
+"""All rules over data of one watch: readings in, the criteria's computed states out.
+
+The engine judges at every reading and at every minute of watch time, so that silence shows and
+so that the same readings give the same states whether they come one by one, as a recorder has
+them, or all at once, as a replay has them. A reading counts from the moment it was known, when
+its run ended: no state rests on a later one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from stagewatch.judge.coverage import CoverageJudge, Stage
+from stagewatch.judge.finding import Finding, Why
+from stagewatch.judge.rulings import Rulings
+from stagewatch.judge.seats import Seat, Setting, seat, series_of
+from stagewatch.judge.tracker import Computed, Incident, Tracker
+from stagewatch.judge.watchtime import WatchTime
+from stagewatch.model import Reading, Result, State
+from stagewatch.profile.schema import AnyRule, Coverage, Profile
+from stagewatch.text import clean
+
+GRID = 60.0
+"""Watch time between two judgements without a reading."""
+COVERAGE = "coverage"
+"""What the coverage that every GO needs is called where the profile has no rule for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A criterion changed: its state, its reason for having none, or its incident."""
+
+    t: float
+    """Watch time."""
+    computed: Computed
+    reading: Reading | None
+    """The reading that changed it; None when time did."""
+
+
+@dataclass(slots=True)
+class _Criterion:
+    name: str
+    seat: Seat
+    tracker: Tracker
+    broken: str = ""
+    """What the rule raised; it is asked no more."""
+
+
+def coverage_rule(profile: Profile) -> tuple[str, Coverage]:
+    """The profile's coverage criterion by name, else the one that every GO needs."""
+    for name, rule in [*profile.go.items(), *profile.nogo.items()]:
+        if isinstance(rule, Coverage):
+            return name, rule
+    taken = {*profile.go, *profile.nogo}
+    name = COVERAGE
+    while name in taken:
+        name += "-"
+    return name, Coverage()
+
+
+class Engine:
+    """The judge of one watch, from its first reading to the end of its window."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        time: WatchTime,
+        ends: float,
+        *,
+        rulings: Rulings | None = None,
+        units: Mapping[str, str] | None = None,
+        fault: Callable[[str, Exception], None] = lambda name, error: None,
+    ) -> None:
+        """``ends`` is the window's end in watch time. ``fault`` is told of a rule that raises:
+        the rule is INCONCLUSIVE from then on, the others go on."""
+        self._time, self._ends = time, ends
+        self._rulings = rulings or Rulings()
+        self._fault = fault
+        self._t = 0.0
+        self._next = GRID
+        self._turns: list[Turn] = []
+        self._newest: dict[str, float] = {}
+        """Probe → when the newest reading that was judged began."""
+        self._criteria = self._seated(Setting(profile, time, self._rulings, units or {}), profile)
+        self._listeners: dict[str, list[_Criterion]] = {}
+        for criterion in self._criteria.values():
+            for probe in criterion.seat.probes:
+                self._listeners.setdefault(probe, []).append(criterion)
+        self._coverage_name, config = coverage_rule(profile)
+        self._coverage = CoverageJudge(
+            config, self._required(profile), _stages(profile, ends), time
+        )
+        self._coverage_tracker = Tracker(
+            self._coverage_name, latches=self._coverage_name in profile.nogo
+        )
+
+    def _seated(self, setting: Setting, profile: Profile) -> dict[str, _Criterion]:
+        found = {}
+        for latches, name, rule in _rules(profile):
+            sat = seat(rule, setting)
+            if sat is not None:
+                found[name] = _Criterion(name, sat, Tracker(name, latches=latches))
+        return found
+
+    def _required(self, profile: Profile) -> dict[str, float]:
+        """Every series that a criterion rests on, with its interval in watch time."""
+        return {
+            series: float(profile.probe[series.partition(".")[0]].every) * self._time.speed
+            for criterion in self._criteria.values()
+            for series in criterion.seat.series
+        }
+
+    @property
+    def at(self) -> float:
+        """Unix time up to which everything is judged."""
+        return self._time.at(self._t)
+
+    @property
+    def final(self) -> bool:
+        """Whether the whole window is judged."""
+        return self._t >= self._ends
+
+    def take(self, reading: Reading) -> None:
+        """Judge a reading, and the minutes before it."""
+        known = self._time.of(reading.at + reading.took)
+        if reading.result is Result.SKIPPED or known > self._ends or self.final:
+            return
+        if reading.at <= self._newest.get(reading.probe, -math.inf):
+            return  # seen, or of a time that a clock which was set back lets occur twice
+        self._newest[reading.probe] = reading.at
+        self.pass_time(self._time.at(known))
+        self._t = max(self._t, known)
+        if self._rulings.is_void(reading.probe, reading.at):
+            return
+        began = self._time.of(reading.at)
+        for series in series_of(reading):
+            self._coverage.add(began, series)
+        for criterion in self._listeners.get(reading.probe, ()):
+            self._feed(criterion, reading)
+            self._look(criterion, self._t, reading)
+
+    def pass_time(self, now: float) -> None:
+        """Judge every minute up to the Unix time ``now``, or to the end of the window."""
+        until = min(self._time.of(now), self._ends)
+        while self._next <= until:
+            self._look_at_all(self._next)
+            self._next += GRID
+        if until >= self._ends and not self.final:
+            self._look_at_all(self._ends)
+
+    def inherit(self, name: str, incident: Incident) -> None:
+        """Take over an incident of a criterion that latched under an earlier profile."""
+        if name in self._criteria:
+            self._criteria[name].tracker.inherit(incident)
+
+    def turns(self) -> list[Turn]:
+        """What changed since the last call, in order."""
+        turned, self._turns = self._turns, []
+        return turned
+
+    def computed(self) -> dict[str, Computed]:
+        """Criterion → how the data alone say it stands; only those judged at least once."""
+        trackers = [c.tracker for c in self._criteria.values()] + [self._coverage_tracker]
+        return {now.name: now for tracker in trackers if (now := tracker.now) is not None}
+
+    def coverage(self, name: str) -> float | None:
+        """The share (0..1) of the watch so far that the criterion has data for."""
+        criterion = self._criteria.get(name)
+        return self._coverage.share(criterion.seat.series, self._t) if criterion else None
+
+    def rule(self, name: str) -> object | None:
+        """The rule behind a criterion, for what it tells beside its finding."""
+        criterion = self._criteria.get(name)
+        return criterion.seat.rule if criterion else None
+
+    def _look_at_all(self, t: float) -> None:
+        self._t = max(self._t, t)
+        for criterion in self._criteria.values():
+            self._look(criterion, self._t, None)
+        self._turn(self._coverage_tracker, self._coverage.look(self._t), None)
+
+    def _feed(self, criterion: _Criterion, reading: Reading) -> None:
+        if criterion.broken:
+            return
+        try:
+            criterion.seat.take(self._t, reading)
+        # The one boundary around rules, here and in _look: one that fails knows nothing.
+        except Exception as error:  # noqa: BLE001
+            self._break(criterion, error)
+
+    def _look(self, criterion: _Criterion, t: float, reading: Reading | None) -> None:
+        if not criterion.broken:
+            try:
+                self._turn(criterion.tracker, criterion.seat.rule.look(t), reading)
+            except Exception as error:  # noqa: BLE001
+                self._break(criterion, error)
+        if criterion.broken:
+            finding = Finding(State.INCONCLUSIVE, criterion.broken, why=Why.FAULT)
+            self._turn(criterion.tracker, finding, reading)
+
+    def _break(self, criterion: _Criterion, error: Exception) -> None:
+        what = clean(f"{type(error).__name__}: {error}", 200)
+        criterion.broken = f"the rule failed ({what}); this is a defect, please report it"
+        self._fault(criterion.name, error)
+
+    def _turn(self, tracker: Tracker, finding: Finding, reading: Reading | None) -> None:
+        before = tracker.now
+        after = tracker.follow(self._t, finding)
+        if before is None or _shape(before) != _shape(after):
+            self._turns.append(Turn(self._t, after, reading))
+
+
+def _shape(computed: Computed) -> tuple[object, ...]:
+    """What makes a criterion another one than before."""
+    finding = computed.finding
+    return computed.state, finding.state, finding.why, computed.incident
+
+
+def _rules(profile: Profile) -> Iterator[tuple[bool, str, AnyRule]]:
+    for latches, rules in ((True, profile.nogo), (False, profile.go)):
+        for name, rule in rules.items():
+            yield latches, name, rule
+
+
+def _stages(profile: Profile, ends: float) -> list[Stage]:
+    """The phases in watch time; the whole window where there are none."""
+    stages = [Stage(p.name, p.hours[0] * 3600, p.hours[1] * 3600) for p in profile.phase]
+    return stages or [Stage("the watch", 0.0, ends)]

@@ -1,0 +1,257 @@
+"""Which readings a rule is fed with, and how: one seat a criterion that judges data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from stagewatch.judge.finding import RuleJudge
+from stagewatch.judge.rulings import Rulings
+from stagewatch.judge.watchtime import WatchTime
+from stagewatch.model import Reading, Result
+from stagewatch.profile.schema import (
+    AnyRule,
+    Available,
+    Average,
+    Compare,
+    Exhausted,
+    Growth,
+    Held,
+    Profile,
+    Records,
+    SavingsClaim,
+)
+
+Take = Callable[[float, Reading], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A rule, the probes it listens to and the series it cannot do without."""
+
+    rule: RuleJudge
+    take: Take
+    probes: frozenset[str]
+    series: tuple[str, ...]
+    """Names of the signals (or, of ``available``, the probe) whose coverage counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every seat is made from."""
+
+    profile: Profile
+    time: WatchTime
+    rulings: Rulings
+    units: Mapping[str, str]
+    """Signal → unit, as far as known."""
+
+    def interval(self, probe: str) -> float:
+        """Watch time between two expected readings."""
+        every: float = self.profile.probe[probe].every
+        return every * self.time.speed
+
+    def interval_of(self, signal: str) -> float:
+        """The interval of the signal's probe."""
+        return self.interval(probe_of(signal))
+
+
+def probe_of(signal: str) -> str:
+    """The probe that provides a signal."""
+    return signal.partition(".")[0]
+
+
+def seat(rule: AnyRule, setting: Setting) -> Seat | None:
+    """The seat of a rule over data; None for one over people's acts."""
+    make = _MAKERS.get(type(rule))
+    return make(rule, setting) if make else None
+
+
+def _growth(rule: Growth, setting: Setting) -> Seat:
+    from stagewatch.judge.growth import GrowthJudge
+
+    signal, time = rule.signal, setting.time
+    judge = GrowthJudge(signal=signal, config=rule, interval=setting.interval_of(signal), time=time)
+
+    def take(t: float, reading: Reading) -> None:
+        life = str(reading.facts.get("proc", ""))
+        judge.add(t, reading.values.get(signal), life, _started(life, time))
+
+    return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
+
+
+def _started(life: str, time: WatchTime) -> float | None:
+    """Watch time at which the process ``pid@start`` began."""
+    _, at, start = life.partition("@")
+    try:
+        return time.of(float(start)) if at else None
+    except ValueError:
+        return None
+
+
+def _average(rule: Average, setting: Setting) -> Seat:
+    from stagewatch.judge.average import AverageJudge
+
+    signal = rule.signal
+    timeout = setting.profile.probe[probe_of(signal)].timeout
+    judge = AverageJudge(
+        signal=signal,
+        config=rule,
+        interval=setting.interval_of(signal),
+        time=setting.time,
+        timeout_ms=timeout * 1000,
+    )
+
+    def take(t: float, reading: Reading) -> None:
+        judge.add(t, reading.values.get(signal), timed_out=_timed_out(reading, signal))
+
+    return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
+
+
+def _timed_out(reading: Reading, signal: str) -> bool:
+    return bool(reading.facts.get("timed_out")) and signal not in reading.values
+
+
+def _held(rule: Held, setting: Setting) -> Seat:
+    from stagewatch.judge.held import HeldJudge
+
+    judge = HeldJudge(
+        signal=rule.signal,
+        config=rule,
+        interval=setting.interval_of(rule.signal),
+        time=setting.time,
+    )
+    return _simple(judge, judge.add, rule.signal)
+
+
+def _compare(rule: Compare, setting: Setting) -> Seat:
+    from stagewatch.judge.compare import CompareJudge
+
+    judge = CompareJudge(
+        signal=rule.signal,
+        config=rule,
+        interval=setting.interval_of(rule.signal),
+        time=setting.time,
+        unit=setting.units.get(rule.signal, ""),
+    )
+    return _simple(judge, judge.add, rule.signal)
+
+
+def _simple(judge: RuleJudge, add: Callable[[float, float | None], None], signal: str) -> Seat:
+    def take(t: float, reading: Reading) -> None:
+        add(t, reading.values.get(signal))
+
+    return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
+
+
+def _exhausted(rule: Exhausted, setting: Setting) -> Seat:
+    from stagewatch.judge.exhausted import ExhaustedJudge
+
+    judge = ExhaustedJudge(
+        used=rule.used,
+        config=rule,
+        interval=setting.interval_of(rule.used),
+        time=setting.time,
+    )
+    most = rule.max if isinstance(rule.max, str) else ""
+    signals = tuple(s for s in (rule.used, most, rule.waiting, rule.timeouts) if s)
+    known: dict[str, float | None] = {}
+    fixed = None if isinstance(rule.max, str) else float(rule.max)
+
+    def take(t: float, reading: Reading) -> None:
+        mine = (signal for signal in signals if probe_of(signal) == reading.probe)
+        known.update({signal: reading.values.get(signal) for signal in mine})
+        if reading.probe == probe_of(rule.used):
+            limit = known.get(most) if most else fixed
+            judge.add(
+                t, known.get(rule.used), limit, known.get(rule.waiting), known.get(rule.timeouts)
+            )
+
+    return Seat(judge, take, frozenset(map(probe_of, signals)), signals)
+
+
+def _records(rule: Records, setting: Setting) -> Seat:
+    from stagewatch.judge.records import Lapse, RecordsJudge
+
+    time, rulings = setting.time, setting.rulings
+    judge = RecordsJudge(
+        config=rule, time=time, interval=max(setting.interval(name) for name in rule.probes)
+    )
+
+    def lapse(probe: str, loss: Mapping[str, Any]) -> Lapse:
+        since, until = float(loss["since"]), loss.get("until")
+        end = None if until is None else float(until)
+        return Lapse(
+            start=time.of(since),
+            end=None if end is None else time.of(end),
+            cause=str(loss.get("cause", "")),
+            accepted_by=rulings.accepted_by(probe, since, end),
+        )
+
+    def take(t: float, reading: Reading) -> None:
+        told = reading.facts.get("losses")
+        losses = msgspec.json.decode(told) if isinstance(told, str) else []
+        tracebacks = reading.facts.get("tracebacks")
+        judge.add(
+            t,
+            reading.probe,
+            reading.values.get(f"{reading.probe}.criticals"),
+            float(tracebacks) if isinstance(tracebacks, int | float) else None,
+            [lapse(reading.probe, loss) for loss in losses],
+        )
+
+    probes = tuple(dict.fromkeys(rule.probes))
+    return Seat(judge, take, frozenset(probes), tuple(f"{name}.criticals" for name in probes))
+
+
+def _available(rule: Available, setting: Setting) -> Seat:
+    from stagewatch.judge.available import AvailableJudge
+
+    judge = AvailableJudge(config=rule, interval=setting.interval(rule.probe), time=setting.time)
+
+    def take(t: float, reading: Reading) -> None:
+        judge.add(t, reading.result is Result.VALUE, reading.reason)
+
+    return Seat(judge, take, frozenset({rule.probe}), (rule.probe,))
+
+
+def _savings(rule: SavingsClaim, setting: Setting) -> Seat | None:
+    from stagewatch.judge.savings import SavingsJudge
+
+    claim = setting.profile.savings
+    if claim is None:
+        return None
+    signal = claim.calls
+    judge = SavingsJudge(
+        config=claim,
+        workspaces=setting.profile.deployment.workspaces,
+        interval=setting.interval_of(signal) if signal else 60.0,
+        time=setting.time,
+    )
+    if not signal:
+        return Seat(judge, lambda t, reading: None, frozenset(), ())
+    return _simple(judge, judge.add, signal)
+
+
+_MAKERS: Mapping[type, Callable[[Any, Setting], Seat | None]] = {
+    Growth: _growth,
+    Average: _average,
+    Held: _held,
+    Compare: _compare,
+    Exhausted: _exhausted,
+    Records: _records,
+    Available: _available,
+    SavingsClaim: _savings,
+}
+
+
+def series_of(reading: Reading) -> list[str]:
+    """The series that this reading is a usable reading of: its values, what timed out (for an
+    average, a timeout is a value), and the probe itself, whatever it came to."""
+    found = [reading.probe, *reading.values]
+    if reading.facts.get("timed_out"):
+        found.append(f"{reading.probe}.latency")
+    return found

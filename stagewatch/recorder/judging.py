@@ -1,0 +1,211 @@
+"""The judge at the recorder's desk: the engine, what it stores, and when it begins anew.
+
+When the recorder starts, and when somebody declares readings void or accepts a loss, the whole
+record is judged again, in a thread, while sampling goes on; readings that come meanwhile wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from stagewatch.history.reader import History
+from stagewatch.history.records import URGENT
+from stagewatch.judge.engine import Engine, Turn
+from stagewatch.judge.rulings import Rulings
+from stagewatch.judge.standing import KEY, Stand, decoded, stand_of, standing_of
+from stagewatch.judged import Judgement, judged
+from stagewatch.judging import (
+    engine_of,
+    inherit,
+    last_known,
+    replay,
+    rulings_of,
+    sha256_of,
+    watch_time,
+)
+from stagewatch.model import Event, Reading, State, Verdict
+from stagewatch.paths import HISTORY
+from stagewatch.probes import signals_of
+from stagewatch.profile.schema import Profile
+from stagewatch.session.document import Session
+
+log = logging.getLogger(__name__)
+
+STORE_EVERY = 15.0
+"""Seconds between two standings that differ in their figures only."""
+FLUSH_WITHIN = 5.0
+
+
+class Docket(Protocol):
+    """What the judge writes to, and has to be sure of before it reads."""
+
+    @property
+    def problem(self) -> str: ...
+
+    def put(self, key: str, value: str, /) -> None: ...
+
+    def event(self, event: Event, /) -> None: ...
+
+    def state(
+        self,
+        criterion: str,
+        at: float,
+        state: State,
+        value: float | None = None,
+        reason: str = "",
+        detail: Mapping[str, object] | None = None,
+    ) -> None: ...
+
+    def verdict(self, at: float, verdict: Verdict, reason: str = "") -> None: ...
+
+    def flush(self, timeout: float = ..., /) -> bool: ...
+
+
+class Judge:
+    """Judges one session for its recorder."""
+
+    def __init__(self, folder: Path, profile: Profile, session: Session, docket: Docket) -> None:
+        self._folder = folder
+        self._profile = profile
+        self._session = session
+        self._docket = docket
+        self._time = watch_time(profile, session)
+        self._sha256 = sha256_of(folder)
+        self._units = {name: s.unit for name, s in signals_of(profile.probe).items()}
+        self._engine: Engine | None = None
+        self._rebuilding: asyncio.Future[tuple[Engine, Mapping[str, Stand]] | None] | None = None
+        self._waiting: list[Reading] = []
+        """Readings since the rebuilding began."""
+        self._rulings: Rulings | None = None
+        """What the engine, or the one that is being built, goes by."""
+        self._orphans: Mapping[str, Stand] = {}
+        self._stored = -float("inf")
+        self._verdict: Verdict | None = None
+        self._closed = threading.Event()
+
+    def reading(self, reading: Reading) -> None:
+        """A reading was stored."""
+        if self._engine is None:
+            self._waiting.append(reading)
+            return
+        self._engine.take(reading)
+        self._tell(reading.at)
+
+    def look(self, now: float, session: Session) -> None:
+        """Time has passed, or the session was edited; call it every second."""
+        edited, self._session = session is not self._session, session
+        if self._rulings != rulings_of(session):
+            self._begin(session)
+        self._take_over()
+        if self._engine is None:
+            return
+        self._engine.pass_time(now)
+        if not self._tell(now) and (edited or now - self._stored >= STORE_EVERY):
+            self._store(now)
+
+    def close(self) -> None:
+        """Wait for nothing any more; idempotent."""
+        self._closed.set()
+
+    async def finish(self, now: float, session: Session) -> None:
+        """The window is over: judge all of it, however long the record still has to be read."""
+        self.look(now, session)
+        while self._rebuilding is not None:
+            await asyncio.wait({self._rebuilding})
+            self.look(now, session)
+        if self._engine is not None:
+            self._tell(now)
+            self._store(now)
+
+    def _begin(self, session: Session) -> None:
+        """Judge the whole record again by the orders of this session."""
+        if self._rebuilding is not None or self._docket.problem:
+            return
+        self._rulings = rulings_of(session)
+        if self._engine is not None:
+            log.info("judging the whole record again")
+        self._waiting = []
+        self._engine = None
+        loop = asyncio.get_running_loop()
+        self._rebuilding = loop.run_in_executor(None, self._rebuilt, session)
+
+    def _rebuilt(self, session: Session) -> tuple[Engine, Mapping[str, Stand]] | None:
+        """The engine after all that is recorded, and what it must not forget; in a thread."""
+        if not self._docket.flush(FLUSH_WITHIN):
+            return None  # what waits in memory would be missing
+        engine = engine_of(self._profile, session, units=self._units, fault=_log_fault)
+        with History.open(self._folder / HISTORY) as history:
+            text = history.get(KEY)
+            upto = last_known(history, session.started_at)
+            replay(engine, history, self._profile, upto, self._closed.is_set)
+        before = decoded(text) if text else None
+        return engine, inherit(engine, before, self._profile, self._sha256, self._time)
+
+    def _take_over(self) -> None:
+        """Go on with the engine that was built, if it is ready."""
+        done = self._rebuilding
+        if done is None or not done.done():
+            return
+        self._rebuilding = None
+        built = done.result()
+        if built is None:
+            self._rulings = None  # try again
+            return
+        self._engine, self._orphans = built
+        waiting, self._waiting = self._waiting, []
+        for reading in waiting:
+            self._engine.take(reading)  # one that the replay saw changes nothing
+
+    def _tell(self, now: float) -> bool:
+        """Store what changed; whether anything did."""
+        engine = self._engine
+        if engine is None:
+            return False
+        turns = engine.turns()
+        for turn in turns:
+            self._record(turn, engine)
+        if turns:
+            self._store(now)
+        return bool(turns)
+
+    def _record(self, turn: Turn, engine: Engine) -> None:
+        """One criterion's new state, with the reading that changed it."""
+        stand = stand_of(turn.computed, engine, self._time)
+        at = self._time.at(turn.t)
+        name, state = turn.computed.name, turn.computed.state
+        detail: dict[str, object] = {
+            key: value
+            for key in ("why", "incident", "first_bad", "latched", "recovered", "coverage")
+            if (value := getattr(stand, key)) not in (None, "", False)
+        }
+        if turn.reading is not None:
+            detail["reading"] = {"probe": turn.reading.probe, "at": turn.reading.at}
+        self._docket.state(name, at, state, stand.value, stand.reason, detail)
+
+    def _store(self, now: float) -> None:
+        """The standing, and the verdict when it is another."""
+        engine, rulings = self._engine, self._rulings
+        assert engine is not None
+        assert rulings is not None
+        self._stored = now
+        standing = standing_of(engine, self._time, self._sha256, rulings, self._orphans)
+        self._docket.put(KEY, standing.encoded())
+        said = judged(self._profile, self._session, standing, now, alive=True)
+        if said.verdict is not self._verdict:
+            self._pronounce(said, now)
+
+    def _pronounce(self, said: Judgement, now: float) -> None:
+        first, self._verdict = self._verdict is None, said.verdict
+        self._docket.verdict(now, said.verdict, said.reason)
+        if not first or said.verdict is Verdict.NO_GO:
+            self._docket.event(Event(now, "verdict", f"{said.verdict.value} {said.reason}"))
+            self._docket.put(URGENT, f"verdict {now}")
+
+
+def _log_fault(name: str, error: Exception) -> None:
+    log.error("the rule %s failed", name, exc_info=error)

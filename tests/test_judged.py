@@ -1,0 +1,314 @@
+"""What the data say and what people did, put together: waivers, silence, gates, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from stagewatch.judge.standing import Stand, Standing
+from stagewatch.judged import LATE, Judgement, judged
+from stagewatch.model import State, Verdict
+from stagewatch.probes import InstalledKinds
+from stagewatch.profile.load import load
+from stagewatch.profile.schema import Profile
+from stagewatch.session import edits
+from stagewatch.session.document import Instant, Session
+from stagewatch.snapshot import CriterionNow
+
+START = 1_700_000_000.0
+DAY = 86_400.0
+TEXT = """
+version = 1
+[deployment]
+name = "staging"
+window = "24h"
+[probe.health]
+kind = "http"
+url = "http://127.0.0.1:1/health"
+every = "30s"
+[nogo.slow]
+rule = "average"
+title = "slow API"
+signal = "health.latency"
+limit = "500ms"
+[go.score]
+rule = "score"
+[[optimisation]]
+name = "Cache"
+checks = [{ name = "works", passes = true }, { name = "expires", passes = true }]
+[[optimisation]]
+name = "Sockets"
+checks = [{ name = "heartbeat", passes = true }, { name = "ping", passes = false }]
+[[phase]]
+name = "Only"
+hours = [0, 24]
+items = ["look"]
+[[gate]]
+name = "Review"
+reviewer = "architect"
+four_eyes = true
+"""
+GOOD = Stand(State.PASS, "", "mean 141 ms over 15m, limit 500 ms", 141.0, START)
+COVERED = Stand(State.PASS, "", "at least 99 % of health.latency", 99.0, START)
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    """A profile with one rule over data, a score, one item and one gate."""
+    path = tmp_path / "staging.toml"
+    path.write_text(TEXT)
+    return load(path, InstalledKinds())
+
+
+@pytest.fixture
+def session() -> Session:
+    """A watch of a day."""
+    return Session(
+        id="staging-1",
+        profile="staging",
+        deployment="staging",
+        started_at=Instant(START),
+        ends_at=Instant(START + DAY),
+    )
+
+
+def standing(at: float, *, slow: Stand = GOOD, **more: Stand) -> Standing:
+    criteria = {"slow": slow, "coverage": COVERED, **more}
+    return Standing(START + at, at >= DAY, "basis", "sha", criteria)
+
+
+def look(
+    profile: Profile, session: Session, at: float, *, alive: bool = True, **more: Stand
+) -> Judgement:
+    return judged(profile, session, standing(at, **more), START + at, alive=alive)
+
+
+def of(judgement: Judgement, name: str) -> CriterionNow:
+    return next(c for c in judgement.criteria if c.name == name)
+
+
+def everything_done(session: Session) -> Session:
+    """Ticked by ann, approved by bob, the failing check waived by eve."""
+    done = edits.tick(session, "Only", "look", by="ann", at=START + 60)
+    done = edits.decide(done, "Review", True, "read it", by="bob", at=START + 90)
+    return edits.waive(
+        done,
+        "score",
+        "the protocol answers pings",
+        until=START + 2 * DAY,
+        by="eve",
+        at=START + 100,
+        check="Sockets/ping",
+    )
+
+
+def test_a_go_needs_everything_and_a_last_word(profile: Profile, session: Session) -> None:
+    """Data, items, gates, score, the whole window, and a person."""
+    done = everything_done(session)
+    before = look(profile, done, DAY)
+    assert (before.verdict, before.reason) == (
+        Verdict.HOLD,
+        "every criterion passes; a person is still to confirm the GO",
+    )
+    confirmed = edits.confirm(done, "GO", by="ann", at=START + DAY + 5)
+    assert look(profile, confirmed, DAY).verdict is Verdict.GO
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        lambda s: replace(s, tick=[]),
+        lambda s: replace(s, decision=[]),
+        lambda s: replace(s, confirmation=[]),
+        lambda s: replace(s, waiver=[]),
+        lambda s: replace(s, state="stopped", stopped_at=Instant(START + 5), stopped_by="bob"),
+    ],
+)
+def test_leaving_one_thing_out_is_no_go(
+    profile: Profile, session: Session, missing: Callable[[Session], Session]
+) -> None:
+    """Each of them alone keeps the verdict from being GO."""
+    done = edits.confirm(everything_done(session), "GO", by="ann", at=START + DAY + 5)
+    assert look(profile, missing(done), DAY).verdict is not Verdict.GO
+
+
+@pytest.mark.parametrize("told", [None, standing(DAY - 600)])
+def test_what_nobody_judged_to_the_end_is_no_go(
+    profile: Profile, session: Session, told: Standing | None
+) -> None:
+    """A recorder that was gone for the last ten minutes, or never there."""
+    done = edits.confirm(everything_done(session), "GO", by="ann", at=START + DAY + 5)
+    seen = judged(profile, done, told, START + DAY + 10, alive=False)
+    assert seen.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_standing_that_is_old_says_nothing_of_now(profile: Profile, session: Session) -> None:
+    """What passed then is INCONCLUSIVE now, and says since when nobody judges."""
+    told = standing(3600)
+    fresh = judged(profile, session, told, START + 3600 + LATE - 1, alive=False)
+    late = judged(profile, session, told, START + 3600 + LATE + 1, alive=False)
+    assert of(fresh, "slow").state is State.PASS
+    assert of(late, "slow").state is State.INCONCLUSIVE
+    assert of(late, "slow").reason.startswith("no recorder has judged for 2m1s")
+
+
+FAILED = Stand(
+    State.FAIL,
+    "",
+    "mean 705 ms over 15m, limit 500 ms",
+    705.0,
+    START + 100,
+    latched=True,
+    incident=START + 100,
+    first_bad=START + 40,
+    failed_reason="mean 700 ms over 15m, limit 500 ms",
+    failed_value=700.0,
+)
+
+
+def test_a_failure_names_value_limit_and_since_when(profile: Profile, session: Session) -> None:
+    """The sentence that an operator is woken up by."""
+    seen = look(profile, session, 3600, slow=FAILED)
+    assert seen.verdict is Verdict.NO_GO
+    assert seen.reason == ("slow API: mean 705 ms over 15m, limit 500 ms, since 14 Nov 22:14 UTC")
+
+
+def test_what_recovered_stays_failed_and_says_so(profile: Profile, session: Session) -> None:
+    """Until a person waives it by name."""
+    recovered = _with(FAILED, state=State.PASS, reason="mean 141 ms", recovered=True)
+    seen = look(profile, session, 3600, slow=recovered)
+    assert seen.verdict is Verdict.NO_GO
+    assert "recovered since, and stays failed" in seen.reason
+    assert of(seen, "slow").value == 700.0
+    assert of(seen, "slow").now == "mean 141 ms"
+
+
+def _with(stand: Stand, **changes: object) -> Stand:
+    from dataclasses import replace as changed
+
+    return changed(stand, **changes)  # type: ignore[arg-type]
+
+
+def waived(session: Session, at: float = 200, until: float = 2 * DAY) -> Session:
+    return edits.waive(
+        session, "slow", "known cause", until=START + until, by="eve", at=START + at, state="FAIL"
+    )
+
+
+def test_a_waiver_covers_its_incident(profile: Profile, session: Session) -> None:
+    """The computed state stays beside it, and the verdict names who and why."""
+    seen = look(profile, waived(session), 3600, slow=FAILED)
+    slow = of(seen, "slow")
+    assert (slow.state, slow.computed) == (State.WAIVED, State.FAIL)
+    assert seen.verdict is Verdict.HOLD
+    assert "waived by eve" in seen.reason
+    assert "known cause" in seen.reason
+
+
+def test_a_waiver_covers_no_later_incident(profile: Profile, session: Session) -> None:
+    """It was given for what was known then."""
+    later = _with(FAILED, incident=START + 300)
+    assert of(look(profile, waived(session), 3600, slow=later), "slow").state is State.FAIL
+
+
+def test_a_waiver_ends(profile: Profile, session: Session) -> None:
+    """After its expiry the failure counts again."""
+    short = waived(session, until=3000)
+    assert of(look(profile, short, 2999, slow=FAILED), "slow").state is State.WAIVED
+    assert of(look(profile, short, 3001, slow=FAILED), "slow").state is State.FAIL
+
+
+def test_a_confirmed_go_outlives_its_waiver(profile: Profile, session: Session) -> None:
+    """What was confirmed was confirmed on what was in force then."""
+    done = waived(everything_done(session), until=DAY + 100)
+    confirmed = edits.confirm(done, "GO", by="ann", at=START + DAY + 5)
+    told = standing(DAY, slow=FAILED)
+    seen = judged(profile, confirmed, told, START + 3 * DAY, alive=False)
+    assert seen.verdict is Verdict.GO
+    assert seen.reason.startswith("(waived: slow API: waived by eve")
+
+
+def test_a_waived_failure_without_data_now_is_unknown(profile: Profile, session: Session) -> None:
+    """The incident was waived, not the silence after it."""
+    silent = _with(FAILED, state=State.INCONCLUSIVE, why="stale", reason="no reading for 12m")
+    seen = look(profile, waived(session), 3600, slow=silent)
+    assert of(seen, "slow").state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["coverage", "gates", "checklist"])
+def test_data_and_approvals_cannot_be_waived(profile: Profile, session: Session, name: str) -> None:
+    """A GO needs the data, the approvals and the items themselves."""
+    bad = edits.decide(session, "Review", False, "no", by="bob", at=START + 1)
+    bad = edits.waive(bad, name, "in a hurry", until=START + 2 * DAY, by="eve", at=START + 2)
+    gap = Stand(State.INCONCLUSIVE, "gap", "no reading for 1h", 80.0, START)
+    assert of(look(profile, bad, 3600, coverage=gap), name).state is not State.WAIVED
+
+
+def test_what_the_data_say_is_not_waived_where_it_is_unknown(
+    profile: Profile, session: Session
+) -> None:
+    """An unjudged rule can delay a GO and never become one."""
+    unknown = Stand(State.INCONCLUSIVE, "stale", "no reading for 12m", None, START)
+    assert of(look(profile, waived(session), 3600, slow=unknown), "slow").state is (
+        State.INCONCLUSIVE
+    )
+
+
+def test_a_gate_with_four_eyes_does_not_count_the_hand_that_ticked(
+    profile: Profile, session: Session
+) -> None:
+    """Also when the approval came first."""
+    both = edits.decide(session, "Review", True, "fine", by="ann", at=START + 1)
+    both = edits.tick(both, "Only", "look", by="ann", at=START + 2)
+    gates = of(look(profile, both, 3600), "gates")
+    assert gates.state is State.PENDING
+
+
+def test_a_rejected_gate_is_a_no_go_at_the_end(profile: Profile, session: Session) -> None:
+    """And holds the watch until then: the reviewer may still change their mind."""
+    done = everything_done(session)
+    no = edits.decide(done, "Review", False, "leaks ids", by="bob", at=START + 200)
+    assert look(profile, no, 3600).verdict is Verdict.HOLD
+    assert look(profile, no, DAY).verdict is Verdict.NO_GO
+    assert "Review was rejected by bob: leaks ids" in look(profile, no, DAY).reason
+
+
+def test_what_every_go_needs_is_there_though_no_rule_says_so(
+    profile: Profile, session: Session
+) -> None:
+    """Coverage, gates and checklist."""
+    assert [c.name for c in look(profile, session, 60).criteria] == [
+        "slow",
+        "score",
+        "coverage",
+        "gates",
+        "checklist",
+    ]
+
+
+def test_a_failed_criterion_that_left_the_profile_still_counts(
+    profile: Profile, session: Session
+) -> None:
+    """Deleting a rule is no way to a GO."""
+    told = Standing(START + 60, False, "b", "s", {"slow": GOOD}, orphans={"leak": FAILED})
+    seen = judged(profile, session, told, START + 61, alive=True)
+    assert seen.verdict is Verdict.NO_GO
+    assert seen.reason.startswith("leak, which is no longer in the profile:")
+
+
+def test_an_edited_profile_is_named_in_the_verdict(profile: Profile, session: Session) -> None:
+    """It never re-judges silently."""
+    edited = edits.record_profile_edit(session, "ab", "limits", at=START + 60)
+    assert look(profile, edited, 120).reason.endswith("the profile was edited at 14 Nov 22:14 UTC")
+
+
+def test_an_acknowledgement_changes_no_verdict(profile: Profile, session: Session) -> None:
+    """It silences, and expires."""
+    known = edits.acknowledge(session, "slow", until=START + 900, by="eve", at=START + 200)
+    early, late = (look(profile, known, at, slow=FAILED) for at in (300, 901))
+    assert early.verdict is late.verdict is Verdict.NO_GO
+    assert of(early, "slow").acknowledged is not None
+    assert of(late, "slow").acknowledged is None
