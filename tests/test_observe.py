@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from stagewatch.charts import BUCKETS, stretch
 from stagewatch.following import profile_of
 from stagewatch.history import HistoryWriter
+from stagewatch.judge.standing import KEY, Stand, Standing
+from stagewatch.judged import LATE
 from stagewatch.lock import RecorderLock
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal, State, Verdict
 from stagewatch.observe import Observer, snapshot_of
@@ -359,26 +361,51 @@ def test_what_is_not_judged_is_inconclusive_and_says_so(watch: Watch) -> None:
     seen = watch.look()
     assert [(c.name, c.kind, c.rule, c.state, c.reason) for c in seen.criteria] == [
         ("slow", "no-go", "average", State.INCONCLUSIVE, "not judged yet"),
-        ("checklist", "go", "checklist", State.INCONCLUSIVE, "not judged yet"),
+        ("checklist", "go", "checklist", State.PENDING, "3 of 3 open, «look» first"),
+        ("coverage", "go", "coverage", State.INCONCLUSIVE, "not judged yet"),
+        ("gates", "go", "gates", State.PENDING, "1 of 1 unanswered: Architecture (architect)"),
     ]
     assert (seen.criteria[0].limit, seen.criteria[0].unit) == (500.0, "ms")
     assert seen.criteria[0].signals == ("health.latency",)
-    assert seen.reason == "the watch runs; none of the 2 criteria is judged yet"
+    assert seen.verdict is Verdict.HOLD
 
 
-def test_states_and_verdicts_that_were_stored_are_shown(watch: Watch) -> None:
-    watch.writer.state("slow", START + 30, State.WARN, 420.0, "close", {"coverage": 0.98})
-    watch.writer.verdict(START + 30, Verdict.HOLD, "on track")
+def test_what_the_recorder_judged_is_shown_while_it_is_fresh(watch: Watch) -> None:
+    warned = Stand(State.WARN, "", "mean 420 ms", 420.0, START + 30, coverage=0.98)
+    told = Standing(START + 60, False, "basis", "sha", {"slow": warned})
+    watch.writer.put(KEY, told.encoded())
     watch.stored()
-    seen = watch.look()
-    slow = seen.criteria[0]
+    lock = RecorderLock(watch.folder)
+    lock.acquire(START)
+    slow = watch.look().criteria[0]
     assert (slow.state, slow.value, slow.since, slow.coverage) == (
         State.WARN,
         420.0,
         START + 30,
         0.98,
     )
-    assert (seen.verdict, seen.reason) == (Verdict.HOLD, "on track")
+    watch.clock.at = START + 60 + LATE + 1
+    assert watch.look().criteria[0].state is State.INCONCLUSIVE
+    lock.release()
+
+
+def test_a_standing_gets_old_without_anything_happening(watch: Watch) -> None:
+    good = Stand(State.PASS, "", "mean 20 ms", 20.0, START)
+    told = Standing(START + 60, False, "basis", "sha", {"slow": good})
+    watch.writer.put(KEY, told.encoded())
+    watch.stored()
+    lock = RecorderLock(watch.folder)
+    lock.acquire(START)
+    observer = Observer(watch.folder, watch.clock)
+    first = observer.look()
+    watch.clock.at = START + 60 + LATE + 1
+    later = observer.look()
+    observer.close()
+    lock.release()
+    assert first is not None
+    assert first.criteria[0].state is State.PASS
+    assert later is not None, "nobody wrote anything, and yet it is another picture"
+    assert later.criteria[0].state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("stored", [Verdict.GO, Verdict.HOLD, Verdict.INCONCLUSIVE])
@@ -392,23 +419,33 @@ def test_a_watch_that_was_ended_early_is_never_a_go(watch: Watch, stored: Verdic
     assert "ann ended the watch" in seen.reason
 
 
-@pytest.mark.parametrize(
-    ("stored", "hours", "shown"),
-    [
-        (Verdict.GO, 1, Verdict.HOLD),
-        (Verdict.NO_GO, 1, Verdict.NO_GO),
-        (Verdict.GO, 24, Verdict.GO),
-        (Verdict.HOLD, 24, Verdict.INCONCLUSIVE),
-        (Verdict.NO_GO, 24, Verdict.NO_GO),
-    ],
-)
-def test_a_stored_verdict_counts_only_where_it_can_be_true(
-    watch: Watch, stored: Verdict, hours: float, shown: Verdict
-) -> None:
-    watch.writer.verdict(START + 30, stored, "why")
+def test_the_end_is_judged_though_no_recorder_was_there(watch: Watch) -> None:
+    """Readings for an hour, then silence over the end of the window: no GO can come of it."""
+    for step in range(120):
+        watch.add("health", START + 30 * step, latency=10.0)
     watch.stored()
-    watch.clock.at = START + hours * HOUR
-    assert watch.look().verdict is shown
+    watch.clock.at = START + 24 * HOUR + 1
+    seen = watch.look()
+    states = {c.name: c.state for c in seen.criteria}
+    assert states["slow"] is states["coverage"] is State.INCONCLUSIVE
+    assert seen.verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_people_order_counts_also_after_the_recorder_ended(watch: Watch) -> None:
+    """Readings that are declared void are judged no more, and cover nothing."""
+    for step in range(2 * 60 * 24):
+        watch.add("health", START + 30 * step, latency=10.0)
+    watch.stored()
+    watch.clock.at = START + 24 * HOUR + 1
+    before = {c.name: c for c in watch.look().criteria}
+    watch.store.edit(
+        lambda s: edits.invalidate(
+            s, "health", START + HOUR, START + 2 * HOUR, "load test", by="ann", at=START + HOUR
+        )
+    )
+    after = {c.name: c for c in watch.look().criteria}
+    assert (before["coverage"].state, after["coverage"].state) == (State.PASS, State.INCONCLUSIVE)
+    assert "declared void by ann" in watch.look().reason
 
 
 @given(elapsed=st.floats(0, 1e7), every=st.floats(0.05, 3600))

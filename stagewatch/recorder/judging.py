@@ -88,6 +88,11 @@ class Judge:
         self._verdict: Verdict | None = None
         self._closed = threading.Event()
 
+    @property
+    def settled(self) -> bool:
+        """Whether everything recorded is judged by the orders in force."""
+        return self._engine is not None and self._rulings == rulings_of(self._session)
+
     def reading(self, reading: Reading) -> None:
         """A reading was stored."""
         if self._engine is None:
@@ -186,6 +191,10 @@ class Judge:
         if turn.reading is not None:
             detail["reading"] = {"probe": turn.reading.probe, "at": turn.reading.at}
         self._docket.state(name, at, state, stand.value, stand.reason, detail)
+        if state is State.FAIL:
+            word = "recovered" if stand.recovered else "failed"
+            self._docket.event(Event(at, "state", f"{name} {word}: {stand.reason}"))
+            self._docket.put(URGENT, f"state {name} {at}")
 
     def _store(self, now: float) -> None:
         """The standing, and the verdict when it is another."""

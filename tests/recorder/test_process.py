@@ -365,7 +365,7 @@ def test_the_end_of_the_window_ends_the_recorder_and_no_other_is_started(
     folder = start_session(profile, home=tmp_path / "s", operator="ann", clock=SystemClock())
     ensure_recorder(folder)
     until(lambda: not is_held(folder))
-    assert kinds(folder)[-2:] == ["window-ended", "recorder-stopped"]
+    assert kinds(folder)[-3:] == ["window-ended", "verdict", "recorder-stopped"]
     session = SessionStore(folder).load()
     assert readings(folder)[-1].at > session.ends_at - 3 * EVERY - 1
     assert ensure_recorder(folder).problem == "the session's window is over"

@@ -1,0 +1,224 @@
+"""The judge at the recorder's desk: what it stores, and when it judges the record anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from stagewatch.history import HistoryWriter
+from stagewatch.history.reader import History
+from stagewatch.judge.standing import KEY, Standing, decoded
+from stagewatch.model import Reading, Result, State, Verdict
+from stagewatch.probes import InstalledKinds
+from stagewatch.profile.load import load
+from stagewatch.recorder.judging import Judge
+from stagewatch.session import edits
+from stagewatch.session.document import Instant, Session
+
+START = 1_700_000_000.0
+TEXT = """
+version = 1
+[deployment]
+name = "staging"
+window = "2h"
+review_every = "1h"
+[probe.health]
+kind = "http"
+url = "http://127.0.0.1:1/health"
+every = "30s"
+read = { orphans = "orphans" }
+[nogo.sockets]
+rule = "held"
+signal = "health.orphans"
+limit = 100
+"""
+
+
+class Bench:
+    """A session folder, its history and a judge over both."""
+
+    def __init__(self, folder: Path, text: str = TEXT) -> None:
+        self.folder = folder
+        (folder / "profile.toml").write_text(text)
+        self.session = Session(
+            id="staging-1",
+            profile="staging",
+            deployment="staging",
+            started_at=Instant(START),
+            ends_at=Instant(START + 7200),
+        )
+        self.writer = HistoryWriter(folder / "history.db", _Still())
+        self.judge = self.new_judge()
+
+    def new_judge(self) -> Judge:
+        profile = load(self.folder / "profile.toml", InstalledKinds())
+        return Judge(self.folder, profile, self.session, self.writer)
+
+    def read(self, at: float, orphans: float | None) -> None:
+        values = {} if orphans is None else {"health.orphans": orphans}
+        result = Result.NO_DATA if orphans is None else Result.VALUE
+        reading = Reading("health", START + at, 0.01, result, values=values)
+        self.writer.add(reading)
+        self.judge.reading(reading)
+
+    async def look(self, at: float) -> None:
+        """Look until the record is judged."""
+        for _ in range(200):
+            self.judge.look(START + at, self.session)
+            if self.standing is not None and self.judge.settled:
+                return
+            await asyncio.sleep(0.01)
+
+    @property
+    def standing(self) -> Standing | None:
+        self.writer.flush()
+        with History.open(self.folder / "history.db") as history:
+            text = history.get(KEY)
+        return decoded(text) if text else None
+
+    def state(self, name: str = "sockets") -> tuple[State, bool]:
+        assert self.standing is not None
+        stand = self.standing.criteria[name]
+        return stand.state, stand.latched
+
+
+class _Still:
+    def now(self) -> float:
+        return START
+
+    boot = monotonic = now
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.judge.close()
+    made.writer.close()
+
+
+def leak(bench: Bench, start: float, end: float, orphans: float = 150) -> None:
+    for at in range(int(start), int(end), 30):
+        bench.read(at, orphans)
+
+
+async def test_a_failure_is_stored_with_the_reading_that_brought_it(bench: Bench) -> None:
+    """State, sentence, event and verdict."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+    await bench.look(901)
+    assert bench.state() == (State.FAIL, True)
+    with History.open(bench.folder / "history.db") as history:
+        failed = next(c for c in history.states() if c.state is State.FAIL)
+        assert failed.detail["reading"]["probe"] == "health"
+        assert failed.at == pytest.approx(failed.detail["reading"]["at"] + 0.01)
+        assert history.verdicts()[-1].verdict is Verdict.NO_GO
+        assert {"state", "verdict"} <= {event.kind for event in history.events(50)}
+
+
+async def test_a_new_recorder_comes_to_the_same_states(bench: Bench) -> None:
+    """It judges the whole record again, and what failed is failed still."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+    leak(bench, 900, 1800, orphans=3)
+    await bench.look(1801)
+    before = bench.standing
+    bench.judge = bench.new_judge()
+    await bench.look(1801)
+    assert before is not None
+    assert bench.standing is not None
+    assert bench.standing.criteria == before.criteria
+    assert before.criteria["sockets"].recovered
+
+
+async def test_readings_that_come_while_the_record_is_read_are_judged_once(bench: Bench) -> None:
+    """They wait, and those that the record held already change nothing."""
+    leak(bench, 10, 900)
+    bench.judge = bench.new_judge()
+    bench.judge.look(START + 900, bench.session)
+    leak(bench, 900, 960)
+    await bench.look(961)
+    live = bench.standing
+    bench.judge = bench.new_judge()
+    await bench.look(961)
+    assert live is not None
+    assert bench.standing is not None
+    assert bench.standing.criteria == live.criteria
+
+
+async def test_declaring_readings_void_judges_the_record_again(bench: Bench) -> None:
+    """The failure that rested on them is gone, and so is what they covered."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+    await bench.look(901)
+    bench.session = edits.invalidate(
+        bench.session, "health", START, START + 905, "load test", by="ann", at=START + 910
+    )
+    await bench.look(912)
+    state, latched = bench.state()
+    assert not latched
+    assert state is State.INCONCLUSIVE
+
+
+async def test_an_edited_profile_forgives_nothing(bench: Bench) -> None:
+    """A higher limit, or no rule at all: what failed under the old one stays failed."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+    await bench.look(901)
+    (bench.folder / "profile.toml").write_text(TEXT.replace("limit = 100", "limit = 1000"))
+    bench.judge = bench.new_judge()
+    await bench.look(902)
+    assert bench.state()[1]
+    renamed = TEXT.replace("nogo.sockets", "nogo.other")
+    (bench.folder / "profile.toml").write_text(renamed)
+    bench.judge = bench.new_judge()
+    await bench.look(903)
+    assert bench.standing is not None
+    assert set(bench.standing.orphans) == {"sockets"}
+
+
+async def test_the_last_word_covers_the_whole_window(bench: Bench) -> None:
+    """Also where the record still had to be read when the window ended."""
+    leak(bench, 10, 7200, orphans=3)
+    bench.judge = bench.new_judge()
+    await bench.judge.finish(START + 7200, bench.session)
+    assert bench.standing is not None
+    assert bench.standing.final
+    assert bench.state() == (State.PASS, False)
+
+
+async def test_while_the_disk_is_full_the_record_is_not_judged_again(bench: Bench) -> None:
+    """What waits in memory would be missing; the orders count as soon as it is stored."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+
+    class Full(HistoryWriter):
+        problem = "disk full"
+
+    bench.writer.__class__ = Full
+    bench.session = edits.invalidate(
+        bench.session, "", START, START + 905, "load test", by="ann", at=START + 910
+    )
+    bench.judge.look(START + 912, bench.session)
+    assert not bench.judge.settled
+    bench.writer.__class__ = HistoryWriter
+    await bench.look(913)
+    assert not bench.state()[1]
+
+
+async def test_an_edit_of_the_session_is_judged_at_once(bench: Bench) -> None:
+    """Stopping early turns the stored verdict."""
+    await bench.look(1)
+    bench.session = replace(
+        bench.session, state="stopped", stopped_at=Instant(START + 5), stopped_by="ann"
+    )
+    await bench.look(6)
+    bench.writer.flush()
+    with History.open(bench.folder / "history.db") as history:
+        assert history.verdicts()[-1].verdict is Verdict.INCONCLUSIVE
