@@ -27,15 +27,19 @@ from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import Reading
 from stagewatch.paths import PROFILE
 from stagewatch.profile.schema import Profile
-from stagewatch.session.document import Session
+from stagewatch.session.document import Acceptance, Invalidation, Session
 
 
 def rulings_of(session: Session) -> Rulings:
     """What people ordered about the data, from the session."""
     return Rulings(
-        void=tuple(Stretch(v.probe, v.start, v.end, v.by) for v in session.invalidation),
-        accepted=tuple(Stretch(a.probe, a.start, a.end, a.by) for a in session.acceptance),
+        void=tuple(_stretch(void) for void in session.invalidation),
+        accepted=tuple(_stretch(accepted) for accepted in session.acceptance),
     )
+
+
+def _stretch(said: Invalidation | Acceptance) -> Stretch:
+    return Stretch(said.probe, float(said.start), float(said.end), said.by)
 
 
 def watch_time(profile: Profile, session: Session) -> WatchTime:

@@ -6,10 +6,11 @@ The document is a contract: ``status.schema.json`` describes it, ``docs/status.m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
+from stagewatch.judged import sentence, utc
 from stagewatch.model import Event, Gap, State, Verdict
+from stagewatch.moments import rfc3339
 from stagewatch.profile.values import format_duration, format_value
 from stagewatch.session.document import Evidence
 from stagewatch.snapshot import (
@@ -21,6 +22,7 @@ from stagewatch.snapshot import (
     SignalNow,
     Snapshot,
 )
+from stagewatch.verdict_document import verdict_document
 
 _EXIT = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.HOLD: 3, Verdict.INCONCLUSIVE: 4}
 _WORTH_A_LINE = (State.FAIL, State.WARN, State.INCONCLUSIVE, State.WAIVED)
@@ -35,7 +37,7 @@ def status_document(snapshot: Snapshot, events: int = 20) -> dict[str, Any]:
     """The whole state as JSON can carry it, with the newest ``events`` events."""
     session = snapshot.session
     return {
-        "at": _time(snapshot.now),
+        "at": rfc3339(snapshot.now),
         "verdict": snapshot.verdict.value,
         "reason": snapshot.reason,
         "profile": session.profile,
@@ -47,14 +49,14 @@ def status_document(snapshot: Snapshot, events: int = 20) -> dict[str, Any]:
             "state": session.state,
             "problem": snapshot.not_saved,
         },
-        "started_at": _time(session.started_at),
-        "ends_at": _time(session.ends_at),
-        "next_review_at": _time(snapshot.next_review),
+        "started_at": rfc3339(session.started_at),
+        "ends_at": rfc3339(session.ends_at),
+        "next_review_at": rfc3339(snapshot.next_review),
         "paused": snapshot.paused,
         "recorder": _recorder(snapshot.recorder),
         "probes": {name: _probe(p, snapshot.now) for name, p in snapshot.probes.items()},
         "signals": {name: _signal(s, snapshot.now) for name, s in snapshot.signals.items()},
-        "criteria": [_criterion(criterion) for criterion in snapshot.criteria],
+        **verdict_document(snapshot),
         "checklist": [_item(item) for phase in snapshot.phases for item in phase.items],
         "gates": [_gate(gate) for gate in snapshot.gates],
         "gaps": [_gap(gap) for gap in snapshot.gaps],
@@ -70,7 +72,7 @@ def status_lines(snapshot: Snapshot) -> list[str]:
         f"session {session.id}, {_span(snapshot)}",
         *_recording(snapshot),
         *(_probe_line(probe, snapshot.now) for probe in snapshot.probes.values()),
-        *(f"{c.state.value} {c.title}: {c.reason}" for c in _notable(snapshot.criteria)),
+        *(f"{c.state.value} {c.title}: {sentence(c, utc)}" for c in _notable(snapshot.criteria)),
     ]
     items = [item for phase in snapshot.phases for item in phase.items]
     if items:
@@ -87,8 +89,8 @@ def _recorder(recorder: RecorderStatus) -> dict[str, Any]:
     return {
         "alive": recorder.alive,
         "pid": recorder.pid,
-        "since": _time(recorder.since),
-        "last_reading_at": _time(recorder.last_reading_at),
+        "since": rfc3339(recorder.since),
+        "last_reading_at": rfc3339(recorder.last_reading_at),
         "problem": recorder.problem,
     }
 
@@ -98,7 +100,7 @@ def _probe(probe: ProbeNow, now: float) -> dict[str, Any]:
         "kind": probe.kind,
         "result": None if probe.result is None else probe.result.value,
         "reason": probe.reason,
-        "at": _time(probe.at),
+        "at": rfc3339(probe.at),
         "age_s": _age(probe.at, now),
         "took_ms": None if probe.took is None else round(probe.took * 1000, 3),
     }
@@ -108,25 +110,9 @@ def _signal(signal: SignalNow, now: float) -> dict[str, Any]:
     return {
         "value": signal.value,
         "unit": signal.unit,
-        "at": _time(signal.at),
+        "at": rfc3339(signal.at),
         "age_s": _age(signal.at, now),
         "reason": signal.reason,
-    }
-
-
-def _criterion(criterion: CriterionNow) -> dict[str, Any]:
-    return {
-        "name": criterion.name,
-        "title": criterion.title,
-        "kind": criterion.kind,
-        "rule": criterion.rule,
-        "state": criterion.state.value,
-        "value": criterion.value,
-        "limit": None if criterion.limit is None else float(criterion.limit),
-        "unit": criterion.unit,
-        "since": _time(criterion.since),
-        "coverage": criterion.coverage,
-        "reason": criterion.reason,
     }
 
 
@@ -136,7 +122,7 @@ def _item(item: ItemNow) -> dict[str, Any]:
         "item": item.item,
         "state": "done" if item.done else "overdue" if item.overdue else "open",
         "by": item.by,
-        "at": _time(item.at),
+        "at": rfc3339(item.at),
         "evidence": [_evidence(evidence) for evidence in item.evidence],
     }
 
@@ -146,7 +132,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "signal": evidence.signal,
         "value": evidence.value,
         "unit": evidence.unit,
-        "at": _time(evidence.at),
+        "at": rfc3339(evidence.at),
         "reason": evidence.reason,
     }
 
@@ -158,7 +144,7 @@ def _gate(gate: GateNow) -> dict[str, Any]:
         "action": gate.action,
         "state": gate.state.value,
         "by": gate.by,
-        "at": _time(gate.at),
+        "at": rfc3339(gate.at),
         "reason": gate.reason,
     }
 
@@ -166,26 +152,19 @@ def _gate(gate: GateNow) -> dict[str, Any]:
 def _gap(gap: Gap) -> dict[str, Any]:
     return {
         "probe": gap.probe,
-        "start": _time(gap.start),
-        "end": _time(gap.end),
+        "start": rfc3339(gap.start),
+        "end": rfc3339(gap.end),
         "cause": gap.cause,
     }
 
 
 def _event(event: Event) -> dict[str, Any]:
     return {
-        "at": _time(event.at),
+        "at": rfc3339(event.at),
         "kind": event.kind,
         "text": event.text,
         "probe": event.probe,
     }
-
-
-def _time(at: float | None) -> str | None:
-    """RFC 3339 in UTC with its offset, to the millisecond."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(round(at, 3), UTC).isoformat(timespec="milliseconds")
 
 
 def _age(at: float | None, now: float) -> float | None:

@@ -13,13 +13,25 @@ from typing import Any
 import jsonschema
 import pytest
 
+from stagewatch.judge.savings import SavingsResult
+from stagewatch.judge.score import score
 from stagewatch.model import Event, Gap, Result, State, Verdict
+from stagewatch.profile.schema import Check, Optimisation
 from stagewatch.profile.values import Limit
-from stagewatch.session.document import Evidence, Instant, Session, Tick
+from stagewatch.session.document import (
+    Acknowledgement,
+    Confirmation,
+    Evidence,
+    Instant,
+    Session,
+    Tick,
+    Waiver,
+)
 from stagewatch.snapshot import (
     CriterionNow,
     GateNow,
     ItemNow,
+    LossNow,
     PhaseNow,
     ProbeNow,
     RecorderStatus,
@@ -141,9 +153,33 @@ def full() -> Snapshot:
         since=START + 9,
         coverage=0.97,
         reason="slow",
+        computed=State.FAIL,
+        why="flapping",
+        trend=12.5,
+        first_bad=START + 7,
+        incident=START + 9,
+        latched=True,
+        recovered=True,
+        now="fast again",
+        waiver=Waiver(
+            criterion="c",
+            by="eve",
+            at=Instant(START + 10),
+            until=Instant(START + 99),
+            reason="known",
+        ),
+        acknowledged=Acknowledgement(
+            criterion="c", by="bob", at=Instant(START + 10), until=Instant(START + 99)
+        ),
     )
+    checks = [Check(name="ping", passes=False), Check(name="limit", passes=True)]
+    scored = score([Optimisation(name="Sockets", checks=checks)], {}, limit=90)
     return replace(
         seen,
+        score=scored,
+        savings=SavingsResult("EUR", "346.14", 1431.0, "7200", "346.14", "41536.80", 10, "0.00"),
+        confirmation=Confirmation(by="ann", at=Instant(START + 50), verdict="NO-GO"),
+        losses=(LossNow("errors", "error.log", START, None, "truncated", ""),),
         now=START + 100.25,
         verdict=Verdict.NO_GO,
         reason="too slow",
@@ -271,12 +307,23 @@ def _described(schema: dict[str, Any]) -> set[str]:
         "criteria": ("criterion", "criteria[]"),
         "checklist": ("item", "checklist[]"),
         "gates": ("gate", "gates[]"),
+        "optimisations": ("score", "optimisations"),
+        "savings": ("savings", "savings"),
+        "confirmation": ("confirmation", "confirmation"),
+        "losses": ("loss", "losses[]"),
         "gaps": ("gap", "gaps[]"),
         "events": ("event", "events[]"),
     }
     found = set(schema["properties"])
     for name, (kind, prefix) in places.items():
         assert name in found
+        found |= {f"{prefix}.{key}" for key in schema["$defs"][kind]["properties"]}
+    deeper = {
+        "waiver": "criteria[].waiver",
+        "optimisation": "optimisations.rows[]",
+        "check": "optimisations.rows[].checks[]",
+    }
+    for kind, prefix in deeper.items():
         found |= {f"{prefix}.{key}" for key in schema["$defs"][kind]["properties"]}
     evidence = schema["$defs"]["evidence"]["properties"]
     found |= {f"checklist[].evidence[].{key}" for key in evidence}
