@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from stagewatch.judge.finding import Finding, Why
+from stagewatch.judge.finding import Finding, Why, stale_after
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import State
 from stagewatch.profile.schema import Savings
@@ -19,8 +19,8 @@ from stagewatch.profile.schema import Savings
 DAY = 86_400.0
 ENOUGH = 0.95
 """Share of the day that readings of the counter must cover."""
-LATE = 1.1
-"""A next reading within this many intervals is in time."""
+LATE = 1.5
+"""A next reading within this many intervals is in time; after a longer time, one is missing."""
 MONTHS = 12
 _CENT = Decimal("0.01")
 _ROUNDING = 1.0
@@ -67,6 +67,7 @@ class SavingsJudge:
         self._workspaces = workspaces
         self._interval = interval
         self._time = time
+        self._first = math.inf
         self._last: tuple[float, float] | None = None
         self._calls = 0.0
         self._held = 0.0
@@ -87,6 +88,7 @@ class SavingsJudge:
         """The counter read ``calls`` at ``t``; None: there was no usable reading."""
         if calls is None or not math.isfinite(calls) or not 0 <= t <= DAY + self._interval * LATE:
             return
+        self._first = min(self._first, t)
         if self._last is not None:
             before, count = self._last
             if t <= before:
@@ -112,7 +114,23 @@ class SavingsJudge:
             share = f"{int(covered * 1000) / 10:g} %"
             reason = f"{config.calls} covers {share} of the day, {ENOUGH:.0%} are needed"
             return Finding(State.INCONCLUSIVE, reason.replace("95%", "95 %"), why=Why.GAP)
+        edge = self._unseen_edge()
+        if edge:
+            return Finding(State.INCONCLUSIVE, edge, why=Why.GAP)
         return self._compared()
+
+    def _unseen_edge(self) -> str:
+        """What is missing of the day's beginning or end, in words: calls in a gap show in the next
+        reading, but those before the first reading or after the last one are in none."""
+        most = stale_after(self._interval)
+        late, early = self._first, DAY - (self._last[0] if self._last else 0.0)
+        if max(late, early) < most:
+            return ""
+        missing, where = (late, "first") if late >= most else (early, "last")
+        return (
+            f"no reading of {self._config.calls} in the {where} {self._time.span(missing)}"
+            " of the day, and calls there are in no sum"
+        )
 
     def _compared(self) -> Finding:
         config = self._config

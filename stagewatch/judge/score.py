@@ -83,7 +83,7 @@ def score(
         reason = f"not verified: {unknown[0]}{more}"
         return ScoreResult(State.INCONCLUSIVE, reason, None, limit, rows)
     mean = sum((row.score or Fraction(0) for row in rows), Fraction(0)) / len(rows)
-    state = State.PASS if mean >= Fraction(limit) else State.FAIL
+    state = State.PASS if mean >= Fraction(repr(float(limit))) else State.FAIL
     return ScoreResult(state, _told(mean, limit, rows), mean, limit, rows)
 
 
@@ -110,7 +110,10 @@ def one_decimal(value: Fraction) -> str:
 
 def _told(mean: Fraction, limit: float, rows: Sequence[OptimisationScore]) -> str:
     """``91.7 of 100, limit 90 (WebSocket leak fix 66.7: ping and pong fails)``."""
-    parts = [f"{one_decimal(mean)} of 100, limit {limit:g}"]
+    shown = one_decimal(mean)
+    if float(shown) >= limit > mean:
+        shown += f" ({float(mean):.6g} before rounding)"
+    parts = [f"{shown} of 100, limit {limit:g}"]
     for row in rows:
         failing = [c.name for c in row.checks if not c.counts]
         if failing and row.score is not None:

@@ -178,7 +178,10 @@ def _records(rule: Records, setting: Setting) -> Seat:
 
     time, rulings = setting.time, setting.rulings
     judge = RecordsJudge(
-        config=rule, time=time, interval=max(setting.interval(name) for name in rule.probes)
+        config=rule,
+        time=time,
+        interval=max(setting.interval(name) for name in rule.probes),
+        called={n: getattr(setting.profile.probe[n], "path", n) for n in rule.probes},
     )
 
     def lapse(probe: str, loss: Mapping[str, Any]) -> Lapse:
@@ -210,7 +213,12 @@ def _records(rule: Records, setting: Setting) -> Seat:
 def _available(rule: Available, setting: Setting) -> Seat:
     from stagewatch.judge.available import AvailableJudge
 
-    judge = AvailableJudge(config=rule, interval=setting.interval(rule.probe), time=setting.time)
+    judge = AvailableJudge(
+        config=rule,
+        interval=setting.interval(rule.probe),
+        time=setting.time,
+        window=setting.profile.deployment.window,
+    )
 
     def take(t: float, reading: Reading) -> None:
         judge.add(t, reading.result is Result.VALUE, reading.reason)
