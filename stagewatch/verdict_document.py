@@ -1,4 +1,4 @@
-"""The part of ``stagewatch status --json`` that the verdict rests on; see ``status.schema.json``."""
+"""The part of ``status --json`` that the verdict rests on; see ``status.schema.json``."""
 
 from __future__ import annotations
 
