@@ -18,6 +18,9 @@ from stagewatch.profile.schema import Coverage
 
 LATE = 1.1
 """A next reading within this many intervals is in time."""
+PATIENCE = 2.0
+"""So many intervals after the newest reading the next one may still be under way: only then is it
+missing."""
 SLOW = 2.0
 """A probe that runs so seldom that this many intervals exceed the longest gap may have such a
 gap."""
@@ -68,7 +71,8 @@ class _Kept:
         """What is vouched for in each stage, up to ``t``."""
         held = list(self.held)
         if self.last is not None:
-            self._hold(self.last, min(t, self.last + self.every), held)
+            due = t - self.last <= self.every * PATIENCE
+            self._hold(self.last, t if due else self.last + self.every, held)
         return held
 
     def longest_until(self, t: float) -> tuple[float, float]:

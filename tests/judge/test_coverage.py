@@ -68,6 +68,15 @@ def test_a_phase_that_can_still_reach_its_share_warns_only() -> None:
     assert found.reason.endswith("can still be reached")
 
 
+def test_a_reading_that_is_under_way_is_not_missing_yet() -> None:
+    """A service that takes a second and a half to answer leaves no holes behind."""
+    slow = CoverageJudge(Coverage(), {"p.x": 2.0}, STAGES, WatchTime())
+    for t in (0.0, 2.0, 4.0, 6.0):
+        slow.add(t, "p.x")
+    assert slow.look(9.5).state is State.PASS
+    assert slow.look(12.0).state is State.WARN
+
+
 def test_readings_that_come_twice_count_once() -> None:
     """Repeating them covers no more time."""
     sparse = [t for t in minutes(0, 6 * HOUR) if (t // 60) % 3]
