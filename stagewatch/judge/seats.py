@@ -106,13 +106,20 @@ def _average(rule: Average, setting: Setting) -> Seat:
     )
 
     def take(t: float, reading: Reading) -> None:
-        judge.add(t, reading.values.get(signal), timed_out=_timed_out(reading, signal))
+        late = timed_out(reading) and signal not in reading.values
+        judge.add(t, None if late else _timing(reading, signal), timed_out=late)
 
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
 
 
-def _timed_out(reading: Reading, signal: str) -> bool:
-    return bool(reading.facts.get("timed_out")) and signal not in reading.values
+def _timing(reading: Reading, signal: str) -> float | None:
+    """How long a good answer took: an answer that is not as expected says nothing about speed."""
+    return reading.values.get(signal) if reading.result is Result.VALUE else None
+
+
+def timed_out(reading: Reading) -> bool:
+    """Whether the run ended at its deadline, which says how slow the target is at least."""
+    return bool(reading.facts.get("timed_out"))
 
 
 def _held(rule: Held, setting: Setting) -> Seat:
@@ -257,9 +264,10 @@ _MAKERS: Mapping[type, Callable[[Any, Setting], Seat | None]] = {
 
 
 def series_of(reading: Reading) -> list[str]:
-    """The series that this reading is a usable reading of: its values, what timed out (for an
-    average, a timeout is a value), and the probe itself, whatever it came to."""
-    found = [reading.probe, *reading.values]
-    if reading.facts.get("timed_out"):
-        found.append(f"{reading.probe}.latency")
+    """The series that this reading is a usable reading of: its values (timings of good answers
+    and of timeouts only), and the probe itself, whatever the reading came to."""
+    timing = f"{reading.probe}.latency"
+    found = [reading.probe, *(name for name in reading.values if name != timing)]
+    if timed_out(reading) or _timing(reading, timing) is not None:
+        found.append(timing)
     return found
