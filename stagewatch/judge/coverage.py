@@ -65,7 +65,8 @@ class _Kept:
 
     def _hold(self, start: float, end: float, into: list[float]) -> None:
         for index, stage in enumerate(self.stages):
-            into[index] += max(0.0, min(end, stage.end) - max(start, stage.start))
+            if start < stage.end and end > stage.start:
+                into[index] += min(end, stage.end) - max(start, stage.start)
 
     def held_until(self, t: float) -> list[float]:
         """What is vouched for in each stage, up to ``t``."""

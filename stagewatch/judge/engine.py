@@ -208,14 +208,19 @@ class Engine:
     def _turn(self, tracker: Tracker, finding: Finding, reading: Reading | None) -> None:
         before = tracker.now
         after = tracker.follow(self._t, finding)
-        if before is None or _shape(before) != _shape(after):
+        if before is None or _turned(before, after):
             self._turns.append(Turn(self._t, after, reading))
 
 
-def _shape(computed: Computed) -> tuple[object, ...]:
-    """What makes a criterion another one than before."""
-    finding = computed.finding
-    return computed.state, finding.state, finding.why, computed.incident
+def _turned(before: Computed, after: Computed) -> bool:
+    """Whether a criterion is another one than before."""
+    old, new = before.finding, after.finding
+    return (
+        old.state is not new.state
+        or old.why is not new.why
+        or before.latched is not after.latched
+        or before.incident is not after.incident
+    )
 
 
 def _rules(profile: Profile) -> Iterator[tuple[bool, str, AnyRule]]:
