@@ -54,6 +54,11 @@ class _Record:
     gaps: tuple[Gap, ...] = ()
     events: tuple[Event, ...] = ()
 
+    @property
+    def news(self) -> dict[str, object]:
+        """Probe → what differs whenever it has reported."""
+        return {name: (r.at, self.counts.get(name)) for name, r in self.latest.items()}
+
 
 class Observer:
     """Makes a new snapshot whenever the record, the session or the recorder changed."""
@@ -123,6 +128,7 @@ class Observer:
             return self._history is not None and self._history.changed()
         self.close()
         self._lines.clear()
+        self._charts.forget()
         if file is not None:
             try:
                 self._history = History.open(self._folder / HISTORY)
@@ -160,8 +166,8 @@ class Observer:
             paused=pause_text(current_pause(session)),
             probes={name: _probe(name, c, record) for name, c in profile.probe.items()},
             signals={name: _signal(s, record) for name, s in self._signals.items()},
-            series=self._charts.series(self._history, session.started_at, until),
-            spreads=self._charts.spreads(self._history, until),
+            series=self._charts.series(self._history, record.news, session.started_at, until),
+            spreads=self._charts.spreads(self._history, record.news, until),
             criteria=judgement.criteria,
             phases=shown,
             gates=gates(profile, session),
