@@ -14,8 +14,10 @@ from stagewatch.clock import Clock
 from stagewatch.following import SessionFile, pause_text, profile_of
 from stagewatch.happenings import newest, session_events
 from stagewatch.history.errors import HistoryMissingError
+from stagewatch.history.files import allows_wal
 from stagewatch.history.reader import History
 from stagewatch.history.records import URGENT
+from stagewatch.inotify import MODIFY, NAMES, Inotify
 from stagewatch.judged import judged
 from stagewatch.lock import Holder, holder
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal
@@ -92,6 +94,15 @@ class Observer:
         self._turn = -float("inf")
         """When time alone makes the last snapshot out of date."""
         self._lines: dict[str, tuple[float, tuple[LogLine, ...]]] = {}
+        self._asked = False
+        self._inotify: Inotify | None = None
+
+    def fileno(self) -> int:
+        """Readable when something was written; -1 where the kernel does not tell. ``look`` reads
+        it empty."""
+        if not self._asked:
+            self._asked, self._inotify = True, _watching(self._folder)
+        return self._inotify.fileno() if self._inotify is not None else -1
 
     def look(self) -> Snapshot | None:
         """The present state; None when nothing changed since the last snapshot, or not urgently.
@@ -99,6 +110,8 @@ class Observer:
         Raises HistoryError when the history cannot be read.
         """
         now = self._clock.now()
+        if self._inotify is not None:
+            self._inotify.happened()
         recorded, ordered = self._recording_changed(), self._session_changed()
         urgent = ordered or self._holder_changed() or (recorded and self._called_urgent())
         self._news = self._news or recorded or urgent
@@ -117,6 +130,12 @@ class Observer:
 
     def close(self) -> None:
         """Release the files; idempotent."""
+        self._close_history()
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+
+    def _close_history(self) -> None:
         if self._history is not None:
             self._history.close()
             self._history = None
@@ -126,7 +145,7 @@ class Observer:
         file = _identity(self._folder / HISTORY)
         if file == self._file:
             return self._history is not None and self._history.changed()
-        self.close()
+        self._close_history()
         self._lines.clear()
         self._charts.forget()
         if file is not None:
@@ -268,6 +287,22 @@ def _why_missing(signal: str, reading: Reading | None) -> str:
     if reading is None:
         return "no reading yet"
     return reading.missing.get(signal) or reading.reason or "the reading has no value for it"
+
+
+def _watching(folder: Path) -> Inotify | None:
+    """Tells of every change in the session's folder; None where others could write unheard."""
+    if not allows_wal(folder):
+        return None  # a network file system
+    try:
+        told = Inotify()
+    except OSError:
+        return None
+    try:
+        told.watch(folder, MODIFY | NAMES)
+    except OSError:
+        told.close()
+        return None
+    return told
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from stagewatch.widgets.paint import BLANK, Line, Role, line
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.states import role_of
 from stagewatch.widgets.subjects import judging, latencies, title_of
-from stagewatch.widgets.view import View
+from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import span
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def averages(snapshot: Snapshot, signal: str) -> tuple[Line, ...]:
     return tuple(parts)
 
 
+@kept
 def latency_gauges(snapshot: Snapshot) -> list[Gauge]:
     """A gauge for every timed endpoint."""
     gauges = []

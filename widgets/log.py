@@ -14,7 +14,7 @@ from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, wrap
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import title_of
-from stagewatch.widgets.view import View
+from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import plural, second_of
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def log_line(entry: LogLine) -> Line:
     return line((time, Role.DIM), "  ", (level.ljust(8), _ROLES.get(level, Role.DIM)), " ", text)
 
 
+@kept
 def all_lines(snapshot: Snapshot) -> tuple[LogLine, ...]:
     """The lines of every log, oldest first."""
     if len(snapshot.logs) == 1:

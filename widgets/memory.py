@@ -11,7 +11,7 @@ from stagewatch.widgets.paint import BLANK, Line, Role, line
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.states import role_of
 from stagewatch.widgets.subjects import judging, memory_signal, processes, title_of
-from stagewatch.widgets.view import View
+from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import plural
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def burden(snapshot: Snapshot, probe: ProbeNow) -> tuple[Line, ...]:
     return tuple(parts)
 
 
+@kept
 def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
     """A gauge for every process."""
     gauges = []
