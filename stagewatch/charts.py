@@ -13,12 +13,18 @@ BUCKETS = 480
 """At most so many in a series, at least half as many once the watch is old enough."""
 SPREAD_SPAN = 900.0
 """Seconds of profile time that a spread covers."""
+SPREAD_AGAIN = 30.0
+"""Seconds after which a spread is worked out again though its probe has been silent."""
 SPREAD_READINGS = 20
 """It covers at least this many intervals of its probe."""
 CHARTED = ("latency", "rss", "pss")
 """The fields that have a chart, beside the signals that a rule judges."""
 CHARTS = 60
 """At most so many signals are charted; a profile of a thousand probes has no room for more."""
+
+
+News = Mapping[str, object]
+"""Probe → something that differs whenever the probe has reported."""
 
 
 class Charts:
@@ -30,26 +36,46 @@ class Charts:
             name: profile.probe[probe_of(name)].every for name in _charted(profile, signals)
         }
         self._timed = [name for name in self._every if signals[name].unit == "ms"]
+        self._series: dict[str, tuple[object, Series]] = {}
+        self._spreads: dict[str, tuple[object, Spread]] = {}
 
-    def series(self, history: History | None, start: float, until: float) -> dict[str, Series]:
-        """The charted signals from ``start`` to ``until``; see ``stretch``."""
+    def forget(self) -> None:
+        """The history was replaced."""
+        self._series.clear()
+        self._spreads.clear()
+
+    def series(
+        self, history: History | None, news: News, start: float, until: float
+    ) -> dict[str, Series]:
+        """The charted signals from ``start`` to ``until``; see ``stretch``.
+
+        ``news`` tells of each probe how often it has reported; what it reported is read once.
+        """
         if history is None:
             return {}
         found = {}
         for name, every in self._every.items():
             width, count = stretch(max(0.0, until - start), every)
-            whole = history.series(name, start, start + BUCKETS * width, BUCKETS)
-            found[name] = _first(whole, count, width)
+            asked = news.get(probe_of(name)), start, width, count
+            known = self._series.get(name)
+            if known is None or known[0] != asked:
+                whole = history.series(name, start, start + BUCKETS * width, BUCKETS)
+                known = self._series[name] = (asked, _first(whole, count, width))
+            found[name] = known[1]
         return found
 
-    def spreads(self, history: History | None, until: float) -> dict[str, Spread]:
-        """How the latencies lay in the last quarter of an hour of profile time."""
+    def spreads(self, history: History | None, news: News, until: float) -> dict[str, Spread]:
+        """How the latencies lay in the quarter of an hour of profile time before the last one."""
         if history is None:
             return {}
         found = {}
         for name in self._timed:
-            span = max(SPREAD_SPAN / self._speed, SPREAD_READINGS * self._every[name])
-            found[name] = history.spread(name, until - span, until)
+            asked = news.get(probe_of(name)), until // SPREAD_AGAIN
+            known = self._spreads.get(name)
+            if known is None or known[0] != asked:
+                span = max(SPREAD_SPAN / self._speed, SPREAD_READINGS * self._every[name])
+                known = self._spreads[name] = (asked, history.spread(name, until - span, until))
+            found[name] = known[1]
         return found
 
 

@@ -15,6 +15,7 @@ import stat
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from stagewatch.errors import PersonError
@@ -152,6 +153,7 @@ def _write(fd: int, content: bytes) -> None:
     os.ftruncate(fd, len(content))
 
 
+@lru_cache(8)
 def _parse(content: bytes) -> Holder:
     """What the file says; unknown, not an error, where it is cut or was edited."""
     try:

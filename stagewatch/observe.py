@@ -16,8 +16,10 @@ from stagewatch.clock import Clock
 from stagewatch.following import SessionFile, pause_text, profile_of
 from stagewatch.happenings import newest, session_events
 from stagewatch.history.errors import HistoryMissingError
+from stagewatch.history.files import allows_wal
 from stagewatch.history.reader import History
 from stagewatch.history.records import URGENT
+from stagewatch.inotify import MODIFY, NAMES, Inotify
 from stagewatch.judged import When, judged, next_change, utc
 from stagewatch.judging import Standings, rulings_of
 from stagewatch.lock import Holder, holder
@@ -56,6 +58,11 @@ class _Record:
     failures: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     events: tuple[Event, ...] = ()
+
+    @property
+    def news(self) -> dict[str, object]:
+        """Probe → what differs whenever it has reported."""
+        return {name: (r.at, self.counts.get(name)) for name, r in self.latest.items()}
 
 
 class Observer:
@@ -100,6 +107,15 @@ class Observer:
         self._turn = -float("inf")
         """When time alone makes the last snapshot out of date."""
         self._lines: dict[str, tuple[float, tuple[LogLine, ...]]] = {}
+        self._asked = False
+        self._inotify: Inotify | None = None
+
+    def fileno(self) -> int:
+        """Readable when something was written; -1 where the kernel does not tell. ``look`` reads
+        it empty."""
+        if not self._asked:
+            self._asked, self._inotify = True, _watching(self._folder)
+        return self._inotify.fileno() if self._inotify is not None else -1
 
     def look(self) -> Snapshot | None:
         """The present state; None when nothing changed since the last snapshot, or not urgently.
@@ -107,6 +123,8 @@ class Observer:
         Raises HistoryError when the history cannot be read.
         """
         now = self._clock.now()
+        if self._inotify is not None:
+            self._inotify.happened()
         recorded, ordered = self._recording_changed(), self._session_changed()
         urgent = ordered or self._holder_changed() or (recorded and self._called_urgent())
         self._news = self._news or recorded or urgent
@@ -125,6 +143,12 @@ class Observer:
 
     def close(self) -> None:
         """Release the files; idempotent."""
+        self._close_history()
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+
+    def _close_history(self) -> None:
         if self._history is not None:
             self._history.close()
             self._history = None
@@ -134,8 +158,9 @@ class Observer:
         file = _identity(self._folder / HISTORY)
         if file == self._file:
             return self._history is not None and self._history.changed()
-        self.close()
+        self._close_history()
         self._lines.clear()
+        self._charts.forget()
         if file is not None:
             try:
                 self._history = History.open(self._folder / HISTORY)
@@ -179,8 +204,8 @@ class Observer:
             paused=pause_text(current_pause(session)),
             probes={name: _probe(name, c, record) for name, c in profile.probe.items()},
             signals={name: _signal(s, record) for name, s in self._signals.items()},
-            series=self._charts.series(self._history, session.started_at, until),
-            spreads=self._charts.spreads(self._history, until),
+            series=self._charts.series(self._history, record.news, session.started_at, until),
+            spreads=self._charts.spreads(self._history, record.news, until),
             criteria=judgement.criteria,
             phases=shown,
             gates=gates(profile, session),
@@ -302,6 +327,22 @@ def _why_missing(signal: str, reading: Reading | None) -> str:
     if reading is None:
         return "no reading yet"
     return reading.missing.get(signal) or reading.reason or "the reading has no value for it"
+
+
+def _watching(folder: Path) -> Inotify | None:
+    """Tells of every change in the session's folder; None where others could write unheard."""
+    if not allows_wal(folder):
+        return None  # a network file system
+    try:
+        told = Inotify()
+    except OSError:
+        return None
+    try:
+        told.watch(folder, MODIFY | NAMES)
+    except OSError:
+        told.close()
+        return None
+    return told
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from stagewatch.tui.screens.curtain import Curtain
 from stagewatch.tui.theme import CALM
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.filter import LineFilter
 
     from stagewatch.clock import Clock
@@ -47,6 +48,17 @@ class StageWatch(App[bool]):
         self._live: LiveScreen | None = None
         self.on_started: Callable[[App[Any]], None] = lambda app: None
         """Called from the event loop before anything else happens."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but for the one that would wake up ten times a second."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        chosen = super().get_driver_class()
+        if chosen is not LinuxDriver:
+            return chosen  # a browser's, a test's
+        from stagewatch.tui.driver import QuietDriver
+
+        return QuietDriver
 
     @property
     def snapshot(self) -> Snapshot | None:

@@ -75,6 +75,10 @@ class Stage:
         with self._lock:
             return self._snapshot.session
 
+    def fileno(self) -> int:
+        """As an Observer; nothing tells of an edit but a look."""
+        return -1
+
     def close(self) -> None:
         """As an Observer; there is nothing to release."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stagewatch.model import Verdict
@@ -65,17 +66,24 @@ def header_lines(view: View, width: int) -> list[Line]:
 
 def _header(snapshot: Snapshot, now: float, brand: Line, inner: int, *, wide: bool) -> list[Line]:
     session = snapshot.session
-    name = line((session.deployment, Role.STRONG))
-    branch = line((" · ", Role.DIM), session.branch) if session.branch else BLANK
-    left = (*brand, run("  "), *name, *branch)
     clock = clock_of(snapshot, now)
-    if not wide:
-        bar = progress(snapshot, now, max(4, inner - width_of(clock) - 2))
-        return [crop(left, inner), (*bar, run("  "), *clock)]
     room = inner - width_of(clock) - 2
-    left = crop(left, room - 12)
+    if not wide:
+        named = crop((*brand, run("  "), *_named(session.deployment, session.branch)), inner)
+        return [named, (*progress(snapshot, now, max(4, room)), run("  "), *clock)]
+    left = _left(brand, session.deployment, session.branch, room - 12)
     bar = progress(snapshot, now, room - width_of(left) - 2)
     return [(*left, run("  "), *bar, run("  "), *clock)]
+
+
+def _named(deployment: str, branch: str) -> Line:
+    return line((deployment, Role.STRONG), *(((" · ", Role.DIM), branch) if branch else ()))
+
+
+@lru_cache(4)
+def _left(brand: Line, deployment: str, branch: str, room: int) -> Line:
+    """What stands before the bar; kept, since the clock beside it is drawn every second."""
+    return crop((*brand, run("  "), *_named(deployment, branch)), room)
 
 
 def review_of(view: View, *, short: bool = False) -> Line:
@@ -167,14 +175,25 @@ class Header(Pane):
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         return header_lines(view, width)
 
+    def about(self, snapshot: Snapshot) -> object:
+        return snapshot.session
+
     def wanted_height(self, view: View, width: int) -> int:
-        return len(header_lines(view, width))
+        return 1 if view.snapshot is None or width >= WIDE else 2
 
 
 class VerdictBar(Pane):
     """The verdict and why."""
 
-    PACE = 5.0
+    PACE = 60.0
+
+    def about(self, snapshot: Snapshot) -> object:
+        return snapshot.verdict, snapshot.reason, snapshot.next_review
+
+    def moment(self, view: View) -> object:
+        at = view.snapshot.next_review if view.snapshot else None
+        left = at - view.now if at is not None else 0.0
+        return at, left // 60 if left >= 60 else left // 5 if left > 0 else -1
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         return verdict_lines(view, width)
@@ -186,6 +205,19 @@ class VerdictBar(Pane):
 class AlertBar(Pane):
     """What must not be overlooked; takes no room when there is nothing."""
 
+    PACE = 3600.0
+
+    def about(self, snapshot: Snapshot) -> object:
+        return snapshot.session, snapshot.recorder, snapshot.paused, snapshot.not_saved
+
+    def moment(self, view: View) -> object:
+        """Only what counts the seconds since the last reading changes by itself."""
+        snapshot = view.snapshot
+        counts = snapshot is not None and not snapshot.recorder.alive
+        return (
+            view.now // 1 if counts else view.now >= snapshot.session.ends_at if snapshot else None
+        )
+
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         return alert_lines(view, width)
 
@@ -195,6 +227,11 @@ class AlertBar(Pane):
 
 class TooSmall(Pane):
     """All that a very small terminal gets: the verdict, and the size that the screen needs."""
+
+    PACE = 3600.0
+
+    def about(self, snapshot: Snapshot) -> object:
+        return snapshot.verdict
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         verdict = view.snapshot.verdict.value if view.snapshot else "stagewatch"

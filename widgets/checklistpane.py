@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 class ChecklistPane(Pane, can_focus=True):
     """The checklist with its cursor."""
 
-    PACE = 10.0
+    PACE = 60.0
 
     def about(self, snapshot: Snapshot) -> object:
         return snapshot.phases, snapshot.gates
+
+    def moment(self, view: View) -> object:
+        """How long the phase lasts still, in the steps in which that is shown."""
+        phases = view.snapshot.phases if view.snapshot else ()
+        end = next((phase.end for phase in phases if phase.current), view.now)
+        return (end - view.now) // (60 if end - view.now >= 600 else 10)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -42,6 +42,14 @@ class Gauge:
     """Whether the chart starts at zero; else it shows the range that occurred."""
 
 
+def lateness(view: View, gauges: Sequence[Gauge]) -> object:
+    """Which values are late or absent; these count the seconds, in steps of ten."""
+    if view.snapshot is None:
+        return None
+    late = tuple(signal_late(view.snapshot, gauge.signal, view.now) for gauge in gauges)
+    return late, view.now // 10 if any(late) else None
+
+
 def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> tuple[Line, ...]:
     """The value; when it is late or absent, the last one with its age and why."""
     if signal.value is not None:

@@ -11,7 +11,7 @@ from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, flow, join, line, wrap
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import main_probe, title_of
-from stagewatch.widgets.view import View, failing, late, probe_of
+from stagewatch.widgets.view import View, failing, kept, late, probe_of
 from stagewatch.widgets.words import ago, coarse, plural, span, time_of
 
 if TYPE_CHECKING:
@@ -209,10 +209,67 @@ def _short(snapshot: Snapshot, probe: ProbeNow, now: float, width: int) -> list[
     return [first, bad[0] if bad else fit(said(snapshot, probe, now, width), width, "   ")]
 
 
+@kept
+def _all_drawn(snapshot: Snapshot) -> object:
+    """What the pane shows, beside ages."""
+    main = main_probe(snapshot)
+    own = f"{main.name}." if main else ""
+    return (
+        [_drawn(probe, whole=probe is main) for probe in snapshot.probes.values()],
+        [_value(s) for name, s in snapshot.signals.items() if own and name.startswith(own)],
+        snapshot.events,
+    )
+
+
+def _drawn(probe: ProbeNow, *, whole: bool) -> object:
+    """What the pane shows of a probe, beside its age."""
+    took = took_text(probe.took) if probe.took is not None else ""
+    if not whole:
+        return probe.title, probe.result, probe.reason, took if probe.kind == "http" else ""
+    counts = probe.good, probe.total, probe.last_failure, probe.failed_for
+    facts = {name: fact for name, fact in probe.facts.items() if name not in _OWN}
+    return (
+        probe.title,
+        probe.result,
+        probe.reason,
+        took,
+        counts,
+        facts,
+        probe.facts.get("http_status"),
+    )
+
+
+def _value(signal: SignalNow) -> object:
+    """What the pane shows of a signal, beside its age."""
+    return signal.value, signal.last_value, signal.value is None and signal.last_value_at
+
+
+@kept
+def _stale(snapshot: Snapshot) -> bool:
+    """Whether a value is shown with its age, since the last answer had none."""
+    main = main_probe(snapshot)
+    if main is None or main.result is None:
+        return False
+    own = (s for name, s in snapshot.signals.items() if name.startswith(f"{main.name}."))
+    return any(s.value is None and s.last_value_at is not None for s in own)
+
+
 class HealthPane(Pane, can_focus=True):
     """Whether the deployment answers, and what it says about itself."""
 
-    PACE = 5.0
+    PACE = 60.0
+
+    def about(self, snapshot: Snapshot) -> object:
+        return _all_drawn(snapshot)
+
+    def moment(self, view: View) -> object:
+        """Which probes are late; what is late or fails shows how long ago it was asked."""
+        if view.snapshot is None:
+            return None
+        probes = view.snapshot.probes.values()
+        aged = tuple(late(probe, view.now) for probe in probes)
+        counts = any(aged) or any(map(failing, probes)) or _stale(view.snapshot)
+        return aged, view.now // 5 if counts else None
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         probe = main_probe(view.snapshot) if view.snapshot else None

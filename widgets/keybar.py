@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
@@ -10,6 +11,9 @@ from stagewatch.widgets.keyline import key_line
 from stagewatch.widgets.paint import Line
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.view import View
+
+if TYPE_CHECKING:
+    from stagewatch.snapshot import Snapshot
 
 
 class KeyBar(Pane):
@@ -20,6 +24,9 @@ class KeyBar(Pane):
     def __init__(self, bindings: Sequence[Binding], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._keys = tuple(bindings)
+
+    def about(self, snapshot: Snapshot) -> object:
+        return None
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         return [key_line(self._keys, width)]

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame
-from stagewatch.widgets.gauge import Gauge, gauges_frame
+from stagewatch.widgets.gauge import Gauge, gauges_frame, lateness
 from stagewatch.widgets.paint import BLANK, Line, Role, line
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.states import role_of
 from stagewatch.widgets.subjects import judging, latencies, title_of
-from stagewatch.widgets.view import View
+from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import span
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def averages(snapshot: Snapshot, signal: str) -> tuple[Line, ...]:
     return tuple(parts)
 
 
+@kept
 def latency_gauges(snapshot: Snapshot) -> list[Gauge]:
     """A gauge for every timed endpoint."""
     gauges = []
@@ -57,7 +58,13 @@ def latency_gauges(snapshot: Snapshot) -> list[Gauge]:
 class LatencyPane(Pane, can_focus=True):
     """How long the watched endpoints take to answer."""
 
-    PACE = 10.0
+    PACE = 60.0
+
+    def about(self, snapshot: Snapshot) -> object:
+        return latency_gauges(snapshot)
+
+    def moment(self, view: View) -> object:
+        return lateness(view, latency_gauges(view.snapshot) if view.snapshot else ())
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         gauges = latency_gauges(view.snapshot) if view.snapshot else []

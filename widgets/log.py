@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -13,7 +14,7 @@ from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, wrap
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import title_of
-from stagewatch.widgets.view import View
+from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import plural, second_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def log_line(entry: LogLine) -> Line:
     return line((time, Role.DIM), "  ", (level.ljust(8), _ROLES.get(level, Role.DIM)), " ", text)
 
 
+@kept
 def all_lines(snapshot: Snapshot) -> tuple[LogLine, ...]:
     """The lines of every log, oldest first."""
     if len(snapshot.logs) == 1:
@@ -85,13 +87,19 @@ def runs(entries: Iterable[LogLine]) -> list[Run]:
     found: list[Run] = []
     shape = None
     for entry in entries:
-        same = (entry.source, entry.level, _NUMBER.sub("#", entry.text))
+        same = (entry.source, entry.level, _shape(entry.text))
         if same == shape:
             found[-1] = Run(found[-1].first, entry, found[-1].count + 1)
         else:
             found.append(Run(entry, entry, 1))
         shape = same
     return found
+
+
+@lru_cache(1024)
+def _shape(text: str) -> str:
+    """The text without its numbers; kept, since most lines are there again a second later."""
+    return _NUMBER.sub("#", text)
 
 
 def run_line(run: Run) -> Line:
@@ -192,7 +200,7 @@ def log_count(snapshot: Snapshot | None) -> Line:
 class LogPane(Pane, can_focus=True):
     """The live tail; scrolling up holds it, ``end`` follows again."""
 
-    PACE = 5.0
+    PACE = 60.0
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "back(1)", "Scroll the log back, which holds it still", show=False),

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame
-from stagewatch.widgets.gauge import Gauge, gauges_frame
+from stagewatch.widgets.gauge import Gauge, gauges_frame, lateness
 from stagewatch.widgets.paint import BLANK, Line, Role, line
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.states import role_of
 from stagewatch.widgets.subjects import judging, memory_signal, processes, title_of
-from stagewatch.widgets.view import View
+from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import plural
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def burden(snapshot: Snapshot, probe: ProbeNow) -> tuple[Line, ...]:
     return tuple(parts)
 
 
+@kept
 def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
     """A gauge for every process."""
     gauges = []
@@ -71,7 +72,13 @@ def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
 class MemoryPane(Pane, can_focus=True):
     """Memory of the watched processes."""
 
-    PACE = 10.0
+    PACE = 60.0
+
+    def about(self, snapshot: Snapshot) -> object:
+        return memory_gauges(snapshot)
+
+    def moment(self, view: View) -> object:
+        return lateness(view, memory_gauges(view.snapshot) if view.snapshot else ())
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         gauges = memory_gauges(view.snapshot) if view.snapshot else []

@@ -60,7 +60,10 @@ def text_of(content: Line) -> str:
 
 def width_of(content: Line) -> int:
     """Cells that the line takes."""
-    return sum(cell_len(text) for text, _ in content)
+    width = 0
+    for text, _ in content:
+        width += len(text) if text.isascii() else cell_len(text)
+    return width
 
 
 def join(parts: Iterable[Line], gap: str = "  ") -> Line:
@@ -93,8 +96,10 @@ def crop(content: Line, width: int) -> Line:
 
 def fill(content: Line, width: int, with_: str = " ", role: Role = Role.PLAIN) -> Line:
     """Exactly ``width`` cells."""
-    content = crop(content, width)
     missing = width - width_of(content)
+    if missing < 0:
+        content = crop(content, width)
+        missing = width - width_of(content)
     return (*content, (with_ * missing, role)) if missing > 0 else content
 
 

@@ -5,52 +5,19 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from stagewatch.widgets.brush import Inks, inks, strokes
+from stagewatch.widgets.canvas import Canvas
 from stagewatch.widgets.paint import BLANK, Line, Role, fill, to_ascii
 from stagewatch.widgets.palette import palette, strip_of
 from stagewatch.widgets.view import View, same_but_for_time
 
 if TYPE_CHECKING:
     from stagewatch.snapshot import Snapshot
-
-
-def changed_cells(old: Line, new: Line, width: int) -> tuple[int, int] | None:
-    """The stretch (first cell, cells) in which two lines of ``width`` cells differ, if any."""
-    if old == new:
-        return None
-    left = _common(old, new)
-    right = _common(_mirrored(old), _mirrored(new))
-    return (left, width - left - right) if left + right < width else None
-
-
-def _common(old: Line, new: Line) -> int:
-    """Cells at the start that are alike."""
-    cells = 0
-    for (before, old_role), (after, new_role) in zip(old, new, strict=False):
-        if before == after and old_role is new_role:
-            cells += cell_len(after)
-            continue
-        if old_role is new_role:
-            cells += cell_len(_alike(before, after))
-        break
-    return cells
-
-
-def _alike(before: str, after: str) -> str:
-    """What two texts have in common at their start."""
-    for place, (one, other) in enumerate(zip(before, after, strict=False)):
-        if one != other:
-            return after[:place]
-    return min(before, after, key=len)
-
-
-def _mirrored(content: Line) -> Line:
-    return tuple((text[::-1], role) for text, role in reversed(content))
 
 
 class Pane(Widget):
@@ -65,20 +32,31 @@ class Pane(Widget):
         super().__init__(id=id, classes=classes)
         self.view: View | None = None
         self._drawn: View | None = None
+        self._drawn_moment: object = None
         self._drawn_size: Size | None = None
         self._painted: list[Line] = []
         self._strips: dict[int, Strip] = {}
         self._styles_of: dict[Role, Style] = {}
+        self._inks_of: Inks = {}
 
     def show(self, view: View) -> None:
         """Draw this view, now or when the pane is seen again."""
         self.view = view
-        if self._drawn is None or not same_but_for_time(view, self._drawn, self.PACE, self.about):
+        if (
+            self._drawn is None
+            or not same_but_for_time(view, self._drawn, self.PACE, self.about)
+            or self.moment(view) != self._drawn_moment
+        ):
             self.repaint()
 
     def about(self, snapshot: Snapshot) -> object:
         """The part of a snapshot that the pane draws; compared to skip work."""
         return snapshot
+
+    def moment(self, view: View) -> object:
+        """What the pane shows of the time, where that changes sooner than by its pace: that a
+        reading is late, a minute that is over."""
+        return None
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         """What the pane shows in ``width`` × ``height`` cells; pure, and overridden."""
@@ -91,15 +69,21 @@ class Pane(Widget):
     def repaint(self) -> None:
         """Work out the lines again and mark the cells that differ from what was painted."""
         view = self.view
-        if view is None or not self.is_attached or self._takes_other_rows(view):
+        if view is None or not self.is_attached:
+            return
+        # What is hidden, or waits for other rows, is told by an event when its time has come.
+        self._remember(view)
+        if self._takes_other_rows(view):
             return
         if not self.size.area or not self._is_seen():
             return
         if self._drawn_size != self.size:
             self.refresh()  # the lines are worked out when they are painted
             return
-        self._drawn = view
         self._mark(self._work_out(view))
+
+    def _remember(self, view: View) -> None:
+        self._drawn, self._drawn_moment = view, self.moment(view)
 
     def _takes_other_rows(self, view: View) -> bool:
         """Whether the pane changes its own height, and will be laid out again."""
@@ -118,24 +102,29 @@ class Pane(Widget):
         return [tidy(fill(row, width)) for row in self.lines(view, width, height)[:height]]
 
     def _mark(self, painted: list[Line]) -> None:
-        """Take over new lines and ask for a repaint of the cells that changed."""
-        width = self.size.width
-        regions = []
-        rows = zip_longest(self._painted, painted, fillvalue=fill(BLANK, width))
-        for y, (old, new) in enumerate(rows):
-            stretch = changed_cells(old, new, width)
-            if stretch is not None:
+        """Take over new lines and draw the cells that changed."""
+        blank = fill(BLANK, self.size.width)
+        rows = []
+        for y, (old, new) in enumerate(zip_longest(self._painted, painted, fillvalue=blank)):
+            if row := strokes(old, new):
                 self._strips.pop(y, None)
-                regions.append(Region(stretch[0], y, stretch[1], 1))
+                rows.append((y, row))
         self._painted = painted
-        if regions:
+        if not rows:
+            return
+        regions = [Region(s.left, y, s.width, 1) for y, row in rows for s in row]
+        screen = self.screen
+        if isinstance(screen, Canvas) and screen.draw(self, rows, self._inks()):
+            # Textual keeps the rows that it painted last.
+            self._styles_cache.set_dirty(*regions)
+        else:
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
         """One row; after a change of size, all of them are worked out first."""
         if self._drawn_size != self.size and self.view is not None:
             self._drawn_size = self.size
-            self._drawn = self.view
+            self._remember(self.view)
             self._painted = self._work_out(self.view)
             self._strips.clear()
         strip = self._strips.get(y)
@@ -150,11 +139,19 @@ class Pane(Widget):
             self._styles_of = palette(self.app.theme_variables, background)
         return self._styles_of
 
+    def _inks(self) -> Inks:
+        if not self._inks_of:
+            app, background = self.app, self.background_colors[1]
+            filters, system = self.get_line_filters(), app.console._color_system
+            self._inks_of = inks(self._palette(), filters, background, system)
+        return self._inks_of
+
     def notify_style_update(self) -> None:
         """Forget the colours; the theme, the focus or the style sheet changed."""
         super().notify_style_update()
         self._strips.clear()
         self._styles_of.clear()
+        self._inks_of = {}
 
     def on_resize(self) -> None:
         """The height may depend on the width."""

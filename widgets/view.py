@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
 
 from stagewatch.model import Result
 
 if TYPE_CHECKING:
     from stagewatch.snapshot import ProbeNow, SignalNow, Snapshot
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,21 @@ def same_but_for_time(
         and new.unreadable == old.unreadable
         and new.notices == old.notices
     )
+
+
+def kept(make: Callable[[Snapshot], T]) -> Callable[[Snapshot], T]:
+    """``make``, asked once for each of the last two snapshots: the one shown and the next."""
+    known: deque[tuple[Snapshot, T]] = deque(maxlen=2)
+
+    @wraps(make)
+    def asked(snapshot: Snapshot) -> T:
+        for of, made in known:
+            if of is snapshot:
+                return made
+        known.append((snapshot, make(snapshot)))
+        return known[-1][1]
+
+    return asked
 
 
 def late(probe: ProbeNow, now: float) -> bool:

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stagewatch.history.query import Query
 from stagewatch.model import Series
 
 MINUTE = 60_000
 _SERIES_KEPT = 64
-
-Bucket = tuple[int, float, float, float]
-"""count, total, lowest, highest"""
-
-
-@dataclass(slots=True)
-class _Filled:
-    """What is known of a series so far: everything before ``upto_ms``."""
-
-    width: int
-    """Milliseconds of the whole stretch."""
-    rewinds: int
-    upto_ms: int
-    buckets: dict[int, Bucket] = field(default_factory=dict)
-
-    def merge(self, rows: list[tuple[int, int, float, float, float]]) -> None:
-        for index, count, total, low, high in rows:
-            old = self.buckets.get(index)
-            if old is not None:
-                count, total = count + old[0], total + old[1]
-                low, high = min(low, old[2]), max(high, old[3])
-            self.buckets[index] = (count, total, low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +29,31 @@ class _Grid:
         return [self.start - (-step * self.width // self.count) for step in steps]
 
 
+class _Filled:
+    """What is known of a series so far: everything before ``upto_ms``."""
+
+    def __init__(self, grid: _Grid, rewinds: int) -> None:
+        self.width = grid.width
+        """Milliseconds of the whole stretch."""
+        self.rewinds = rewinds
+        self.upto_ms = grid.start
+        self.mean: list[float | None] = [None] * grid.count
+        self.low: list[float | None] = [None] * grid.count
+        self.high: list[float | None] = [None] * grid.count
+        self._sums: dict[int, tuple[int, float, float, float]] = {}
+        """Bucket → count, total, lowest, highest."""
+
+    def merge(self, rows: list[tuple[int, int, float, float, float]]) -> None:
+        for index, count, total, low, high in rows:
+            old = self._sums.get(index)
+            if old is not None:
+                count, total = count + old[0], total + old[1]
+                low, high = min(low, old[2]), max(high, old[3])
+            self._sums[index] = (count, total, low, high)
+            if 0 <= index < len(self.mean):
+                self.mean[index], self.low[index], self.high[index] = total / count, low, high
+
+
 class Buckets:
     """Makes series, and remembers the buckets of the last ones: new readings are added to them."""
 
@@ -68,29 +71,25 @@ class Buckets:
         width = max(end_ms - start_ms, count)
         with self._query.moment():
             filled = self._fill(signal, _Grid(start_ms, width, count))
-        got = [filled.get(index) for index in range(count)]
-        return Series(
-            signal=signal,
-            start=start,
-            end=end,
-            mean=tuple(None if b is None else b[1] / b[0] for b in got),
-            low=tuple(None if b is None else b[2] for b in got),
-            high=tuple(None if b is None else b[3] for b in got),
-        )
+        if filled is None:
+            nothing = (None,) * count
+            return Series(signal, start, end, nothing, nothing, nothing)
+        parts = tuple(filled.mean), tuple(filled.low), tuple(filled.high)
+        return Series(signal, start, end, *parts)
 
-    def _fill(self, signal: str, grid: _Grid) -> dict[int, Bucket]:
+    def _fill(self, signal: str, grid: _Grid) -> _Filled | None:
         row = self._query.one(
             "SELECT signal.id, newest_ms, rewinds FROM signal JOIN probe ON probe.id = probe_id"
             " WHERE signal.name = ? AND newest_ms IS NOT NULL",
             signal,
         )
         if row is None:
-            return {}
+            return None
         signal_id, newest_ms, rewinds = row
         key = (signal, grid.start, grid.count)
         filled = self._known.pop(key, None)
         if filled is None or (filled.width, filled.rewinds) != (grid.width, rewinds):
-            filled = _Filled(grid.width, rewinds, grid.start)
+            filled = _Filled(grid, rewinds)
             self._fill_minutes(filled, signal_id, grid)
         else:
             end = grid.start + grid.width
@@ -99,7 +98,7 @@ class Buckets:
         self._known[key] = filled
         if len(self._known) > _SERIES_KEPT:
             self._known.popitem(last=False)
-        return filled.buckets
+        return filled
 
     def _fill_minutes(self, filled: _Filled, signal_id: int, grid: _Grid) -> None:
         """Whole minutes from their sums, the rest (edges inside a minute) from the values."""

@@ -12,31 +12,7 @@ from urllib.parse import quote
 
 from stagewatch.history.errors import HistoryError, HistoryMissingError, history_error
 from stagewatch.history.schema import check_readable, migrate
-
-NETWORK_FILE_SYSTEMS = frozenset(
-    (
-        "9p",
-        "afs",
-        "ceph",
-        "cifs",
-        "coda",
-        "davfs",
-        "fuse.glusterfs",
-        "fuse.s3fs",
-        "fuse.sshfs",
-        "gfs2",
-        "glusterfs",
-        "lustre",
-        "ncpfs",
-        "nfs",
-        "nfs4",
-        "ocfs2",
-        "smb3",
-        "smbfs",
-        "virtiofs",
-    )
-)
-"""WAL needs memory shared by all users of the file, which two hosts do not have."""
+from stagewatch.mounts import NETWORK_FILE_SYSTEMS, file_system
 
 PAGE_SIZE = 2048
 """Bytes; a commit writes whole pages, a dozen for a reading of four signals: 31 kB instead of the
@@ -48,29 +24,9 @@ BUSY_MS = 5000
 _JOURNAL_LIMIT = 8 * 1024 * 1024
 
 
-def file_system(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
-    """The type of the file system that holds ``path``; empty when the system does not say."""
-    try:
-        table = mounts.read_text(encoding="utf-8", errors="replace")
-        target = os.path.realpath(path)
-    except OSError:
-        return ""
-    best, found = -1, ""
-    for line in table.splitlines():
-        left, _, right = line.partition(" - ")
-        fields = left.split()
-        if len(fields) < 5 or not right:
-            continue
-        mount = fields[4].replace("\\040", " ")
-        inside = target == mount or target.startswith(mount.rstrip("/") + "/")
-        # Of two mounts on the same place the later one lies on top.
-        if inside and len(mount) >= best:
-            best, found = len(mount), right.split()[0]
-    return found
-
-
 def allows_wal(path: Path) -> bool:
-    """Whether the journal of several connections may be WAL here."""
+    """Whether the journal of several connections may be WAL here: that needs memory shared by all
+    users of the file, which two hosts do not have."""
     return file_system(path) not in NETWORK_FILE_SYSTEMS
 
 

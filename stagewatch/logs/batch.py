@@ -82,6 +82,11 @@ class Batch:
             end = before
         return found
 
+    @property
+    def critical(self) -> int:
+        """How many critical lines are kept."""
+        return len(self._critical)
+
     def context(self, path: str, lines: Iterable[bytes], before: float) -> None:
         """Take lines from before the watch: shown, with a time before it, and not counted."""
         self._chunks += 1

@@ -69,9 +69,11 @@ class LogWatch:
         self._sources: dict[str, _Source] = {}
         self._searched: float | None = None
 
-    def look(self, now: float, boot: float, budget: int = BUDGET) -> Batch:
-        """Read and count what is new."""
-        batch = Batch()
+    def look(
+        self, now: float, boot: float, budget: int = BUDGET, batch: Batch | None = None
+    ) -> Batch:
+        """Read and count what is new; it joins what ``batch`` holds already."""
+        batch = Batch() if batch is None else batch
         first = self._searched is None
         if first or (self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH):
             self._search(now, boot, batch)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from stagewatch.profile.schema import ProbeConfig
 
@@ -40,6 +40,16 @@ class Probe(Protocol):
 
     async def aclose(self) -> None:
         """Release what the probe holds; idempotent."""
+        ...
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A probe that looks by itself as well."""
+
+    def follow(self, hurry: Callable[[], None]) -> None:
+        """Look by yourself from now on; ``hurry``, called from the event loop, asks for a call of
+        ``read`` before its slot."""
         ...
 
 

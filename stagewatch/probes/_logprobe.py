@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import glob
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from stagewatch.model import Fact, LogLine, Reading, Result, Signal
+from stagewatch.probes._lookout import Lookout
 
 if TYPE_CHECKING:
     from stagewatch.clock import Clock
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from stagewatch.logs.watch import LogWatch
     from stagewatch.probes.log import LogConfig
 
-TICK = 0.25
-INLINE = 64 * 1024
-"""Bytes that are read on the event loop; more goes to the probe's own thread."""
+TICK = 1.0
+"""Seconds between two readings at least, but for critical lines, which come at once."""
 
 
 class LogProbe:
-    """An opened log. Reads little on the loop and much in a thread of its own."""
+    """An opened log. Every file is touched in the probe's own thread only."""
 
     def __init__(
         self,
@@ -40,47 +40,44 @@ class LogProbe:
         self.tick = TICK
         self.deadline = float(config.timeout)
         self.signals = signals
-        self._pool: ThreadPoolExecutor | None = None
-        self._running: Future[Batch] | None = None
+        self._lookout = Lookout[Reading | None](name, watch, clock, self._is_worth_it)
         self._recorded: float | None = None
         self._troubles: list[str] = []
         self._before = watch.counts.before_watch
 
+    def follow(self, hurry: Callable[[], None]) -> None:
+        """Look without being asked from now on; see ``Follower``."""
+        self._lookout.follow(hurry)
+
     async def read(self) -> Reading | None:
-        """Look once; None while there is nothing new and no reading is due."""
+        """What is new; None while there is nothing new and no reading is due."""
         at, began = self.clock.now(), self.clock.monotonic()
-        batch = await self._look()
-        troubles = [trouble.text for trouble in self.watch.troubles]
-        changed = troubles != self._troubles
         due = self._recorded is None or began - self._recorded >= self.every - TICK / 2
-        if not (batch.seen or changed or due):
+        if self._lookout.follows and not (due or self._lookout.news):
             return None
-        self._recorded, self._troubles = began, troubles
-        return self._reading(at, self.clock.monotonic() - began, batch)
+        reading = await self._lookout.ask(partial(self._report, due=due))
+        if reading is None:
+            return None
+        self._recorded = began
+        return replace(reading, at=at, took=self.clock.monotonic() - began)
 
     async def aclose(self) -> None:
         """Release the files; idempotent."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
-        self.watch.close()
+        await self._lookout.aclose()
 
-    async def _look(self) -> Batch:
-        """Look in the loop where little is to be read, and in a thread where it may be much."""
-        if self._running is None:
-            clock, first = self.clock, self._recorded is None
-            if not first and self.watch.behind <= INLINE:
-                return self.watch.look(clock.now(), clock.boot())
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"log-{self.name}")
-            self._running = self._pool.submit(self.watch.look, clock.now(), clock.boot())
-        running = self._running
-        # A look that outlives its deadline goes on; the next reading takes what it found.
-        batch = await asyncio.shield(asyncio.wrap_future(running))
-        self._running = None
-        return batch
+    # What follows runs in the lookout's thread.
 
-    def _reading(self, at: float, took: float, batch: Batch) -> Reading:
+    def _is_worth_it(self, batch: Batch) -> bool:
+        """Whether there is more to tell than that all is as it was."""
+        return bool(batch.seen) or [t.text for t in self.watch.troubles] != self._troubles
+
+    def _report(self, batch: Batch, *, due: bool) -> Reading | None:
+        if not (due or self._is_worth_it(batch)):
+            return None
+        self._troubles = [trouble.text for trouble in self.watch.troubles]
+        return self._reading(batch)
+
+    def _reading(self, batch: Batch) -> Reading:
         from stagewatch.logs.state import dumps
 
         counts = self.watch.counts
@@ -94,8 +91,8 @@ class LogProbe:
         usable = result is Result.VALUE
         return Reading(
             probe=self.name,
-            at=at,
-            took=took,
+            at=self.clock.now(),
+            took=0.0,
             result=result,
             reason=reason,
             values=values if usable else {},

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from stagewatch.clock import Clock
 from stagewatch.model import Event, Gap, Reading, Result
-from stagewatch.probes import Probe
+from stagewatch.probes import Follower, Probe
 from stagewatch.profile.values import format_duration
 from stagewatch.recorder.timekeeping import (
     Disturbance,
@@ -149,6 +149,9 @@ class Sampler:
         self._times = times
         self._sink = sink
         self._run: asyncio.Task[None] | None = None
+        self._hurried = False
+        """Whether the probe asked for a run before its slot."""
+        self._wake = asyncio.Event()
         self._expected = -math.inf
         """Monotonic time from which a slot without a run has to be accounted for."""
         self._patience = -math.inf
@@ -159,14 +162,41 @@ class Sampler:
     async def serve(self) -> None:
         """Start a run at each slot, for ever; raises only for a defect of the recorder."""
         due = self._slots.first
+        if isinstance(self.probe, Follower):
+            self.probe.follow(self.hurry)
         while True:
-            await self._clock.sleep(due - self._clock.monotonic())
+            on_time = await self._until(due)
             now = self._times.tick()
             self.advanced = now.monotonic
+            if not on_time:
+                self._start(now.monotonic, now)
+                continue
             if not self.paused:
                 self._account(due, now)
                 self._start(due, now)
             due = self._slots.after(max(due, now.monotonic))
+
+    def hurry(self) -> None:
+        """Start a run before its slot, as soon as the present one has ended."""
+        self._hurried = True
+        self._wake.set()
+
+    async def _until(self, due: float) -> bool:
+        """Wait for the slot; False when a hurried run can begin before it."""
+        if not isinstance(self.probe, Follower):
+            await self._clock.sleep(due - self._clock.monotonic())
+            return True
+        while not self._hurried or self.paused or self._is_running():
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(max(0.0, due - self._clock.monotonic())):
+                    await self._wake.wait()
+            except TimeoutError:
+                return True
+        return False
+
+    def _is_running(self) -> bool:
+        return self._run is not None and not self._run.done()
 
     def _account(self, due: float, now: Moment) -> None:
         """Record what a late wake-up lost."""
@@ -180,7 +210,7 @@ class Sampler:
             self._sink.add(self._skipped(at, reason))
 
     def _start(self, due: float, now: Moment) -> None:
-        if self._run is not None and not self._run.done():
+        if self._is_running():
             if due > self._expected - self.probe.tick / 2:
                 self._expected += self.probe.every
                 self._held.append(self._skipped(now.wall, "the run before this had not ended"))
@@ -189,6 +219,7 @@ class Sampler:
             return
         if self._run is not None:
             self._run.result()  # a defect while storing the last one must not go unseen
+        self._hurried = False
         self._expected = due + self.probe.every
         self._patience = now.monotonic + self.probe.deadline + STUCK_AFTER
         self._run = asyncio.create_task(self._sample(), name=f"run {self.probe.name}")
@@ -198,6 +229,8 @@ class Sampler:
         if reading is not None:
             self._sink.add(reading)
         self._release()
+        if self._hurried:
+            asyncio.get_running_loop().call_soon(self._wake.set)  # once this run has ended
 
     def _release(self) -> None:
         held, self._held = self._held, []

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.screen import Screen
 
 from stagewatch.clock import Clock
 from stagewatch.tui import changes
 from stagewatch.tui.keys import KEYS
 from stagewatch.tui.messages import ChangeWanted, ExportWanted, LeaveWanted
 from stagewatch.widgets.banner import AlertBar, Header, TooSmall, VerdictBar
+from stagewatch.widgets.canvas import Canvas
 from stagewatch.widgets.checklistpane import ChecklistPane
 from stagewatch.widgets.health import HealthPane
 from stagewatch.widgets.keybar import KeyBar
@@ -50,7 +50,7 @@ def arrangement(width: int, height: int) -> dict[str, bool]:
     }
 
 
-class WatchScreen(Screen[None]):
+class WatchScreen(Canvas):
     """Shows views and turns keys into messages; knows nothing of where either goes."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(KEYS)
@@ -90,8 +90,9 @@ class WatchScreen(Screen[None]):
     def show(self, view: View) -> None:
         """Give every pane the view; each works out for itself whether anything changed."""
         self._view = replace(view, compact=self.has_class("-compact"))
-        for pane in self._panes:
-            pane.show(self._view)
+        with self.one_frame():
+            for pane in self._panes:
+                pane.show(self._view)
         self._shown = bool(self._panes)
 
     def on_resize(self, event: events.Resize) -> None:

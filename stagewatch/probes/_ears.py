@@ -1,0 +1,85 @@
+"""What the kernel tells of a log: which files and folders are listened to as it is rotated."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagewatch.inotify import ATTRIB, CONTENT, MODIFY, NAMES, Inotify
+from stagewatch.mounts import NETWORK_FILE_SYSTEMS, file_system
+
+if TYPE_CHECKING:
+    from stagewatch.logs.watch import LogWatch
+
+OLD_FILES = 8
+"""How many rotated files are listened to: their writers may be late."""
+
+
+class Ears:
+    """What the kernel tells of the files that are followed, and of the folders they lie in."""
+
+    def __init__(self, watch: LogWatch) -> None:
+        self.deaf = False
+        """The kernel cannot be relied on here."""
+        self._watch = watch
+        self._heard: dict[str, int] = {}
+        self._old: deque[int] = deque()
+        self._inotify: Inotify | None = None
+        try:
+            self._inotify = Inotify()
+        except OSError:
+            self.deaf = True
+
+    @property
+    def fd(self) -> int:
+        """Readable when something happened; -1 where nothing is told."""
+        return -1 if self.deaf or self._inotify is None else self._inotify.fileno()
+
+    def happened(self) -> bool:
+        """Whether anything happened since the last call; after more than writing, ``listen``."""
+        if self._inotify is None:
+            return False
+        found = [mask for _, mask, _ in self._inotify.events()]
+        if any(mask & ~MODIFY for mask in found):
+            self.listen()
+        return bool(found)
+
+    def listen(self) -> None:
+        """Listen to the files and folders as they are now."""
+        told, plan = self._inotify, self._watch.plan
+        if told is None or self.deaf:
+            return
+        paths = self._watch.paths
+        folders = {os.path.dirname(path) for path in (plan.path, *paths)}
+        folders |= {os.path.dirname(os.path.realpath(path)) for path in paths}
+        if any(file_system(Path(folder)) in NETWORK_FILE_SYSTEMS for folder in self._new(folders)):
+            self.deaf = True
+            return
+        for folder in folders:
+            self._hear(told, folder, NAMES | ATTRIB)
+        for path in paths:
+            self._hear(told, path, CONTENT)
+
+    def close(self) -> None:
+        """Give the descriptor back; idempotent."""
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+
+    def _new(self, folders: set[str]) -> set[str]:
+        return {f for f in folders if f not in self._heard and not glob.has_magic(f)}
+
+    def _hear(self, told: Inotify, path: str, mask: int) -> None:
+        # What is not there yet is found by a look, as ever.
+        with suppress(OSError):
+            number = told.watch(path, mask)
+            before = self._heard.get(path)
+            self._heard[path] = number
+            if before is not None and before != number:
+                self._old.append(before)
+                if len(self._old) > OLD_FILES:
+                    told.forget(self._old.popleft())
