@@ -28,6 +28,7 @@ COMMANDS = {
     "sessions": "List the sessions.",
     "status": "Print the verdict and why.",
     "stop": "End the recording.",
+    "trust": "Show the commands that a profile's probes run, and let them.",
 }
 
 

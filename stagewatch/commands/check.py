@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
-from pathlib import Path
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +14,10 @@ from stagewatch.commands.options import Settings, profile_option
 from stagewatch.commands.where import profile_path
 from stagewatch.model import Reading, Result, Signal
 from stagewatch.probes import Probe
-from stagewatch.profile.schema import ProbeConfig, Profile
+from stagewatch.profile.schema import ProbeConfig
+
+if TYPE_CHECKING:
+    from stagewatch.profile.load import LoadedProfile
 
 NOT_READY = 1
 
@@ -23,19 +28,19 @@ NOT_READY = 1
 def check(ctx: click.Context, profile: str | None) -> None:
     """Exit status: 0 every probe has all its values, 1 some have not, 2 the profile is wrong."""
     from stagewatch.probes import InstalledKinds
-    from stagewatch.profile.load import load
+    from stagewatch.profile.load import read
 
     settings: Settings = ctx.obj.merged(profile)
     path = profile_path(settings)
-    loaded = load(path, InstalledKinds())
+    loaded = read(path, InstalledKinds())
     click.echo(f"{path}: no problems")
     try:
-        readings = asyncio.run(_read_all(loaded, path))
+        readings = asyncio.run(_read_all(loaded))
     except asyncio.CancelledError:
         # Ctrl-C in the moment before asyncio begins to count interrupts.
         raise KeyboardInterrupt from None
     for name, reading in readings.items():
-        for line in _lines(loaded.probe[name], reading):
+        for line in _lines(loaded.profile.probe[name], reading):
             click.echo(line)
     bad = [name for name, reading in readings.items() if reading.result is not Result.VALUE]
     if bad:
@@ -43,23 +48,29 @@ def check(ctx: click.Context, profile: str | None) -> None:
         ctx.exit(NOT_READY)
 
 
-async def _read_all(profile: Profile, path: Path) -> dict[str, Reading]:
+async def _read_all(loaded: LoadedProfile) -> dict[str, Reading]:
     # All are opened before the first is read: the imports of one must not delay another's answer.
-    probes = _opened(profile, path)
+    probes = _opened(loaded)
     readings = await asyncio.gather(*map(_read, probes))
     return {reading.probe: reading for reading in readings}
 
 
-def _opened(profile: Profile, path: Path) -> list[Probe]:
+def _opened(loaded: LoadedProfile) -> list[Probe]:
     from stagewatch.clock import SystemClock
     from stagewatch.probes import OpenContext, probe_kind
-    from stagewatch.profile.find import base_folder
+    from stagewatch.trust import Subject, TrustStore
 
     clock = SystemClock()
-    context = OpenContext(clock=clock, base=base_folder(path), watch_start=clock.now())
+    subject = Subject(loaded.path, loaded.sha256)
+    context = OpenContext(
+        clock=clock,
+        base=loaded.base,
+        watch_start=clock.now(),
+        refusal=partial(TrustStore(os.environ).refusal, subject),
+    )
     return [
         probe_kind(config.kind).open(name, config, context)
-        for name, config in profile.probe.items()
+        for name, config in loaded.profile.probe.items()
     ]
 
 

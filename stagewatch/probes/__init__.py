@@ -8,7 +8,7 @@ inside ``open``, because loading a profile imports the module of every kind the 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -64,6 +64,8 @@ class OpenContext:
     """Unix seconds; a log counts from here."""
     checkpoint: str | None = None
     """What the probe's last stored reading carried, when the recorder starts again."""
+    refusal: Callable[[], str] = lambda: "nobody was asked whether commands may run"
+    """Why no command of this profile may run at the moment; empty when they may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class ProbeKind:
     """Make a probe ready to run; imports what it needs. Must not block on the target."""
     problems: Callable[[Any], Iterable[tuple[str, str]]] = lambda config: ()
     """config → (key below the probe's table, what is wrong) for what types cannot say."""
+    runs: Callable[[Any], Sequence[str]] = lambda config: ()
+    """config → the command that it runs, which a person must have trusted."""
 
 
 class UnknownKindError(LookupError):

@@ -38,19 +38,20 @@ def reference(value: str) -> Reference | None:
 
 def secret_problems(table: dict[str, Any], key: Key) -> Iterator[tuple[Key, str, str]]:
     """Secrets that stand in a probe's table literally, and references that lead nowhere."""
-    headers = table.get("headers")
-    if not isinstance(headers, dict):
-        return
-    for name, value in headers.items():
+    texts = [((*key, name), table[name]) for name in ("password",) if name in table]
+    for inner in ("headers", "env"):
+        if isinstance(values := table.get(inner), dict):
+            texts += [((*key, inner, name), value) for name, value in values.items()]
+    for where, value in texts:
         if not isinstance(value, str):
             continue
         try:
             literal = reference(value) is None
         except ValueError as error:
-            yield (*key, "headers", name), str(error), ""
+            yield where, str(error), ""
             continue
-        if literal and _is_secret(name):
-            yield (*key, "headers", name), "holds a secret", _REMEDY
+        if literal and value and _is_secret(str(where[-1])):
+            yield where, "holds a secret", _REMEDY
 
 
 def _is_secret(header: str) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import hashlib
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -20,7 +22,7 @@ from stagewatch.history.errors import DamagedHistoryError
 from stagewatch.history.files import move_aside
 from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Event
-from stagewatch.paths import HISTORY
+from stagewatch.paths import HISTORY, PROFILE
 from stagewatch.probes import InstalledKinds
 from stagewatch.recorder.judging import Judge
 from stagewatch.recorder.lock import RecorderLock, holder
@@ -28,6 +30,7 @@ from stagewatch.recorder.logfile import logging_to
 from stagewatch.recorder.notify import Notifier
 from stagewatch.recorder.past import recall
 from stagewatch.recorder.run import Recorder, open_probes
+from stagewatch.trust import Subject, TrustStore
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +106,7 @@ async def _serve(
         recorder = Recorder(
             folder,
             session,
-            open_probes(profile, session.session, past, clock),
+            open_probes(profile, session.session, past, clock, _refusal(folder, session)),
             writer,
             clock,
             past=past,
@@ -114,6 +117,13 @@ async def _serve(
         with _signals(recorder.stop):
             opened()
             await recorder.run()
+
+
+def _refusal(folder: Path, session: SessionFile) -> Callable[[], str]:
+    """Whether the profile in force, which belongs where the session says, may run commands."""
+    sha256 = hashlib.sha256((folder / PROFILE).read_bytes()).hexdigest()
+    subject = Subject(Path(session.session.profile_path), sha256)
+    return partial(TrustStore(os.environ).refusal, subject)
 
 
 @contextlib.contextmanager

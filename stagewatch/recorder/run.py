@@ -35,8 +35,17 @@ LOOK_EVERY = 1.0
 PROFILE_EVERY = 2.0
 
 
-def open_probes(profile: Profile, session: Session, past: Past, clock: Clock) -> list[Probe]:
-    """Every probe of the profile, ready to run, with the checkpoint that it left."""
+def open_probes(
+    profile: Profile,
+    session: Session,
+    past: Past,
+    clock: Clock,
+    refusal: Callable[[], str] = lambda: "nobody was asked whether commands may run",
+) -> list[Probe]:
+    """Every probe of the profile, ready to run, with the checkpoint that it left.
+
+    ``refusal`` says why commands of the profile may not run.
+    """
     base = Path(session.base or Path(session.profile_path).parent)
     return [
         probe_kind(config.kind).open(
@@ -47,6 +56,7 @@ def open_probes(profile: Profile, session: Session, past: Past, clock: Clock) ->
                 base=base,
                 watch_start=float(session.started_at),
                 checkpoint=past.checkpoints.get(name),
+                refusal=refusal,
             ),
         )
         for name, config in profile.probe.items()

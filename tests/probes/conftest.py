@@ -6,13 +6,14 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from stagewatch.clock import SystemClock
+from stagewatch.model import Reading
 from stagewatch.probes import OpenContext, Probe, probe_kind
 from stagewatch.probes._httpprobe import HttpProbe
 from stagewatch.probes._resolve import Lookup
@@ -21,6 +22,7 @@ from stagewatch.profile.values import Duration
 
 OpenHttp = Callable[..., HttpProbe]
 OpenProcess = Callable[..., Probe]
+OpenKind = Callable[..., "Subject"]
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -135,3 +137,57 @@ def process(tmp_path: Path) -> OpenProcess:
         return kind.open("backend", config, context)
 
     return opened
+
+
+class Subject:
+    """An opened probe whose every run is a reading, without its name before each key."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+
+    async def read(self) -> Reading:
+        """Run it once."""
+        reading = await self.probe.read()
+        assert reading is not None
+        promised = {signal.name for signal in self.probe.signals}
+        assert reading.values.keys() | reading.missing.keys() == promised
+        assert not reading.values.keys() & reading.missing.keys()
+        cut = len(self.probe.name) + 1
+        return replace(
+            reading,
+            values={name[cut:]: value for name, value in reading.values.items()},
+            missing={name[cut:]: why for name, why in reading.missing.items()},
+        )
+
+
+class SetClock(SystemClock):
+    """The machine's clocks, moved on by a test."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+    def boot(self) -> float:
+        return super().boot() + self.ahead
+
+
+@pytest.fixture
+def set_clock() -> SetClock:
+    """A clock that a test may move on."""
+    return SetClock()
+
+
+@pytest.fixture
+def opened(tmp_path: Path, set_clock: SetClock) -> OpenKind:
+    """Open a probe of any kind, called ``p``; relative paths start in the test's folder."""
+
+    def open_kind(kind_name: str, **given: object) -> Subject:
+        kind = probe_kind(kind_name)
+        given = {"kind": kind_name, "timeout": Duration(10), **given}
+        config = msgspec.convert(given, kind.config, dec_hook=_as_written)
+        assert list(kind.problems(config)) == []
+        return Subject(kind.open("p", config, OpenContext(set_clock, tmp_path, 0.0)))
+
+    return open_kind
