@@ -37,7 +37,7 @@ class LogProbe:
     ) -> None:
         self.name, self.config, self.clock, self.watch = name, config, clock, watch
         self.every = float(config.every)
-        self.tick = TICK
+        self.tick = min(TICK, self.every)
         self.deadline = float(config.timeout)
         self.signals = signals
         self._lookout = Lookout[Reading | None](name, watch, clock, self._is_worth_it)
@@ -52,7 +52,7 @@ class LogProbe:
     async def read(self) -> Reading | None:
         """What is new; None while there is nothing new and no reading is due."""
         at, began = self.clock.now(), self.clock.monotonic()
-        due = self._recorded is None or began - self._recorded >= self.every - TICK / 2
+        due = self._recorded is None or began - self._recorded >= self.every - self.tick / 2
         if self._lookout.follows and not (due or self._lookout.news):
             return None
         reading = await self._lookout.ask(partial(self._report, due=due))
