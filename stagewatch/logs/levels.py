@@ -61,9 +61,7 @@ _PASSED = re.compile(
     rb"|[\w.\[\]-]{1,64}@[\w.\[\]-]{1,64}:? "  # PostgreSQL: user@database
 )
 _NAMED = (
-    re.compile(
-        rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"
-    ),
+    re.compile(rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"),
     re.compile(rb"[\w-]{1,40}\.[\w.$-]{1,80}:? {1,8}([A-Z]{3,13})[ :]"),
 )
 _NAMED_LATER = re.compile(
