@@ -57,7 +57,7 @@ class AvailableJudge:
         self._readings += 1
         if not good:
             self._failed += 1
-            self._reason = reason
+            self._reason = reason.rstrip(". ")
             self._first = at if self._first is None else self._first
 
     def look(self, t: float) -> Finding:

@@ -10,8 +10,9 @@ import msgspec
 
 from stagewatch.logs.words import by_number, by_severity, named
 
-LEVEL_KEYS = frozenset(
+_LEVEL_KEYS = frozenset(
     {
+        "@l",
         "@level",
         "level",
         "level_name",
@@ -21,18 +22,18 @@ LEVEL_KEYS = frozenset(
         "loglevel",
         "lvl",
         "severity",
-        "severityText",
-        "SeverityText",
         "severity_text",
+        "severitytext",
     }
 )
-TIME_KEYS = frozenset(
+_TIME_KEYS = frozenset(
     {
+        "@t",
         "@timestamp",
         "asctime",
         "date",
         "datetime",
-        "eventTime",
+        "eventtime",
         "t",
         "time",
         "timestamp",
@@ -46,6 +47,16 @@ _MONGO = {"F": "fatal", "E": "error", "W": "warning", "I": "info"}
 
 Fields = dict[str, object]
 Value = str | float | None
+
+
+def is_level_key(key: str) -> bool:
+    """Whether a field of this name is the level; ``Level`` and ``logLevel`` are."""
+    return key.lower() in _LEVEL_KEYS
+
+
+def is_time_key(key: str) -> bool:
+    """Whether a field of this name is the record's own time."""
+    return key.lower() in _TIME_KEYS
 
 
 def json_fields(line: bytes) -> Fields | None:
@@ -90,7 +101,7 @@ def _scalar(token: bytes) -> object:
 def json_level(fields: Fields) -> str:
     """The level that these fields state."""
     for key, value in fields.items():
-        level = _level(value, fields) if key in LEVEL_KEYS else _odd_level(key, value, fields)
+        level = _level(value, fields) if is_level_key(key) else _odd_level(key, value, fields)
         if level:
             return level
     return ""
@@ -115,8 +126,8 @@ def _odd_level(key: str, value: object, fields: Fields) -> str:
     if key == "log" and isinstance(value, dict):  # Elastic Common Schema
         level = value.get("level")
         return named(level.encode("utf-8", "replace")) if isinstance(level, str) else ""
-    if key == "PRIORITY" and isinstance(value, str) and value in tuple("01234567"):  # journald
-        return by_severity(int(value))
+    if key == "PRIORITY" and str(value) in tuple("01234567"):  # journald
+        return by_severity(int(str(value)))
     if key == "s" and isinstance(value, str) and isinstance(fields.get("t"), dict):  # MongoDB
         return named(_MONGO.get(value, "debug").encode())
     return ""
@@ -133,7 +144,7 @@ def _number(value: object) -> float | None:
 def json_time(fields: Fields) -> Value:
     """The record's own time: text, or a number of s, ms, µs or ns since 1970."""
     for key, value in fields.items():
-        if key not in TIME_KEYS:
+        if not is_time_key(key):
             continue
         if isinstance(value, dict):  # MongoDB: {"$date": "…"}
             value = value.get("$date")
@@ -146,19 +157,19 @@ def pairs(text: bytes) -> Iterator[tuple[str, bytes]]:
     """The key=value pairs that ``text`` starts with, values unquoted."""
     position = 0
     while match := _PAIR.match(text, position):
-        yield match[1].decode(), match[2].strip(b'"')
+        yield match[1].decode(), match[2].strip(b"\"'")
         position = match.end()
 
 
 def pairs_level(text: bytes) -> str:
     """The level of a logfmt line."""
     for key, value in pairs(text):
-        if key in LEVEL_KEYS:
+        if is_level_key(key):
             return by_number(float(value)) if value.isdigit() else named(value)
     return ""
 
 
 def pairs_time(text: bytes) -> Value:
     """The time field of a logfmt line."""
-    found = (value for key, value in pairs(text) if key in TIME_KEYS)
+    found = (value for key, value in pairs(text) if is_time_key(key))
     return next((value.decode("ascii", "replace") for value in found), None)

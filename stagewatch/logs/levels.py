@@ -29,9 +29,11 @@ PAIRS = "pairs"
 _GLOG = re.compile(rb"([IWEF])(?:\d{4}|\d{8}) \d\d:\d\d:\d\d")
 _GLOG_LEVELS = {b"I": INFO, b"W": WARNING, b"E": ERROR, b"F": CRITICAL}
 _KERNEL = re.compile(
-    rb"(?:kernel: ?)?(?:\[ {0,8}\d{1,9}\.\d{1,9}\] ?)?"
+    rb"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:Z+-]{0,20} )?(?:kernel: ?)?"
+    rb"(?:\[ {0,8}\d{1,9}\.\d{1,9}\] ?|\[[A-Z][a-z]{2} [\w: ]{1,24}\] ?)?"  # dmesg, and -T
     rb"(?:Out of memory: Kill|Memory cgroup out of memory: Kill|oom-kill:"
-    rb"|[^\s:]{1,64} invoked oom-killer|[^\s:]{1,64}\[\d{1,9}\]: segfault at )"
+    rb"|Killed process \d{1,9}[^:]{1,80} total-vm:"
+    rb"|(?:[^\s:]{1,32} ){0,2}[^\s:]{1,64}(?: invoked oom-killer|\[\d{1,9}\]: segfault at ))"
 )
 _TRACEBACK = re.compile(rb"(?:  \+ Exception Group )?Traceback \(most recent call last\):")
 
@@ -43,9 +45,17 @@ _TIME = re.compile(rb"\d[\dTZ:.,/+#\-]{0,40}(?=[\s|\]]|$)")
 _CLOCK = re.compile(rb"\d[:/\-]\d\d")
 _WORD = re.compile(rb"[A-Za-z]{3,13}")
 _ENDS = frozenset(b" \t:|])/[,\r")
-_SPACED = re.compile(rb":(?:\s|$)|\t|  | [|\[]| -{1,3} |$")
+_SPACED = re.compile(rb":(?:\s|$)|\t|  | [|\[]| -{1,3} | \d{4}[-/]\d\d|$")
+_PROSE = re.compile(
+    rb" (?:alerts?|are|bugs?|button|cleared|closed|contacts?|created|css|errors?|exit|fired|is"
+    rb"|issues?|manager|mass|mode|of|paths?|raised|rates?|resolved|rules?|sections?|sent|services?"
+    rb"|stop|thinking|updates?|was|were)\b",
+    re.IGNORECASE,
+)
+"""What follows a word such as ``critical`` where a sentence begins with it."""
 _PASSED = re.compile(
     rb"[DIWEFA], (?=\[)"  # Ruby's logger
+    rb"|[+-]\d\d:?\d\d(?= |$)"  # a zone that stands apart from its time
     rb"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
     rb"|UTC|GMT|CET|CEST|AM|PM)\b,?"
     rb"|[\w.\[\]-]{1,64}@[\w.\[\]-]{1,64}:? "  # PostgreSQL: user@database
@@ -54,6 +64,14 @@ _NAMED = (
     re.compile(rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"),
     re.compile(rb"[\w-]{1,40}\.[\w.$-]{1,80}:? {1,8}([A-Z]{3,13})[ :]"),
 )
+_NAMED_LATER = re.compile(
+    rb"(?!(?:a|an|and|at|for|from|got|in|is|no|not|of|on|or|read|received|saw|see|sent|set|the|to"
+    rb"|was|with)\b)"
+    rb"[A-Za-z_][\w.:/$@#*-]{0,80}(?:\[[\w.-]{1,40}\])?:? {1,8}"
+    rb"(?:([A-Z]{3,13})[ \t:|]|\[ ?([A-Za-z]{3,13}) {0,8}\])",
+    re.IGNORECASE,
+)
+"""A logger's, thread's or host's name between the record's time and its level."""
 
 
 class Look(NamedTuple):
@@ -124,7 +142,7 @@ def _walk(text: bytes) -> _Token:
     position, timed = 0, False
     indented = text[:1] in (b" ", b"\t")
     for _ in range(_MOST_TOKENS):
-        token = _step(text, position)
+        token = _step(text, position, timed)
         timed = timed or token.timed
         if token.level and indented and not timed:
             return _Token(0)  # a line of source code in a traceback, not a header
@@ -134,8 +152,8 @@ def _walk(text: bytes) -> _Token:
     return _Token(position, "", timed)
 
 
-def _step(text: bytes, position: int) -> _Token:
-    """One header token from ``position``."""
+def _step(text: bytes, position: int, timed: bool) -> _Token:
+    """One header token from ``position``; ``timed`` when the record's time came before."""
     filler = _FILLER.match(text, position)
     start = filler.end() if filler else position
     first = text[start : start + 1]
@@ -151,7 +169,7 @@ def _step(text: bytes, position: int) -> _Token:
     if first.isdigit():
         time = _TIME.match(text, start)
         return _Token(time.end(), "", bool(_CLOCK.search(time[0]))) if time else _Token(position)
-    return _wordy(text, start, position)
+    return _wordy(text, start, position, timed)
 
 
 def _in_bracket(inside: bytes) -> str:
@@ -159,6 +177,9 @@ def _in_bracket(inside: bytes) -> str:
     whole = named(inside)
     if whole:
         return whole
+    for part in inside.split(b"/", 1):  # [Server thread/FATAL]
+        if part.isupper() and part.lower() in LEVELS:
+            return LEVELS[part.lower()]
     module, colon, level = inside.partition(b":")
     if colon and module.isalnum() and level.isalpha():
         return named(level)
@@ -168,11 +189,13 @@ def _in_bracket(inside: bytes) -> str:
     return next((LEVELS[w.lower()] for w in words if w.isupper() and w.lower() in LEVELS), "")
 
 
-def _wordy(text: bytes, start: int, position: int) -> _Token:
+def _wordy(text: bytes, start: int, position: int, timed: bool) -> _Token:
     word = _WORD.match(text, start)
     level = LEVELS.get(word[0].lower(), "") if word else ""
     if word and level:
         end = _field_end(text, word[0], word.end())
+        if not end and timed and level == CRITICAL and text[word.end()] in b" ":
+            end = 0 if _PROSE.match(text, word.end()) else word.end() + 1
         if end:
             return _Token(end, level)
     passed = _PASSED.match(text, start)
@@ -182,6 +205,11 @@ def _wordy(text: bytes, start: int, position: int) -> _Token:
         match = name.match(text, start)
         if match and LEVELS.get(match[1].lower()):
             return _Token(match.end(), LEVELS[match[1].lower()])
+    named_later = _NAMED_LATER.match(text, start) if timed else None
+    if named_later:
+        found = named_later[1] if named_later[1] and named_later[1].isupper() else named_later[2]
+        if found and LEVELS.get(found.lower()):
+            return _Token(named_later.end(), LEVELS[found.lower()])
     if next(pairs(text[start:]), None):
         level = pairs_level(text[start:])
         return _Token(start, level, bool(level), PAIRS)

@@ -1,4 +1,5 @@
-"""What stands around a record: colour, syslog, journald, Docker, CRI and Compose prefixes."""
+"""What stands around a record: colour, and the prefixes of syslog, the journal, routers of
+platforms (``time app[web.1]: ``), Docker, CRI, Compose and process managers."""
 
 from __future__ import annotations
 
@@ -20,7 +21,11 @@ _SYSLOG = re.compile(
 _RFC5424 = re.compile(
     rb"(" + _ISO + rb"|-) \S{1,255} \S{1,48} \S{1,128} \S{1,32} (?:-|\[[^\]]{0,1000}\]) ?"
 )
-_COMPOSE = re.compile(rb"([A-Za-z][\w.-]{0,63}) +\| ?")
+_ROUTED = re.compile(rb"(" + _ISO + rb") [\w.-]{1,64}\[[\w.-]{1,64}\]: ")
+_COMPOSE = re.compile(rb"(?:\d\d:\d\d:\d\d )?([A-Za-z][\w.-]{0,63}) +\| ?")
+
+_NO_HOST = frozenset(LEVELS) | {b"kernel:"}
+"""Words that stand where a host or a program would, and are something else."""
 
 
 def uncoloured(line: bytes, count: int) -> tuple[bytes, int]:
@@ -75,11 +80,14 @@ def _container(line: bytes, time: bytes) -> tuple[bytes, bytes, bool]:
     if cri:
         return line[cri.end() :], time or cri.group(1), True
     syslog = _SYSLOG.match(line)
-    if syslog and syslog.group(2).lower() not in LEVELS and syslog.group(3).lower() not in LEVELS:
+    if syslog and not {syslog.group(2).lower(), syslog.group(3).lower()} & _NO_HOST:
         kernel = b"kernel: " if syslog.group(3) == b"kernel" else b""
         return kernel + line[syslog.end() :], time or syslog.group(1), not kernel
     if line.startswith(b'{"log":'):
         return _docker(line, time)
+    routed = _ROUTED.match(line)
+    if routed:
+        return line[routed.end() :], time or routed.group(1), True
     compose = _COMPOSE.match(line)
     if compose and compose.group(1).lower() not in LEVELS:
         return line[compose.end() :], time, True

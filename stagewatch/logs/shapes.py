@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from stagewatch.logs.fields import LEVEL_KEYS, TIME_KEYS
+from stagewatch.logs.fields import is_level_key, is_time_key
 from stagewatch.logs.levels import JSON, PLAIN, Look
 from stagewatch.logs.prefixes import uncoloured
 from stagewatch.logs.stamps import text_time
@@ -171,9 +171,9 @@ def _fields(steps: Iterable[_Step], limits: _Limits) -> bytes | None:
     levelled, timed = False, not limits.counted
     for step in steps:
         value: bytes | None = step.anything
-        if step.key in LEVEL_KEYS and not levelled:
+        if is_level_key(step.key) and not levelled:
             levelled, value = True, _literal_level(step.value)
-        elif step.key in TIME_KEYS and not timed:
+        elif is_time_key(step.key) and not timed:
             timed, value = True, _literal_time(step.value, limits)
         if value is None or step.key in _ODD_KEYS:
             return None

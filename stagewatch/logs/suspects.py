@@ -24,6 +24,8 @@ _WORDS = (
     b"lvl",
     b"priority",
     b'"s"',
+    b'"@l"',
+    b"killed process",
     b"\x1b",
     b"<",
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
 from stagewatch.cli import COMMANDS, stagewatch
+from stagewatch.profile.schema import AnyRule
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,6 +43,12 @@ def test_every_command_and_each_of_its_options_is_on_the_commands_page(name: str
 def test_the_commands_page_names_no_command_that_is_not_there() -> None:
     named = set(re.findall(r"^## `stagewatch (\w+)`", COMMANDS_PAGE, re.MULTILINE))
     assert named == set(COMMANDS)
+
+
+def test_every_rule_has_a_section_on_how_it_decides() -> None:
+    page = (ROOT / "docs" / "judge.md").read_text(encoding="utf-8")
+    titles = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^## (.*)", page, re.MULTILINE))))
+    assert titles == {rule.__struct_config__.tag for rule in get_args(AnyRule)}
 
 
 def test_the_first_screen_of_the_readme_says_how_to_try_and_how_to_test() -> None:

@@ -27,6 +27,17 @@ EMERG gone
 2026-01-01 00:00:00.000 UTC [12] FATAL:  the database system is shutting down
 2026-01-01 00:00:00.000 UTC [12] app@staging PANIC:  could not write to file
 CRITICAL:app.db:gone
+2026-01-01 00:00:00 critical gone
+[2026-01-01 00:00:00] Fatal gone
+2026-01-01T00:00:00Z [12] emerg gone
+critical 2026-01-01 00:00:00 gone
+2026-01-01 00:00:00.000 +0000 FATAL gone
+2026-01-01 00:00:00,000 root CRITICAL gone
+2026-01-01 00:00:00 worker-1 FATAL gone
+2026-01-01 00:00:00 db: CRITICAL: gone
+2026-01-01 00:00:00 app.db [critical] gone
+2026-01-01 00:00:00 app[12] [CRITICAL] gone
+[00:00:00] [Server thread/FATAL]: gone
 [2026-01-01 00:00:00 +0000] [12] [CRITICAL] worker timeout
 [2026-01-01 00:00:00,000: CRITICAL/MainProcess] gone
 [2026-01-01T00:00:00Z FATAL app::db] gone
@@ -48,6 +59,12 @@ PANI[0000] gone
 {"t":{"$date":"2026-01-01T00:00:00Z"},"s":"F","c":"STORAGE","msg":"gone"}
 {"version":"1.1","host":"web","short_message":"gone","level":2}
 {"MESSAGE":"gone","PRIORITY":"1"}
+{"MESSAGE":"gone","PRIORITY":2}
+{"Timestamp":"2026-01-01T00:00:00Z","Level":"Fatal","MessageTemplate":"gone"}
+{"@t":"2026-01-01T00:00:00Z","@mt":"gone","@l":"Fatal"}
+{"logLevel":"CRITICAL","message":"gone"}
+Level=FATAL msg=gone
+level='fatal' msg=gone
 level=fatal msg="gone"
 time=2026-01-01T00:00:00Z level=critical msg="gone"
 ts=1767225600 lvl=crit msg=gone
@@ -63,6 +80,8 @@ F20260101 00:00:00.000000 12 pool.cc:12] gone
 Jan 01 00:00:00 host app[12]: CRITICAL gone
 2026-01-01T00:00:00.000000+00:00 host app[12]: level=fatal msg=gone
 backend-1  | 2026-01-01 00:00:00 CRITICAL gone
+00:00:00 web.1   | CRITICAL gone
+2026-01-01T00:00:00.000000+00:00 app[web.1]: CRITICAL gone
 \x1b[31mCRITICAL\x1b[0m gone
 2026-01-01 00:00:00 \x1b[1;31mFATAL\x1b[0m gone
 panic: runtime error: invalid memory address or nil pointer dereference
@@ -72,6 +91,11 @@ kernel: oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null)
 [ 1234.567890] python3 invoked oom-killer: gfp_mask=0xcc0
 [ 1234.567890] Memory cgroup out of memory: Killed process 12 (python3)
 Jan  1 00:00:00 host kernel: python3[12]: segfault at 0 ip 00007f sp 00007f error 4
+Jan  1 00:00:00 host kernel: Web Content[12]: segfault at 0 ip 00007f sp 00007f error 4
+2026-01-01T00:00:00Z kernel: python3[12]: segfault at 0 ip 00007f sp 00007f error 4
+[Thu Jan  1 00:00:00 2026] Out of memory: Killed process 12 (python3)
+2026-01-01T00:00:00,123456+00:00 Out of memory: Killed process 12 (python3)
+[ 1234.567890] Killed process 12 (python3) total-vm:1024kB, anon-rss:512kB, file-rss:0kB
 """.splitlines()
 
 OTHER = {
@@ -108,6 +132,9 @@ INFO:     127.0.0.1:1 - "GET /fatal HTTP/1.1" 500
 {"request":{"level":"fatal"},"level":"info","cut":"off he
 msg="set level=fatal" level=info
 {"level":"info","log":"CRITICAL"}
+{"level":"info","severity":"critical"}
+2026-01-01 00:00:00 root INFO CRITICAL
+2026-01-01 00:00:00 INFO critical gone
 """,
     "": """\
 see panic: here
@@ -115,6 +142,12 @@ Alert rule created
 Critical thinking is taught here
 the build is critical
 2026-01-01 00:00:00 critical path of build 512 is 41s
+2026-01-01 00:00:00 alert rules were read
+2026-01-01 00:00:00 fatal errors: 0
+2026-01-01 00:00:00 received CRITICAL from upstream
+2026-01-01 00:00:00 worker-1 critical of what it read
+2026-01-01 00:00:00 GET /CRITICAL
+Killed process 12 (stuck)
 127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET /critical HTTP/1.1" 200 1
 GET /fatal?level=fatal HTTP/1.1
     FATAL = 60

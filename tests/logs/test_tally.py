@@ -39,6 +39,7 @@ LEVELS = (
     "warn",
     "error",
     "Alert",
+    "critical",
 )
 FORMS = (
     "{time} {level} [sync] {text}",
@@ -49,6 +50,14 @@ FORMS = (
     "{time} - app.db - {level} - {text}",
     "{time} | {level} | {text}",
     "{level}:app.db:{text}",
+    "{time} worker-{d} {level} {text}",
+    "{time} sync [{level}] {text}",
+    "[{time}] [pool-{d}/{level}] {text}",
+    '{{"Timestamp":"{time}","Level":"{level}","text":"{text}"}}',
+    '{{"@t":"{time}","@mt":"{text}","@l":"{level}"}}',
+    "{h:02}:{m:02}:{s:02} web.{d}   | {level}: {text}",
+    "2026-01-01T{h:02}:{m:02}:{s:02}+00:00 app[web.{d}]: {level}: {text}",
+    "{time} kernel: app[{m}]: segfault at {ms}",
     "{level} {text}",
     "{level} {time} {text}",
     "[{level}] {time} {text}",
@@ -78,6 +87,7 @@ FORMS = (
     "{text}",
     "",
 )
+LEARNT = (*FORMS[:11], *FORMS[16:21], *FORMS[28:29], *FORMS[30:32])
 TEXTS = (
     "all went well",
     "retry 3 of 5 CRITICAL path",
@@ -215,7 +225,7 @@ def test_a_lookalike_is_not_taken_for_a_known_header(
     assert tally.counts == expected
 
 
-@pytest.mark.parametrize("form", FORMS[:13] + FORMS[20:21] + FORMS[22:24], ids=str)
+@pytest.mark.parametrize("form", LEARNT, ids=str)
 def test_repeated_headers_are_learned(form: str) -> None:
     """Lines alike are passed in runs: else the speed that the follower promises is gone."""
     raw = form.format(
