@@ -78,12 +78,12 @@ def _growth(rule: Growth, setting: Setting) -> Seat:
 
     def take(t: float, reading: Reading) -> None:
         life = str(reading.facts.get("proc", ""))
-        judge.add(t, reading.values.get(signal), life, _started(life, time))
+        judge.add(t, reading.values.get(signal), life, started_at(life, time))
 
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
 
 
-def _started(life: str, time: WatchTime) -> float | None:
+def started_at(life: str, time: WatchTime) -> float | None:
     """Watch time at which the process ``pid@start`` began."""
     _, at, start = life.partition("@")
     try:
@@ -256,10 +256,11 @@ _MAKERS: Mapping[type, Callable[[Any, Setting], Seat | None]] = {
 }
 
 
-def series_of(reading: Reading) -> list[str]:
-    """The series that this reading is a usable reading of: its values, what timed out (for an
-    average, a timeout is a value), and the probe itself, whatever it came to."""
-    found = [reading.probe, *reading.values]
-    if reading.facts.get("timed_out"):
-        found.append(f"{reading.probe}.latency")
-    return found
+def vouches(reading: Reading, series: str) -> bool:
+    """Whether this reading is a usable one of ``series``: a value of it, a timeout (which for an
+    average is a value), or, of the probe itself, whatever it came to."""
+    return (
+        series in reading.values
+        or series == reading.probe
+        or (bool(reading.facts.get("timed_out")) and series == f"{reading.probe}.latency")
+    )

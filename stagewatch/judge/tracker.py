@@ -13,6 +13,7 @@ FLAPS = 6
 FLAP_WITHIN = 3600.0
 TREND_EVERY = 300.0
 TREND_OVER = 3600.0
+_GOOD = (State.PASS, State.WARN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +79,28 @@ class Tracker:
         """The criterion at ``t``."""
         before = self._now
         kept = self._without_flapping(t, finding)
-        after = replace(
-            before or Computed(self._name, kept, since=t), finding=kept, trend=self._trend(t, kept)
-        )
+        latched = before is not None and before.latched
+        incident = before.incident if before else None
         if finding.state is State.FAIL:
-            after = self._failed(t, finding, after)
-        elif finding.state in (State.PASS, State.WARN):
+            latched, incident = self._latches, self._incident(t, finding, incident)
+        elif finding.state in _GOOD:
             self._failing = False
-        if before is not None and before.state is not after.state:
-            after = replace(after, since=t)
-        self._now = after
-        return after
+        state = State.FAIL if latched else kept.state
+        since = before.since if before is not None and before.state is state else t
+        trend = self._trend(t, kept)
+        # Not replace(): this is done for every reading, and that takes ten times as long.
+        self._now = now = Computed(self._name, kept, latched, incident, since, trend)
+        return now
 
-    def _failed(self, t: float, finding: Finding, after: Computed) -> Computed:
+    def _incident(self, t: float, finding: Finding, before: Incident | None) -> Incident:
+        """The incident that a FAIL belongs to: the one before while it goes on, or a new one."""
         known = t if finding.incident is None else finding.incident
-        before = after.incident
         same = finding.incident is None or (before is not None and before.known == known)
         going_on, self._failing = self._failing and same, True
-        after = replace(after, latched=self._latches)
-        if going_on:
-            return after
+        if going_on and before is not None:
+            return before
         first_bad = known if finding.first_bad is None else finding.first_bad
-        return replace(after, incident=Incident(known, first_bad, finding.reason, finding.value))
+        return Incident(known, first_bad, finding.reason, finding.value)
 
     def inherit(self, incident: Incident) -> None:
         """Take over an incident that latched under an earlier profile; a newer one stays."""
