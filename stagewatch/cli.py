@@ -24,10 +24,12 @@ COMMANDS = {
     "check": "Run every probe once and name every problem of the profile.",
     "demo": "A staging backend, a recorder and the screen, with nothing to set up.",
     "export": "Write the report of a session or of a shift.",
+    "judge": "Say what rules make of a record or of a CSV trace, state by state.",
     "record": "Run the recorder in the foreground.",
     "sessions": "List the sessions.",
     "status": "Print the verdict and why.",
     "stop": "End the recording.",
+    "test": "Test the criteria of a profile on fabricated readings.",
     "trust": "Show the commands that a profile's probes run, and let them.",
 }
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stagewatch.history.reader import History
 from stagewatch.judge.engine import Engine, Turn
-from stagewatch.judge.standing import Standing, standing_of
-from stagewatch.judging import engine_of, recorded, rulings_of, watch_time
+from stagewatch.judge.standing import KEY, Standing, decoded, standing_of
+from stagewatch.judged import Judgement, judged
+from stagewatch.judging import (
+    engine_of,
+    inherit,
+    last_known,
+    recorded,
+    rulings_of,
+    watch_time,
+)
 from stagewatch.model import State
 from stagewatch.probes import signals_of
 from stagewatch.profile.schema import Profile
@@ -18,18 +26,34 @@ from stagewatch.session.document import Session
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A criterion entered a state. Times are Unix seconds."""
+    """A criterion entered a state, or the reason for its state became another one, or it
+    recovered or failed anew without leaving it. Times are Unix seconds."""
 
     at: float
     criterion: str
     was: State | None
     """None: it had none before."""
     state: State
+    why: str
+    """``warming-up``, ``stale`` and the like, while nothing is known; mostly empty."""
     value: float | None
     reason: str
+    """What the rule says at that moment, also of a criterion that failed and recovered."""
+    first_bad: float | None = None
+    recovered: bool = False
+    """It failed and its value is good again, which changes nothing."""
     probe: str = ""
     """Of the reading that brought it; empty when time did."""
     read_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one profile says of a criterion at one moment."""
+
+    state: State | None
+    """None: that profile has no such criterion over data."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,77 +62,148 @@ class Difference:
 
     at: float
     criterion: str
-    mine: State | None
-    theirs: State | None
-    """None: that profile has no such criterion over data."""
+    mine: Opinion
+    theirs: Opinion
+
+
+ABSENT = Opinion(None, "the profile has no such criterion")
 
 
 class Rejudged:
     """One profile's judgement of a whole record, as it unfolds."""
 
-    def __init__(self, profile: Profile, session: Session) -> None:
+    def __init__(self, profile: Profile, session: Session, sha256: str = "") -> None:
         units = {name: signal.unit for name, signal in signals_of(profile.probe).items()}
         self.profile = profile
+        self.opinions: dict[str, Opinion] = {}
+        """Criterion → what is said of it now."""
+        self._sha256 = sha256
         self._session = session
         self._time = watch_time(profile, session)
         self.engine: Engine = engine_of(profile, session, units=units)
-        self.states: dict[str, State] = {}
+        self._shown: dict[str, tuple[object, ...]] = {}
 
     def steps(self) -> list[Step]:
-        """The states that were entered since the last call."""
-        found = []
-        for turn in self.engine.turns():
-            name, state = turn.computed.name, turn.computed.state
-            was = self.states.get(name)
-            if was is not state:
-                found.append(self._step(turn, was))
-            self.states[name] = state
-        return found
+        """What was said since the last call, in order."""
+        return [step for turn in self.engine.turns() if (step := self._step(turn)) is not None]
 
-    def _step(self, turn: Turn, was: State | None) -> Step:
+    def _step(self, turn: Turn) -> Step | None:
+        """The turn as a step; None when a person would not tell it from what was before."""
         computed, reading = turn.computed, turn.reading
+        finding, name = computed.finding, computed.name
+        why = "" if computed.latched else finding.why.value
+        told = why if computed.state is State.INCONCLUSIVE else ""
+        shape = (computed.state, told, computed.recovered, computed.incident)
+        was = self._shown.get(name)
+        if was == shape:
+            return None
+        self._shown[name] = shape
+        before = was[0] if was else None
+        bad = finding.first_bad
         return Step(
-            at=round(self._time.at(turn.t), 3),
-            criterion=computed.name,
-            was=was,
+            at=self._at(turn.t),
+            criterion=name,
+            was=before if isinstance(before, State) else None,
             state=computed.state,
-            value=computed.finding.value,
-            reason=computed.finding.reason,
+            why=why,
+            value=finding.value,
+            reason=finding.reason,
+            first_bad=None if bad is None else self._at(bad),
+            recovered=computed.recovered,
             probe=reading.probe if reading else "",
             read_at=reading.at if reading else None,
         )
 
-    def standing(self, sha256: str = "") -> Standing:
-        """How the criteria stand in the end."""
-        return standing_of(self.engine, self._time, sha256, rulings_of(self._session))
+    def _at(self, t: float) -> float:
+        return round(self._time.at(t), 3)
+
+    def standing(self, before: Standing | None = None) -> Standing:
+        """How the criteria stand in the end; what failed ``before`` under an earlier profile of
+        the session is not forgotten."""
+        orphans = inherit(self.engine, before, self.profile, self._sha256, self._time)
+        rulings = rulings_of(self._session)
+        return standing_of(self.engine, self._time, self._sha256, rulings, orphans)
+
+
+def judged_until(history: History, session: Session, now: float) -> float:
+    """Unix time up to which a record can be judged: its end, or the newest reading of one that
+    is still under way. Raises HistoryError."""
+    over = now >= session.ends_at
+    return float(session.ends_at) if over else last_known(history, session.started_at)
+
+
+def judgement_of(
+    side: Rejudged, session: Session, now: float, *, alive: bool, before: Standing | None = None
+) -> Judgement:
+    """The criteria and the verdict in the end, people's acts included."""
+    return judged(side.profile, session, side.standing(before), now, alive=alive)
+
+
+def standing_before(history: History) -> Standing | None:
+    """What the recorder last stored. Raises HistoryError."""
+    text = history.get(KEY)
+    return decoded(text) if text else None
+
+
+def unrecorded(history: History, profile: Profile) -> tuple[list[str], list[str]]:
+    """(probes, signals) that the profile names and the record has none of. Raises HistoryError."""
+    probes, signals = history.probes(), history.signals()
+    known = signals_of(profile.probe)
+    lost = [name for name in profile.probe if name not in probes]
+    return lost, [s for s in known if s not in signals and s.partition(".")[0] not in lost]
 
 
 def rejudge(
     history: History, session: Session, mine: Rejudged, theirs: Rejudged | None, until: float
 ) -> Iterator[Step | Difference]:
-    """Every step of ``mine`` up to the Unix time ``until``; before the step where it happens, the
-    first moment at which ``theirs`` differs. Raises HistoryError."""
+    """Every step of ``mine`` up to the Unix time ``until``; and before the step where it happens,
+    the first difference from ``theirs``, one for each criterion that differs at that moment.
+
+    Raises HistoryError.
+    """
     sides = [side for side in (mine, theirs) if side is not None]
     probes = {name: None for side in sides for name in side.profile.probe}
-    differs = theirs is None
+    differed = theirs is None
     for reading in itertools.chain(recorded(history, probes), (None,)):
         for side in sides:
             if reading is None:
                 side.engine.pass_time(until)
             else:
                 side.engine.take(reading)
-        mine_now, theirs_now = mine.steps(), theirs.steps() if theirs else []
-        if theirs is not None and not differs and (mine_now or theirs_now):
-            found = _difference(mine, theirs)
-            if found is not None:
-                differs = True
-                yield found
-        yield from mine_now
+        if theirs is None:
+            yield from _opined(mine, mine.steps())
+            continue
+        for my_steps, their_steps in _moments(mine.steps(), theirs.steps()):
+            told = list(_opined(mine, my_steps))
+            list(_opined(theirs, their_steps))
+            if not differed:
+                found = list(_differences(mine, theirs, (my_steps or their_steps)[0].at))
+                differed = bool(found)
+                yield from found
+            yield from told
 
 
-def _difference(mine: Rejudged, theirs: Rejudged) -> Difference | None:
-    for name in sorted({*mine.states, *theirs.states}):
-        one, other = mine.states.get(name), theirs.states.get(name)
-        if one is not other:
-            return Difference(round(mine.engine.at, 3), name, one, other)
-    return None
+def _opined(side: Rejudged, steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        side.opinions[step.criterion] = Opinion(step.state, step.reason)
+        yield step
+
+
+def _moments(mine: list[Step], theirs: list[Step]) -> Iterator[tuple[list[Step], list[Step]]]:
+    """The steps of both, moment by moment: after a silence, many minutes are judged at once."""
+    for at in sorted({step.at for step in (*mine, *theirs)}):
+        yield [s for s in mine if s.at == at], [s for s in theirs if s.at == at]
+
+
+def _differences(mine: Rejudged, theirs: Rejudged, at: float) -> Iterator[Difference]:
+    for name in sorted({*mine.opinions, *theirs.opinions}):
+        one, other = _opinion(name, mine.opinions), _opinion(name, theirs.opinions)
+        if one.state is other.state:
+            continue
+        # What only one of them judges is no difference until it would change the verdict.
+        if None not in (one.state, other.state) or State.FAIL in (one.state, other.state):
+            yield Difference(at, name, one, other)
+
+
+def _opinion(name: str, opinions: Mapping[str, Opinion]) -> Opinion:
+    return opinions.get(name, ABSENT)

@@ -14,7 +14,7 @@ from stagewatch.snapshot import CriterionNow, LossNow, Snapshot
 def verdict_document(snapshot: Snapshot) -> dict[str, Any]:
     """Criteria, optimisations, savings, confirmation and lost log lines."""
     return {
-        "criteria": [_criterion(criterion) for criterion in snapshot.criteria],
+        "criteria": [criterion_document(criterion) for criterion in snapshot.criteria],
         "optimisations": _score(snapshot.score),
         "savings": _savings(snapshot.savings),
         "confirmation": _confirmation(snapshot.confirmation),
@@ -22,7 +22,8 @@ def verdict_document(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _criterion(criterion: CriterionNow) -> dict[str, Any]:
+def criterion_document(criterion: CriterionNow) -> dict[str, Any]:
+    """One criterion, every field."""
     computed = criterion.computed or criterion.state
     return {
         "name": criterion.name,

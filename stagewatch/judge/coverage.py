@@ -42,6 +42,9 @@ class _Kept:
     every: float
     stages: Sequence[Stage]
     held: list[float] = field(default_factory=list)
+    """What is vouched for in each stage before ``run``."""
+    run: float = 0.0
+    """The first of the readings that came in time, one after the other, up to the last one."""
     last: float | None = None
     longest: float = 0.0
     """The longest stretch between two readings, the watch's start counting as one."""
@@ -52,9 +55,11 @@ class _Kept:
         last = self.last
         if t < 0 or (last is not None and t <= last):
             return
-        if last is not None:
-            step = t - last
-            self._hold(last, t if step <= self.every * LATE else last + self.every, self.held)
+        if last is None:
+            self.run = t
+        elif t - last > self.every * LATE:
+            self._hold(self.run, last + self.every, self.held)
+            self.run = t
         self._note_gap(t)
         self.last = t
 
@@ -73,7 +78,7 @@ class _Kept:
         held = list(self.held)
         if self.last is not None:
             due = t - self.last <= self.every * PATIENCE
-            self._hold(self.last, t if due else self.last + self.every, held)
+            self._hold(self.run, t if due else self.last + self.every, held)
         return held
 
     def longest_until(self, t: float) -> tuple[float, float]:

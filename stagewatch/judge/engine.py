@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from stagewatch.judge.coverage import CoverageJudge, Stage
 from stagewatch.judge.finding import Finding, Why
 from stagewatch.judge.rulings import Rulings
-from stagewatch.judge.seats import Seat, Setting, seat, series_of
+from stagewatch.judge.seats import Seat, Setting, probe_of, seat, vouches
 from stagewatch.judge.tracker import Computed, Incident, Tracker
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import Reading, Result, State
@@ -88,10 +88,13 @@ class Engine:
         for criterion in self._criteria.values():
             for probe in criterion.seat.probes:
                 self._listeners.setdefault(probe, []).append(criterion)
+        required = self._required(profile)
+        self._needed: dict[str, list[str]] = {}
+        """Probe → its series that a criterion rests on."""
+        for series in required:
+            self._needed.setdefault(probe_of(series), []).append(series)
         self._coverage_name, config = coverage_rule(profile)
-        self._coverage = CoverageJudge(
-            config, self._required(profile), _stages(profile, ends), time
-        )
+        self._coverage = CoverageJudge(config, required, _stages(profile, ends), time)
         self._coverage_tracker = Tracker(
             self._coverage_name, latches=self._coverage_name in profile.nogo
         )
@@ -107,7 +110,7 @@ class Engine:
     def _required(self, profile: Profile) -> dict[str, float]:
         """Every series that a criterion rests on, with its interval in watch time."""
         return {
-            series: float(profile.probe[series.partition(".")[0]].every) * self._time.speed
+            series: float(profile.probe[probe_of(series)].every) * self._time.speed
             for criterion in self._criteria.values()
             for series in criterion.seat.series
         }
@@ -135,8 +138,9 @@ class Engine:
         if self._rulings.is_void(reading.probe, reading.at):
             return
         began = self._time.of(reading.at)
-        for series in series_of(reading):
-            self._coverage.add(began, series)
+        for series in self._needed.get(reading.probe, ()):
+            if vouches(reading, series):
+                self._coverage.add(began, series)
         for criterion in self._listeners.get(reading.probe, ()):
             self._feed(criterion, reading)
             self._look(criterion, self._t, reading)
@@ -214,12 +218,12 @@ class Engine:
 
 def _turned(before: Computed, after: Computed) -> bool:
     """Whether a criterion is another one than before."""
-    old, new = before.finding, after.finding
+    was, now = before.finding, after.finding
     return (
-        old.state is not new.state
-        or old.why is not new.why
+        was.state is not now.state
+        or was.why is not now.why
         or before.latched is not after.latched
-        or before.incident is not after.incident
+        or before.incident != after.incident
     )
 
 

@@ -62,6 +62,8 @@ class _Log:
     @property
     def unaccepted(self) -> list[Lapse]:
         """The windows that nobody has accepted, oldest first."""
+        if not self._lapses:
+            return []
         return [lapse for _, lapse in sorted(self._lapses.items()) if not lapse.accepted_by]
 
 
@@ -91,6 +93,7 @@ class RecordsJudge:
         self._logs = {
             probe: _Log(names.get(probe, probe), interval, time) for probe in config.probes
         }
+        self._names = ", ".join(log.name for log in self._logs.values())
         self._first: float | None = None
         self._newest: float | None = None
         """When the newest critical record came."""
@@ -143,7 +146,7 @@ class RecordsJudge:
         for log in self._logs.values():
             if log.unaccepted:
                 return self._lost(t, log)
-        names = ", ".join(log.name for log in self._logs.values())
+        names = self._names
         harmless = sum(log.tracebacks for log in self._logs.values())
         if harmless and not self._config.traceback_is_critical:
             what = "traceback outside a record" if harmless == 1 else "tracebacks outside a record"

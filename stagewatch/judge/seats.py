@@ -78,12 +78,12 @@ def _growth(rule: Growth, setting: Setting) -> Seat:
 
     def take(t: float, reading: Reading) -> None:
         life = str(reading.facts.get("proc", ""))
-        judge.add(t, reading.values.get(signal), life, _started(life, time))
+        judge.add(t, reading.values.get(signal), life, started_at(life, time))
 
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
 
 
-def _started(life: str, time: WatchTime) -> float | None:
+def started_at(life: str, time: WatchTime) -> float | None:
     """Watch time at which the process ``pid@start`` began."""
     _, at, start = life.partition("@")
     try:
@@ -263,11 +263,9 @@ _MAKERS: Mapping[type, Callable[[Any, Setting], Seat | None]] = {
 }
 
 
-def series_of(reading: Reading) -> list[str]:
-    """The series that this reading is a usable reading of: its values (timings of good answers
-    and of timeouts only), and the probe itself, whatever the reading came to."""
-    timing = f"{reading.probe}.latency"
-    found = [reading.probe, *(name for name in reading.values if name != timing)]
-    if timed_out(reading) or _timing(reading, timing) is not None:
-        found.append(timing)
-    return found
+def vouches(reading: Reading, series: str) -> bool:
+    """Whether this reading is a usable one of ``series``: a value of it (a timing of good answers
+    and of timeouts only), or, of the probe itself, whatever it came to."""
+    if series == f"{reading.probe}.latency":
+        return timed_out(reading) or _timing(reading, series) is not None
+    return series in reading.values or series == reading.probe

@@ -13,6 +13,7 @@ FLAPS = 6
 FLAP_WITHIN = 3600.0
 TREND_EVERY = 300.0
 TREND_OVER = 3600.0
+_GOOD = (State.PASS, State.WARN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,6 @@ class Tracker:
         self._latches = latches
         self._now: Computed | None = None
         self._name = name
-        self._latched = False
-        self._incident: Incident | None = None
-        self._since = 0.0
         self._failing = False
         """The incident goes on: it failed, and was neither PASS nor WARN since."""
         self._said: State | None = None
@@ -81,48 +79,42 @@ class Tracker:
         """The criterion at ``t``."""
         before = self._now
         kept = self._without_flapping(t, finding)
+        latched = before is not None and before.latched
+        incident = before.incident if before else None
         if finding.state is State.FAIL:
-            self._fail(t, finding)
-        elif finding.state is not State.INCONCLUSIVE:
+            latched, incident = self._latches, self._incident(t, finding, incident)
+        elif finding.state in _GOOD:
             self._failing = False
-        state = State.FAIL if self._latched else kept.state
-        if before is None or before.state is not state:
-            self._since = t
-        # Made anew rather than by replace(): this runs for every reading of the watch.
-        self._now = Computed(
-            self._name, kept, self._latched, self._incident, self._since, self._trend(t, kept)
-        )
-        return self._now
+        state = State.FAIL if latched else kept.state
+        since = before.since if before is not None and before.state is state else t
+        trend = self._trend(t, kept)
+        # Not replace(): this is done for every reading, and that takes ten times as long.
+        self._now = now = Computed(self._name, kept, latched, incident, since, trend)
+        return now
 
-    def _fail(self, t: float, finding: Finding) -> None:
+    def _incident(self, t: float, finding: Finding, before: Incident | None) -> Incident:
+        """The incident that a FAIL belongs to: the one before while it goes on, or a new one."""
         known = t if finding.incident is None else finding.incident
-        before = self._incident
         same = finding.incident is None or (before is not None and before.known == known)
         going_on, self._failing = self._failing and same, True
-        self._latched = self._latches
-        if not going_on:
-            first_bad = known if finding.first_bad is None else finding.first_bad
-            self._incident = Incident(known, first_bad, finding.reason, finding.value)
+        if going_on and before is not None:
+            return before
+        first_bad = known if finding.first_bad is None else finding.first_bad
+        return Incident(known, first_bad, finding.reason, finding.value)
 
     def inherit(self, incident: Incident) -> None:
         """Take over an incident that latched under an earlier profile; a newer one stays."""
-        before = self._now
-        self._latched = self._latches
-        if self._incident is None or self._incident.known < incident.known:
-            self._incident = incident
-        if before is None or before.state is not State.FAIL:
-            self._since = incident.known
-        finding = before.finding if before else Finding(State.INCONCLUSIVE, "not judged yet")
-        trend = before.trend if before else None
-        self._now = Computed(self._name, finding, self._latched, self._incident, self._since, trend)
+        now = self._now or Computed(
+            self._name, Finding(State.INCONCLUSIVE, "not judged yet"), since=incident.known
+        )
+        newest = now.incident if now.incident and now.incident.known > incident.known else incident
+        self._now = replace(now, latched=self._latches, incident=newest)
 
     def _without_flapping(self, t: float, finding: Finding) -> Finding:
         """A WARN that says so, while the state turns to and fro between PASS and WARN."""
         before, self._said = self._said, finding.state
         if before is not finding.state and {before, finding.state} == {State.PASS, State.WARN}:
             self._turns.append(t)
-        if not self._turns:
-            return finding
         while self._turns and self._turns[0] <= t - FLAP_WITHIN:
             self._turns.popleft()
         if len(self._turns) < FLAPS or finding.state is not State.PASS:

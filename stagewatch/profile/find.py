@@ -10,6 +10,8 @@ from stagewatch.paths import config_home, valid_name
 from stagewatch.profile.problems import Problem, ProfileError, nearest, quoted
 
 _SUFFIX = ".toml"
+_TESTS = ".test"
+"""A profile's tests lie beside it as ``staging.test.toml``, and are no profile."""
 
 
 def find_profile(name_or_path: str, *, environ: Mapping[str, str]) -> Path:
@@ -61,7 +63,11 @@ def _profiles_in(folder: Path) -> dict[str, Path]:
     except OSError:  # no such folder, or none of ours: no profiles
         return {}
     stems = (name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
-    return {stem: folder / f"{stem}{_SUFFIX}" for stem in stems if valid_name(stem)}
+    return {stem: folder / f"{stem}{_SUFFIX}" for stem in stems if _is_name(stem)}
+
+
+def _is_name(stem: str) -> bool:
+    return valid_name(stem) and not stem.endswith(_TESTS)
 
 
 def shipped_folder() -> Path:

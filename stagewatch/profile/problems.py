@@ -1,4 +1,4 @@
-"""What is wrong with a profile, as values: one line each, with the place and the remedy."""
+"""What is wrong with a person's file, as values: one line each, with the place and the remedy."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Problem:
         return inert(f"{text}; {self.hint}" if self.hint else text)
 
 
-class ProfileError(PersonError):
-    """A profile that cannot be used; ``problems`` holds every one that was found."""
+class FileError(PersonError):
+    """A file that cannot be used; ``problems`` holds every one that was found."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -43,6 +43,10 @@ class ProfileError(PersonError):
     def told(self) -> str:
         """Each line begins with its place, ``file:line``, so that editors can go there."""
         return str(self)
+
+
+class ProfileError(FileError):
+    """A profile that cannot be used."""
 
 
 def inert(text: str) -> str:

@@ -54,7 +54,7 @@ def check_rule(
         findings.add(key, "needs above or below", "which side of a bound is wrong?")
     rule = _in_units(rule, key, table, probes, findings)
     if not findings.concern(key):
-        _check_order(rule, key, findings)
+        check_order(rule, key, findings)
     return rule
 
 
@@ -158,7 +158,7 @@ def _misfit(limit: Limit, unit: str, rule: AnyRule, *, written: bool) -> tuple[s
     return f"{shown} {limit_is}, but {about} {about_is}", hint
 
 
-def _check_order(rule: AnyRule, key: Key, findings: Findings) -> None:
+def check_order(rule: AnyRule, key: Key, findings: Findings) -> None:
     """Limits that could not be reached, or are always passed."""
     limit = getattr(rule, "limit", None)
     if isinstance(limit, Limit) and limit <= 0 and not isinstance(rule, Held):

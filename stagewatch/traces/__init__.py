@@ -1,0 +1,1 @@
+"""A trace, a CSV file of one signal, judged by one rule: ``stagewatch judge TRACE.csv``."""
