@@ -61,7 +61,8 @@ def _verdict_acts(session: Session) -> Iterator[Event]:
         text = f"{waiver.by} waived {waiver.criterion}: {waiver.reason}"
         yield Event(waiver.at, "waiver", text)
     for known in session.acknowledgement:
-        text = f"{known.by} acknowledged {known.criterion}" + (known.reason and f": {known.reason}")
+        what = f"«{known.pattern}»" if known.pattern else known.criterion
+        text = f"{known.by} acknowledged {what}" + (known.reason and f": {known.reason}")
         yield Event(known.at, "acknowledgement", text)
     for accepted in session.acceptance:
         text = f"{accepted.by} accepted lost lines: {accepted.reason}"

@@ -251,7 +251,7 @@ def _limit(rule: AnyRule) -> float | None:
 
 
 def _acknowledged(session: Session, name: str, at: float) -> Acknowledgement | None:
-    known = (a for a in reversed(session.acknowledgement) if a.criterion == name)
+    known = (a for a in reversed(session.acknowledgement) if a.criterion == name and not a.pattern)
     return next((a for a in known if a.at <= at < a.until), None)
 
 

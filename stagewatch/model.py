@@ -69,6 +69,34 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPattern:
+    """Records of a log that differ only in numbers, ids, addresses, quoted values or paths.
+
+    ``first``, ``last``, ``example`` and ``source`` say nothing while ``count`` is 0: the pattern
+    is known from before the watch and did not occur since.
+    """
+
+    number: int
+    """Tells it from the others of its probe; never given twice."""
+    level: str
+    text: str
+    """What the records have in common, already cleaned."""
+    count: int
+    """Since the watch began."""
+    first: float
+    """When the first record was read."""
+    last: float
+    example: str
+    """The newest record's first line, already cleaned."""
+    source: str
+    """The file it came from."""
+    new: bool
+    """Not in the baseline."""
+    other: bool = False
+    """Stands for all patterns that are too many to be told apart."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One run of one probe.
 
@@ -89,6 +117,8 @@ class Reading:
     """Full signal name → why this run has no value for it."""
     facts: Mapping[str, Fact] = field(default_factory=dict)
     lines: tuple[LogLine, ...] = ()
+    patterns: tuple[LogPattern, ...] = ()
+    """Those that are not as they were in the reading before."""
     checkpoint: str | None = None
     """Opaque JSON that the probe wants back when it is opened again; stored with the reading."""
 

@@ -23,7 +23,8 @@ from stagewatch.inotify import MODIFY, NAMES, Inotify
 from stagewatch.judged import When, judged, next_change, utc
 from stagewatch.judging import Standings, rulings_of
 from stagewatch.lock import Holder, holder
-from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal
+from stagewatch.logs.told import at_least
+from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal
 from stagewatch.paths import HISTORY
 from stagewatch.probes import signals_of
 from stagewatch.profile.schema import ProbeConfig
@@ -35,6 +36,8 @@ from stagewatch.snapshot import LogNow, LossNow, ProbeNow, RecorderStatus, Signa
 EVENTS = 100
 LINES = 200
 """The newest of each log."""
+PATTERNS = 300
+"""Of each log, the most urgent."""
 
 
 def snapshot_of(folder: Path, clock: Clock, *, events: int = EVENTS) -> Snapshot:
@@ -63,6 +66,15 @@ class _Record:
     def news(self) -> dict[str, object]:
         """Probe → what differs whenever it has reported."""
         return {name: (r.at, self.counts.get(name)) for name, r in self.latest.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _LogRead:
+    """What the history holds of one log as of its reading at ``at``."""
+
+    at: float | None = None
+    lines: tuple[LogLine, ...] = ()
+    patterns: tuple[LogPattern, ...] = ()
 
 
 class Observer:
@@ -106,7 +118,7 @@ class Observer:
         """When the last snapshot was made."""
         self._turn = -float("inf")
         """When time alone makes the last snapshot out of date."""
-        self._lines: dict[str, tuple[float, tuple[LogLine, ...]]] = {}
+        self._logs_read: dict[str, _LogRead] = {}
         self._asked = False
         self._inotify: Inotify | None = None
 
@@ -159,7 +171,7 @@ class Observer:
         if file == self._file:
             return self._history is not None and self._history.changed()
         self._close_history()
-        self._lines.clear()
+        self._logs_read.clear()
         self._charts.forget()
         if file is not None:
             try:
@@ -249,15 +261,21 @@ class Observer:
             if config.kind != "log":
                 continue
             reading = record.latest.get(name)
-            if reading is not None and self._lines.get(name, (None,))[0] != reading.at:
+            read = self._logs_read.get(name, _LogRead())
+            if reading is not None and read.at != reading.at:
                 assert self._history is not None
-                self._lines[name] = (reading.at, tuple(self._history.lines(name, LINES)))
+                read = self._logs_read[name] = _LogRead(
+                    reading.at,
+                    tuple(self._history.lines(name, LINES)),
+                    tuple(self._history.patterns(name, PATTERNS)),
+                )
             bad = reading is not None and reading.result is not Result.VALUE
             yield LogNow(
                 probe=name,
                 path=getattr(config, "path", ""),
-                lines=self._lines.get(name, (None, ()))[1],
+                lines=read.lines,
                 problem=reading.reason if reading is not None and bad else "",
+                patterns=read.patterns,
             )
 
 
@@ -320,6 +338,7 @@ def _signal(signal: Signal, record: _Record) -> SignalNow:
         last_value=last,
         last_value_at=last_at,
         reason="" if value is not None else _why_missing(signal.name, reading),
+        at_least=reading is not None and at_least(signal.name, reading.facts),
     )
 
 

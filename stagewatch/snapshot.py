@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 from stagewatch.judge.savings import SavingsResult
 from stagewatch.judge.score import ScoreResult
-from stagewatch.model import Event, Fact, Gap, LogLine, Result, Series, Spread, State, Verdict
+from stagewatch.model import (
+    Event,
+    Fact,
+    Gap,
+    LogLine,
+    LogPattern,
+    Result,
+    Series,
+    Spread,
+    State,
+    Verdict,
+)
 from stagewatch.session.document import (
     Acknowledgement,
     Confirmation,
@@ -74,6 +85,8 @@ class SignalNow:
     last_value_at: float | None
     reason: str
     """Why the newest reading has no value."""
+    at_least: bool = False
+    """The value is a lower bound: lines of the log may have been lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +202,8 @@ class LogNow:
     """The newest, oldest first."""
     problem: str
     """Why it cannot be read; empty when it can."""
+    patterns: tuple[LogPattern, ...] = ()
+    """Those that occurred: critical ones, then new ones, then the newest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ def _signal(signal: SignalNow, now: float) -> dict[str, Any]:
     return {
         "value": signal.value,
         "unit": signal.unit,
+        "at_least": signal.at_least,
         "at": rfc3339(signal.at),
         "age_s": _age(signal.at, now),
         "reason": signal.reason,

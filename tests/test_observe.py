@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,19 @@ from stagewatch.history import HistoryWriter
 from stagewatch.judge.standing import KEY, Stand, Standing
 from stagewatch.judged import LATE
 from stagewatch.lock import RecorderLock
-from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal, State, Verdict
+from stagewatch.logs.state import Loss
+from stagewatch.model import (
+    Event,
+    Fact,
+    Gap,
+    LogLine,
+    LogPattern,
+    Reading,
+    Result,
+    Signal,
+    State,
+    Verdict,
+)
 from stagewatch.observe import Observer, snapshot_of
 from stagewatch.session import edits
 from stagewatch.session.document import Instant, Session
@@ -317,6 +330,41 @@ def test_a_log_shows_its_newest_lines_and_why_it_cannot_be_read(watch: Watch) ->
     watch.stored()
     (log,) = watch.look().logs
     assert (log.problem, len(log.lines)) == ("it is gone", 200)
+
+
+def test_a_log_tells_where_its_counts_are_only_at_least(watch: Watch) -> None:
+    """Losses make all of its counts lower bounds; an expression that came late only its own."""
+    loss = Loss(path="error.log", since=START, until=None, cause="the file was missing")
+    facts: dict[str, Fact] = {
+        "at_least": True,
+        "losses": msgspec.json.encode([loss]).decode(),
+    }
+    values = {"errors.lines": 3.0, "errors.new": 1.0}
+    pattern = LogPattern(1, "ERROR", "gone #", 1, START, START, "gone 1", "error.log", True)
+    watch.writer.add(
+        Reading(
+            "errors",
+            START,
+            0.0,
+            Result.VALUE,
+            values=values,
+            facts=facts,
+            patterns=(pattern,),
+        )
+    )
+    watch.stored()
+    seen = watch.look()
+    (log,) = seen.logs
+    assert [told.cause for told in seen.losses] == ["the file was missing"]
+    assert log.patterns == (pattern,)
+    assert seen.signals["errors.lines"].at_least
+    assert not seen.signals["health.latency"].at_least
+    partial: dict[str, Fact] = {"at_least": False, "partial": '{"new":"too many"}'}
+    watch.writer.add(Reading("errors", START + 5, 0.0, Result.VALUE, values=values, facts=partial))
+    watch.stored()
+    seen = watch.look()
+    assert seen.signals["errors.new"].at_least
+    assert not seen.signals["errors.lines"].at_least
 
 
 def test_gaps_are_shown_open_ones_too(watch: Watch) -> None:

@@ -186,7 +186,7 @@ def full() -> Snapshot:
         recorder=RecorderStatus(True, 4123, START + 1, START + 99, ""),
         paused="paused by ann: lunch",
         probes={"p": probe},
-        signals={"p.x": SignalNow("p.x", "ms", 12.5, START + 99, 12.5, START + 99, "")},
+        signals={"p.x": SignalNow("p.x", "ms", 12.5, START + 99, 12.5, START + 99, "", True)},
         criteria=(criterion,),
         phases=(PhaseNow("P", (0, 6), START, START + 9, False, items),),
         gates=(GateNow("G", "r", "look", State.PASS, "ann", START + 8, "good"),),

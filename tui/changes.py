@@ -6,12 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stagewatch.logs.words import CRITICAL
 from stagewatch.widgets.view import probe_of, signal_late
 from stagewatch.widgets.words import time_of
 
 if TYPE_CHECKING:
     from stagewatch.session.document import Evidence, Instant, Session
     from stagewatch.snapshot import ItemNow, SignalNow, Snapshot
+    from stagewatch.widgets.patterns import Entry
+
+AFTERWARDS = 24 * 3600.0
+"""Seconds for which an acknowledgement holds that is made when the watch is over."""
 
 Apply = Callable[["Session"], "Session"]
 
@@ -104,6 +109,24 @@ def pause(reason: str, *, by: str, now: float) -> Change:
         return pause(session, reason, by=by, at=now)
 
     return Change("the pause", apply)
+
+
+def acknowledge(snapshot: Snapshot, entry: Entry, reason: str, *, by: str, now: float) -> Change:
+    """Say that a pattern of a log is known, until the watch is over."""
+    signal = f"{entry.probe}.{'criticals' if entry.pattern.level == CRITICAL else 'new'}"
+    judging = (c.name for c in snapshot.criteria if signal in c.signals)
+    criterion, name = next(judging, signal), entry.name
+    end = float(snapshot.session.ends_at)
+    until = end if end > now else now + AFTERWARDS
+
+    def apply(session: Session) -> Session:
+        from stagewatch.session.edits import acknowledge
+
+        return acknowledge(
+            session, criterion, until=until, by=by, at=now, reason=reason, pattern=name
+        )
+
+    return Change("the acknowledgement", apply)
 
 
 def resume(*, by: str, now: float) -> Change:

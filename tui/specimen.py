@@ -14,6 +14,7 @@ from stagewatch.model import (
     Fact,
     Gap,
     LogLine,
+    LogPattern,
     Result,
     Series,
     Spread,
@@ -33,7 +34,7 @@ from stagewatch.snapshot import (
     SignalNow,
     Snapshot,
 )
-from stagewatch.tui.specimen_data import GATES, LINES, PHASES
+from stagewatch.tui.specimen_data import GATES, LINES, PATTERNS, PHASES
 
 HOUR = 3600.0
 START = 1757085833.0
@@ -130,7 +131,7 @@ def healthy(now: float = NOW) -> Snapshot:
         criteria=_criteria(),
         phases=phases_of(going, now),
         gates=tuple(_gate(*gate) for gate in GATES),
-        logs=(LogNow("errors", LOG, _log(now), ""),),
+        logs=(LogNow("errors", LOG, _log(now), "", _patterns(now)),),
         gaps=(Gap("", START + 7 * HOUR, START + 7.4 * HOUR, "the recorder was not running"),),
         events=(
             Event(now - 2900, "tick", "alice ticked «Simulate 5 concurrent workspaces»"),
@@ -333,6 +334,13 @@ def _gate(name: str, reviewer: str, state: State) -> GateNow:
 
 def _log(now: float) -> tuple[LogLine, ...]:
     return tuple(LogLine(now + age, LOG, level, text) for age, level, text in LINES)
+
+
+def _patterns(now: float) -> tuple[LogPattern, ...]:
+    return tuple(
+        LogPattern(number, level, text, count, now - first, now - last, text, LOG, new)
+        for number, (level, text, count, first, last, new) in enumerate(PATTERNS, 1)
+    )
 
 
 def _rss(hour: float) -> float:

@@ -79,3 +79,26 @@ LINES = (
     (-187.0, "WARNING", "slow query, 412 ms: SELECT … FROM task_executions WHERE workspace_id = 7"),
     (-32.0, "WARNING", "websocket a07f: no heartbeat for 45 s, closing"),
 )
+PATTERNS = (
+    ("WARNING", "cache: storm on key #, # misses in # s", 41, 45000.0, 611.0, False),
+    ("WARNING", "websocket #: no heartbeat for # s, closing", 27, 46000.0, 32.0, False),
+    (
+        "WARNING",
+        "slow query, # ms: SELECT … FROM goals WHERE workspace_id = #",
+        6,
+        31000.0,
+        187.0,
+        False,
+    ),
+    ("ERROR", "openai: upstream answered #, will try again in # s", 5, 28000.0, 4417.0, False),
+    (
+        "ERROR",
+        "pool: timed out after # s waiting for a connection (# in use)",
+        3,
+        3900.0,
+        3312.0,
+        True,
+    ),
+    ("ERROR", "openai: upstream answered #, using the cached completion", 1, 902.0, 902.0, True),
+)
+"""Level, text, count, seconds since the first and since the last one, whether it is new."""

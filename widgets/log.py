@@ -1,4 +1,4 @@
-"""The error log pane: the newest lines of every followed log, held still while one reads."""
+"""The newest lines of every followed log, as rows; those that repeat are one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
-
-from stagewatch.widgets.box import Frame, frame
+from stagewatch.widgets import patterns
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, wrap
-from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import title_of
 from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import plural, second_of
@@ -117,14 +114,17 @@ def log_lines(
     width: int,
     height: int,
     tail: Tail | None = None,
+    *,
+    told: bool = False,
 ) -> list[Line]:
-    """The body of the pane: the newest lines, or ``held`` ones ``back`` rows from their end."""
+    """The newest lines, or ``held`` ones ``back`` rows from their end; ``told``: what is wrong
+    with the logs stands elsewhere."""
     snapshot = view.snapshot
     if snapshot is None:
         return [line(("waiting for the first reading", Role.DIM))]
     if not snapshot.logs:
         return [line(("this profile follows no log", Role.DIM))]
-    rows = problems(snapshot, width)
+    rows = [] if told else problems(snapshot, width)
     room = max(0, height - len(rows))
     if held is None:
         shown = (tail or Tail()).newest(runs(all_lines(snapshot)), room)
@@ -194,57 +194,4 @@ def log_count(snapshot: Snapshot | None) -> Line:
         if known and (sum(known) or name == "lines"):
             text = plural(int(sum(known)), one, name if name != "criticals" else "critical")
             parts.append(line((f"≥{text}" if least else text, role)))
-    return join(parts, " · ")
-
-
-class LogPane(Pane, can_focus=True):
-    """The live tail; scrolling up holds it, ``end`` follows again."""
-
-    PACE = 60.0
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "back(1)", "Scroll the log back, which holds it still", show=False),
-        Binding("down,j", "back(-1)", "Scroll the log towards the newest line", show=False),
-        Binding("pageup", "back(10)", "Scroll the log back by ten lines", show=False),
-        Binding("pagedown", "back(-10)", "Scroll the log forward by ten lines", show=False),
-        Binding("end", "follow", "Follow the log again", show=False),
-    ]
-
-    def about(self, snapshot: Snapshot) -> object:
-        return snapshot.logs, log_count(snapshot)
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._held: tuple[LogLine, ...] | None = None
-        self._back = 0
-        self._tail = Tail()
-
-    def lines(self, view: View, width: int, height: int) -> list[Line]:
-        snapshot = view.snapshot
-        aside = log_count(snapshot)
-        if self._held is not None and snapshot is not None:
-            newer = sum(1 for entry in all_lines(snapshot) if entry.at > self._newest())
-            aside = line((f"held · {newer} newer · end follows", Role.WARN))
-        how = Frame(
-            log_title(snapshot), aside=aside, boxed=not view.compact, focused=self.has_focus
-        )
-        body = log_lines(view, self._held, self._back, *how.room(width, height), self._tail)
-        return frame(how, body, width, height)
-
-    def _newest(self) -> float:
-        return self._held[-1].at if self._held else 0.0
-
-    def action_back(self, rows: int) -> None:
-        """Move ``rows`` towards the older lines; negative: towards the newer ones."""
-        if self.view is None or self.view.snapshot is None:
-            return
-        held = self._held if self._held is not None else all_lines(self.view.snapshot)
-        room = Frame(BLANK, boxed=not self.view.compact).room(*self.size)[1]
-        self._back = min(max(0, self._back + rows), max(0, len(held) - room))
-        self._held = held if self._back else None
-        self.repaint()
-
-    def action_follow(self) -> None:
-        """Show the newest lines as they come."""
-        self._held, self._back = None, 0
-        self.repaint()
+    return join([patterns.summary(snapshot), *parts], " · ")

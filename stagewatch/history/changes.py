@@ -8,7 +8,7 @@ import msgspec
 
 from stagewatch.history.query import Query, Row, span
 from stagewatch.history.records import StateChange, VerdictChange
-from stagewatch.model import Event, Gap, LogLine, State, Verdict
+from stagewatch.model import Event, Gap, LogLine, LogPattern, State, Verdict
 
 _STATE = "SELECT criterion, at_ms, state, value, reason, detail FROM state"
 
@@ -23,6 +23,33 @@ def lines(query: Query, probe: str, limit: int) -> list[LogLine]:
     return [
         LogLine(at_ms / 1000, query.text(source), level, body)
         for at_ms, source, level, body in reversed(rows)
+    ]
+
+
+def patterns(query: Query, probe: str, limit: int | None) -> list[LogPattern]:
+    """A log probe's patterns; with ``limit``, the most urgent that occurred."""
+    rest = "ORDER BY number"
+    if limit is not None:
+        rest = "AND count > 0 ORDER BY level <> 'CRITICAL', is_new = 0, last_ms DESC LIMIT ?"
+    rows = query.all(
+        "SELECT number, level, body, count, first_ms, last_ms, example, source_id, is_new, is_other"
+        f" FROM pattern WHERE probe_id = (SELECT id FROM probe WHERE name = ?) {rest}",
+        *((probe,) if limit is None else (probe, max(0, limit))),
+    )
+    return [
+        LogPattern(
+            number=number,
+            level=level,
+            text=body,
+            count=count,
+            first=first / 1000,
+            last=last / 1000,
+            example=example,
+            source=query.text(source),
+            new=bool(is_new),
+            other=bool(is_other),
+        )
+        for number, level, body, count, first, last, example, source, is_new, is_other in rows
     ]
 
 

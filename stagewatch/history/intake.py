@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from stagewatch.history.ids import Ids
 from stagewatch.history.rows import Row, milliseconds, storable
 from stagewatch.history.schema import RESULTS
-from stagewatch.model import LogLine, Result
+from stagewatch.model import LogLine, LogPattern, Result
 
 LINES_A_PROBE = 20_000
 """How many of a probe's newest log lines are kept."""
@@ -51,6 +51,8 @@ class Intake:
         self._count(probe_id, at_ms, row.result)
         if row.lines or row.left_out:
             self._insert_lines(probe_id, row.lines, row.left_out)
+        if row.patterns:
+            self._put_patterns(probe_id, row.patterns)
         if row.checkpoint is not None:
             self._db.execute(
                 "INSERT OR REPLACE INTO checkpoint VALUES(?, ?)", (probe_id, row.checkpoint)
@@ -117,4 +119,25 @@ class Intake:
         self._db.execute(
             "DELETE FROM line WHERE probe_id = ? AND number <= ?",
             (probe_id, newest - LINES_A_PROBE),
+        )
+
+    def _put_patterns(self, probe_id: int, patterns: Sequence[LogPattern]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO pattern VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    probe_id,
+                    pattern.number,
+                    storable(pattern.level),
+                    storable(pattern.text),
+                    pattern.count,
+                    milliseconds(pattern.first),
+                    milliseconds(pattern.last),
+                    storable(pattern.example),
+                    self._ids.text(storable(pattern.source)),
+                    pattern.new,
+                    pattern.other,
+                )
+                for pattern in patterns
+            ],
         )

@@ -11,7 +11,7 @@ from stagewatch.history.buckets import Buckets
 from stagewatch.history.coverage import Coverage
 from stagewatch.history.query import Query
 from stagewatch.history.records import Minute, ProbeRecord, StateChange, VerdictChange
-from stagewatch.model import Event, Gap, LogLine, Reading, Series, Signal, Spread
+from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Series, Signal, Spread
 
 
 class History:
@@ -130,6 +130,13 @@ class History:
     def lines(self, probe: str, limit: int) -> list[LogLine]:
         """The newest ``limit`` log lines that are kept, oldest first."""
         return changes.lines(self._query, probe, limit)
+
+    def patterns(self, probe: str, limit: int | None = None) -> list[LogPattern]:
+        """The patterns of a log probe, in the order in which they were first known.
+
+        With ``limit``, only those that occurred: the critical ones, then new ones, then the newest.
+        """
+        return changes.patterns(self._query, probe, limit)
 
     def lines_left_out(self, probe: str) -> int:
         """How many log lines came in such floods that they were counted but not kept."""

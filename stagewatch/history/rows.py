@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from stagewatch.model import Fact, LogLine, Reading, Result
+from stagewatch.model import Fact, LogLine, LogPattern, Reading, Result
 
 SEVERE = frozenset(("CRITICAL", "FATAL", "ERROR", "SEVERE", "ALERT", "EMERG", "EMERGENCY", "PANIC"))
 LINES_A_READING = 1000
@@ -37,6 +37,7 @@ class Row:
     lines: tuple[LogLine, ...]
     left_out: int
     """Lines of the reading that are not in ``lines``."""
+    patterns: tuple[LogPattern, ...]
     checkpoint: str | None
 
     @property
@@ -44,6 +45,7 @@ class Row:
         """About how many bytes of memory the row holds."""
         texts = (self.reason, self.missing, self.facts, self.numbers, self.checkpoint or "")
         lines = sum(len(line.text) + 250 for line in self.lines)
+        lines += sum(len(pattern.text) + len(pattern.example) + 400 for pattern in self.patterns)
         return 800 + sum(map(len, texts)) + 150 * len(self.values) + lines
 
 
@@ -77,6 +79,7 @@ def row_of(reading: Reading) -> Row:
         values=values,
         lines=lines,
         left_out=len(reading.lines) - len(lines),
+        patterns=tuple(reading.patterns),
         checkpoint=None if reading.checkpoint is None else storable(reading.checkpoint),
     )
 

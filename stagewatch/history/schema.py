@@ -129,7 +129,30 @@ _LAYOUT_1: Step = (
         FROM line JOIN probe ON probe.id = probe_id LEFT JOIN text ON text.id = source_id""",
 )
 
-STEPS: tuple[Step, ...] = (_LAYOUT_1,)
+_LAYOUT_2: Step = (
+    """CREATE TABLE pattern(
+        probe_id INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        level TEXT NOT NULL,
+        body TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        first_ms INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL,
+        example TEXT NOT NULL,
+        source_id INTEGER,
+        is_new INTEGER NOT NULL,
+        is_other INTEGER NOT NULL,
+        PRIMARY KEY(probe_id, number)) WITHOUT ROWID""",
+    """CREATE VIEW patterns AS
+        SELECT probe.name AS probe, level, pattern.body AS pattern, count,
+               strftime('%Y-%m-%dT%H:%M:%fZ', first_ms / 1000.0, 'unixepoch') AS first,
+               strftime('%Y-%m-%dT%H:%M:%fZ', last_ms / 1000.0, 'unixepoch') AS last,
+               is_new, example, text.body AS source
+        FROM pattern JOIN probe ON probe.id = probe_id LEFT JOIN text ON text.id = source_id
+        WHERE count > 0""",
+)
+
+STEPS: tuple[Step, ...] = (_LAYOUT_1, _LAYOUT_2)
 """Step n takes a file from layout n to layout n + 1; the first one builds a new file."""
 
 

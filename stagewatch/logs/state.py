@@ -67,6 +67,12 @@ class Counts(Struct, kw_only=True):
     """Those of ``criticals`` that are tracebacks without a record."""
     before_watch: int = 0
     """Records left out because their own time lies before the watch."""
+    named: dict[str, int] = {}
+    """Lines that match an expression of the profile, by its name."""
+
+    def copy(self) -> Counts:
+        """Counts of their own."""
+        return msgspec.structs.replace(self, named=dict(self.named))
 
 
 class State(Struct, kw_only=True):
@@ -86,6 +92,10 @@ class State(Struct, kw_only=True):
     """Path → when its last record was read."""
     done: list[Mark] = []
     """Files that are no longer read and still have a name."""
+    partial: dict[str, str] = {}
+    """Expressions that did not see every line, and why."""
+    no_baseline: str = ""
+    """Why the baseline could not be read."""
 
 
 def digest(data: bytes) -> str:

@@ -6,6 +6,8 @@ from collections import deque
 
 from stagewatch.logs.batch import Batch, Span
 from stagewatch.logs.levels import LIMIT, TRACEBACK, look
+from stagewatch.logs.named import Named
+from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.records import Entry, RecordReader
 from stagewatch.logs.runs import Runs
 from stagewatch.logs.shapes import shape_of
@@ -30,19 +32,28 @@ class Tally:
         watch_start: float,
         offset: float = 0.0,
         record_at: float | None = None,
+        *,
+        patterns: Patterns | None = None,
+        named: Named | None = None,
     ) -> None:
         self.path, self.counts = path, counts
+        self.patterns, self.named = patterns, named
         self.watch_start, self.offset = watch_start, offset
         self.reader = RecordReader(record_at)
         self.runs = Runs()
         self._suspects: Suspects | None = None
         self._vain = 0
+        self._counted: list[Span] = []
+        self._before: list[Span] = []
         self._pending: deque[tuple[bytes, float, float]] = deque(maxlen=PENDING)
 
     def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> None:
         """Count whole lines, read at ``at`` and not there yet at ``written_after``."""
         self._suspects, self._vain = None, 0
+        self._counted, self._before = [], []
         self.counts.lines += data.count(b"\n")
+        if self.named is not None:
+            self.named.count(data)
         bad: list[Span] = []
         position, size = 0, len(data)
         while position < size:
@@ -53,6 +64,9 @@ class Tally:
                 after = self._line(data, position, at, written_after, bad)
             position = after
         batch.add(self.path, data, at, bad, self.runs.level_of)
+        if self.patterns is not None:
+            self.patterns.learn(data, self._before, self.path)
+            self.patterns.feed(data, self._counted, self.path)
 
     def _run(self, data: bytes, position: int, at: float, bad: list[Span]) -> int:
         """Pass lines whose header is known; returns where they end."""
@@ -62,6 +76,7 @@ class Tally:
             self.reader.record_at = at
             if level:
                 self._count(level, data.count(b"\n", position, end))
+                self._counted.append(Span(position, end, level, at))
             if level == ERROR:
                 bad.append(Span(position, end, level, at))
         return end
@@ -84,6 +99,8 @@ class Tally:
         entry = self._entry(line, at, written_after)
         if entry.starts and entry.level in (CRITICAL, ERROR, WARNING):
             shown_at = self._judge(entry, at)
+            counted = self._counted if shown_at == at else self._before
+            counted.append(Span(position, end + 1, entry.level, at))
             if entry.level != WARNING:
                 bad.append(Span(position, end + 1, entry.level, shown_at))
         else:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-import msgspec
-
+from stagewatch.logs.baseline import learn_before, learn_file
 from stagewatch.logs.batch import Batch
+from stagewatch.logs.expressions import Expression
 from stagewatch.logs.files import Files
 from stagewatch.logs.follower import Follower, Origin
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.losses import Losses
+from stagewatch.logs.named import Named
 from stagewatch.logs.names import compressed, rotated_from
+from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.state import Counts, Loss, State
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
@@ -38,6 +40,10 @@ class Plan:
     watch_start: float
     from_start: bool = False
     zone_offset: float = 0.0
+    expressions: Mapping[str, Expression] = field(default_factory=dict)
+    """Name → what is counted under it."""
+    baseline: str = ""
+    """The file whose patterns are known; empty: what the log held before the watch."""
 
     @property
     def is_pattern(self) -> bool:
@@ -56,9 +62,20 @@ class _Source:
 class LogWatch:
     """Every file of a probe. Not safe for threads: one look at a time."""
 
-    def __init__(self, plan: Plan, files: Files, state: State | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        files: Files,
+        state: State | None = None,
+        patterns: Patterns | None = None,
+    ) -> None:
         self.plan, self.files = plan, files
-        self.counts = msgspec.structs.replace(state.counts) if state else Counts()
+        self.counts = state.counts.copy() if state else Counts()
+        self.patterns = patterns or Patterns()
+        partial = state.partial if state else {}
+        self.named = Named(plan.expressions, self.counts, partial, resumed=state is not None)
+        self.no_baseline = state.no_baseline if state else ""
+        """Why the baseline could not be read: then nothing is known to be new."""
         self.losses = Losses()
         if state:
             self.losses = Losses(state.losses, state.losses_left_out, state.without_files)
@@ -75,12 +92,15 @@ class LogWatch:
         """Read and count what is new; it joins what ``batch`` holds already."""
         batch = Batch() if batch is None else batch
         first = self._searched is None
+        if first and self.plan.baseline and (self._resume is None or self.no_baseline):
+            self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
         if first or (self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH):
             self._search(now, boot, batch)
             self._searched = boot
         share = max(CHUNK, budget // max(1, len(self._sources)))
         for source in list(self._sources.values()):
             self._read(source, now, boot, share, batch)
+        self.patterns.settle()
         if self._forget_finished():
             self._search(now, boot, batch)
         if self.plan.is_pattern:
@@ -125,6 +145,8 @@ class LogWatch:
             without_files=self.losses.no_files_since,
             record_at={path: at for path, at in times.items() if at is not None},
             done=self._ledger.marks(),
+            partial=self.named.partial,
+            no_baseline=self.no_baseline,
         )
 
     def close(self) -> None:
@@ -173,12 +195,30 @@ class LogWatch:
         plan = self.plan
         origin = Origin(plan.watch_start, plan.from_start or new)
         follower = Follower(path, self.files, origin, self._ledger, optional=plan.is_pattern)
-        follower.on_skip = _context(path, plan.watch_start, batch)
+        follower.on_skip = self._past(path, batch)
         record_at = resumed.record_at.get(path) if resumed else None
-        tally = Tally(path, self.counts, plan.watch_start, plan.zone_offset, record_at)
+        tally = Tally(
+            path,
+            self.counts,
+            plan.watch_start,
+            plan.zone_offset,
+            record_at,
+            patterns=self.patterns,
+            named=self.named if plan.expressions else None,
+        )
         if resumed and path in resumed.places:
             follower.resume(resumed.places[path], resumed.at, now, boot)
         self._sources[path] = _Source(follower, tally, resumed.at if resumed else now)
+
+    def _past(self, path: str, batch: Batch) -> Callable[[Tail], None]:
+        """What is done with the part of a file that was written before the watch."""
+
+        def show(tail: Tail) -> None:
+            _context(tail, path, self.plan.watch_start, batch)
+            if not self.plan.baseline:
+                learn_before(tail, self.patterns)
+
+        return show
 
     def _find(self) -> list[str]:
         if not self.plan.is_pattern:
@@ -203,14 +243,12 @@ def _links_last(path: str) -> tuple[bool, str]:
     return os.path.islink(path), path
 
 
-def _context(path: str, watch_start: float, batch: Batch) -> Callable[[Tail], None]:
-    def show(tail: Tail) -> None:
-        begin = max(0, tail.offset - CONTEXT_BYTES)
-        data = tail.files.read(tail.fd, tail.offset - begin, begin)
-        lines = data.split(b"\n")[:-1]
-        batch.context(path, lines[1 if begin else 0 :][-CONTEXT_LINES:], watch_start - 0.001)
-
-    return show
+def _context(tail: Tail, path: str, watch_start: float, batch: Batch) -> None:
+    """Show the last lines from before the watch."""
+    begin = max(0, tail.offset - CONTEXT_BYTES)
+    data = tail.files.read(tail.fd, tail.offset - begin, begin)
+    lines = data.split(b"\n")[:-1]
+    batch.context(path, lines[1 if begin else 0 :][-CONTEXT_LINES:], watch_start - 0.001)
 
 
 def _is_rotated(path: str, base: str) -> bool:

@@ -19,7 +19,7 @@ from stagewatch.profile.schema import ProbeConfig
 
 if TYPE_CHECKING:
     from stagewatch.clock import Clock
-    from stagewatch.model import Reading, Signal
+    from stagewatch.model import LogPattern, Reading, Signal
 
 
 class Probe(Protocol):
@@ -66,6 +66,8 @@ class OpenContext:
     """What the probe's last stored reading carried, when the recorder starts again."""
     refusal: Callable[[], str] = lambda: "nobody was asked whether commands may run"
     """Why no command of this profile may run at the moment; empty when they may."""
+    patterns: tuple[LogPattern, ...] = ()
+    """Every pattern that was stored of the probe, when the recorder starts again."""
 
 
 @dataclass(frozen=True, slots=True)

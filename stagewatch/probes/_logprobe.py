@@ -80,15 +80,12 @@ class LogProbe:
     def _reading(self, batch: Batch) -> Reading:
         from stagewatch.logs.state import dumps
 
-        counts = self.watch.counts
-        values = {
-            f"{self.name}.lines": float(counts.lines),
-            f"{self.name}.errors": float(counts.errors),
-            f"{self.name}.warnings": float(counts.warnings),
-            f"{self.name}.criticals": float(counts.criticals),
-        }
+        values = self._values()
         result, reason = self._outcome(batch)
         usable = result is Result.VALUE
+        missing = {} if usable else dict.fromkeys(values, reason)
+        if self.watch.no_baseline:
+            missing[f"{self.name}.new"] = self.watch.no_baseline
         return Reading(
             probe=self.name,
             at=self.clock.now(),
@@ -96,16 +93,35 @@ class LogProbe:
             result=result,
             reason=reason,
             values=values if usable else {},
-            missing={} if usable else dict.fromkeys(values, reason),
+            missing=missing,
             facts=self._facts(batch),
             lines=tuple(self._lines(batch)),
+            patterns=self.watch.patterns.changed(),
             checkpoint=dumps(self.watch.state(self.clock.now())),
         )
+
+    def _values(self) -> dict[str, float]:
+        counts = self.watch.counts
+        found = {
+            "lines": counts.lines,
+            "errors": counts.errors,
+            "warnings": counts.warnings,
+            "criticals": counts.criticals,
+            **({} if self.watch.no_baseline else {"new": self.watch.patterns.new}),
+            **{key: counts.named.get(key, 0) for key in self.config.count},
+        }
+        return {f"{self.name}.{key}": float(value) for key, value in found.items()}
 
     def _outcome(self, batch: Batch) -> tuple[Result, str]:
         """All is well when any file could be read; the others are named."""
         troubles = self.watch.troubles
-        reason = "; ".join([*(trouble.text for trouble in troubles), *self._too_early()])
+        reason = "; ".join(
+            [
+                *(trouble.text for trouble in troubles),
+                *self._too_early(),
+                *filter(None, [self.watch.no_baseline]),
+            ]
+        )
         if not troubles or batch.seen or len(troubles) < len(self.watch.paths):
             return Result.VALUE, reason
         absent = all(trouble.absent for trouble in troubles)
@@ -135,9 +151,18 @@ class LogProbe:
         facts["at_least"] = bool(losses) or self.watch.losses.left_out > 0
         if losses:
             facts |= _loss_facts(losses)
+        if partial := self._partial():
+            facts["partial"] = msgspec.json.encode(partial).decode()
         if self.watch.troubles:
             facts["problem"] = "; ".join(trouble.text for trouble in self.watch.troubles)
         return facts
+
+    def _partial(self) -> dict[str, str]:
+        """Signals that may be too low although no line was lost, and why."""
+        found = dict(self.watch.named.partial)
+        if self.watch.patterns.overflown:
+            found["new"] = "there are more patterns than are told apart"
+        return found
 
     def _lines(self, batch: Batch) -> Iterator[LogLine]:
         from stagewatch.text import clean

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,6 +32,15 @@ class LogConfig(ProbeConfig, kw_only=True, frozen=True):
     """What counts when the watch begins: lines from now on, or what is in the file as well."""
     zone: str = "UTC"
     """The zone of times that name none: ``UTC``, ``local``, or a name like ``Europe/Berlin``."""
+    count: Mapping[str, str] = {}
+    """Name → a regular expression; the lines that match it are the signal of that name."""
+    baseline: str = ""
+    """A log whose patterns are known, relative to the profile; empty: what the log itself held
+    before the watch."""
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_TAKEN = ("lines", "errors", "warnings", "criticals", "new")
 
 
 def signals(name: str, config: LogConfig) -> tuple[Signal, ...]:
@@ -40,6 +50,11 @@ def signals(name: str, config: LogConfig) -> tuple[Signal, ...]:
         Signal(f"{name}.errors", "", "ERROR records since the watch began"),
         Signal(f"{name}.warnings", "", "WARNING records since the watch began"),
         Signal(f"{name}.criticals", "", "critical records since the watch began"),
+        Signal(f"{name}.new", "", "patterns since the watch began that the baseline has not"),
+        *(
+            Signal(f"{name}.{key}", "", f"lines since the watch began that match {text}")
+            for key, text in config.count.items()
+        ),
     )
 
 
@@ -57,6 +72,21 @@ def problems(config: LogConfig) -> Iterator[tuple[str, str]]:
 
     if config.zone not in ("UTC", "local") and not _known_zone(config.zone):
         yield "zone", f"there is no zone {config.zone!r}; say UTC, local or one like Europe/Berlin"
+    yield from _expression_problems(config)
+
+
+def _expression_problems(config: LogConfig) -> Iterator[tuple[str, str]]:
+    from stagewatch.logs.expressions import Expression, ExpressionError
+
+    for name, text in config.count.items():
+        if not _NAME.fullmatch(name):
+            yield f"count.{name}", "must be letters, digits and _, the first one no digit"
+        if name in _TAKEN:
+            yield f"count.{name}", "every log probe has a signal of this name; choose another"
+        try:
+            Expression(text)
+        except ExpressionError as error:
+            yield f"count.{name}", str(error)
 
 
 def _known_zone(name: str) -> bool:
@@ -76,7 +106,9 @@ def _zone_offset(name: str, at: float) -> float:
 
 def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
     """Make the probe; files are touched by its first reading."""
+    from stagewatch.logs.expressions import Expression
     from stagewatch.logs.files import RealFiles
+    from stagewatch.logs.patterns import Patterns
     from stagewatch.logs.state import loads
     from stagewatch.logs.watch import LogWatch, Plan
     from stagewatch.probes._logprobe import LogProbe
@@ -86,9 +118,12 @@ def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
         watch_start=context.watch_start,
         from_start=config.origin == "start",
         zone_offset=_zone_offset(config.zone, context.watch_start),
+        expressions={key: Expression(text, config.encoding) for key, text in config.count.items()},
+        baseline=str(context.base / config.baseline) if config.baseline else "",
     )
     state = loads(context.checkpoint) if context.checkpoint else None
-    watch = LogWatch(plan, RealFiles(), state)
+    patterns = Patterns(context.patterns if state else (), config.encoding)
+    watch = LogWatch(plan, RealFiles(), state, patterns)
     return LogProbe(name, config, context.clock, watch, signals(name, config))
 
 

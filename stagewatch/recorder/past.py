@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stagewatch.history.reader import History
-from stagewatch.model import Gap, Reading
+from stagewatch.model import Gap, LogPattern, Reading
 from stagewatch.probes import Probe
 
 NOT_RUNNING = "the recorder was not running"
@@ -20,6 +20,8 @@ class Past:
     latest: Mapping[str, Reading] = field(default_factory=dict)
     failures: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
     checkpoints: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[str, tuple[LogPattern, ...]] = field(default_factory=dict)
+    """Probe → every pattern of its logs."""
     open_gaps: tuple[Gap, ...] = ()
 
 
@@ -32,6 +34,7 @@ def recall(path: Path, probes: Sequence[str]) -> Past:
             latest=dict(history.latest()),
             failures=dict(history.failures()),
             checkpoints={name: text for name, text in kept.items() if text is not None},
+            patterns={name: tuple(history.patterns(name)) for name in kept},
             open_gaps=tuple(gap for gap in history.gaps() if gap.end is None),
         )
     finally:

@@ -57,6 +57,7 @@ def open_probes(
                 watch_start=float(session.started_at),
                 checkpoint=past.checkpoints.get(name),
                 refusal=refusal,
+                patterns=past.patterns.get(name, ()),
             ),
         )
         for name, config in profile.probe.items()

@@ -42,6 +42,8 @@ def blocks(report: Report) -> Iterator[Block]:
     yield from _summary(report)
     yield from _section("Criteria", _criteria(report))
     yield from _section("Signals in this range", _signals(report))
+    yield from _section("Log lines that may have been lost", _losses(report))
+    yield from _section("New patterns in the logs", _patterns(report))
     yield from _section("Checklist", _checklist(report))
     yield from _section("Gates", _gates(report))
     yield from _section("Notes", _notes(report))
@@ -125,12 +127,42 @@ def _signals(report: Report) -> Iterator[Block]:
                     _value(s.low, s.unit),
                     _value(s.spread.mean, s.unit),
                     _value(s.spread.p95, s.unit),
-                    _value(s.high, s.unit),
+                    ("at least " if s.at_least else "") + _value(s.high, s.unit),
                     _share(s.coverage),
                 )
                 for s in report.signals
             ),
         )
+
+
+def _losses(report: Report) -> Iterator[Block]:
+    rows = tuple(
+        (
+            loss.probe,
+            stamp(loss.since),
+            stamp(loss.until) or "still lasts",
+            loss.path,
+            loss.cause,
+            loss.accepted_by,
+        )
+        for loss in report.snapshot.losses
+        if loss.since < report.until and (loss.until is None or loss.until > report.since)
+    )
+    if rows:
+        yield Line("The counts of these logs are lower bounds.")
+        yield Table(("Probe", "From", "To", "File", "Cause", "Accepted by"), rows)
+
+
+def _patterns(report: Report) -> Iterator[Block]:
+    rows = tuple(
+        (log.probe, p.level, str(p.count), stamp(p.first), stamp(p.last), p.text, p.example)
+        for log in report.snapshot.logs
+        for p in log.patterns
+        if p.new and p.first < report.until and p.last >= report.since
+    )
+    if rows:
+        columns = ("Probe", "Level", "Records", "First", "Last", "Pattern", "Newest record")
+        yield Table(columns, rows)
 
 
 def _checklist(report: Report) -> Iterator[Block]:

@@ -37,6 +37,8 @@ class SignalSummary:
     high: float | None
     coverage: float | None
     """Share (0..1) of the probe's expected readings that are there."""
+    at_least: bool = False
+    """The values are lower bounds: lines of the log may have been lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _summaries(
             low=_extreme(history, signal.name, since, until, low=True),
             high=_extreme(history, signal.name, since, until, low=False),
             coverage=coverage.get(signal.name.partition(".")[0]),
+            at_least=signal.at_least,
         )
         for signal in snapshot.signals.values()
     )

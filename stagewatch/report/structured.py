@@ -11,6 +11,7 @@ from stagewatch.report.model import Report, SignalSummary, iso
 from stagewatch.session.document import Session
 from stagewatch.session.format import dumps, loads
 from stagewatch.status import status_document
+from stagewatch.text import clean
 
 FORMAT_VERSION = 1
 
@@ -29,6 +30,21 @@ def _document(report: Report) -> dict[str, Any]:
         "until": iso(report.until),
         "status": status_document(report.snapshot, events=0),
         "signals": {s.name: _signal(s) for s in report.signals},
+        "patterns": [
+            {
+                "probe": log.probe,
+                "level": p.level,
+                "count": p.count,
+                "first": iso(p.first),
+                "last": iso(p.last),
+                "new": p.new,
+                "pattern": p.text,
+                "example": p.example,
+                "source": clean(p.source),
+            }
+            for log in report.snapshot.logs
+            for p in log.patterns
+        ],
         "gaps": [
             {"probe": g.probe, "start": iso(g.start), "end": iso(g.end), "cause": g.cause}
             for g in report.gaps
@@ -56,6 +72,7 @@ def _signal(summary: SignalSummary) -> dict[str, Any]:
         "p99": spread["p99"],
         "high": summary.high,
         "coverage": summary.coverage,
+        "at_least": summary.at_least,
     }
 
 

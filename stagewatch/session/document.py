@@ -82,6 +82,9 @@ class Acknowledgement(Record, kw_only=True, frozen=True):
     at: Instant
     until: Instant
     reason: str = ""
+    pattern: str = ""
+    """The one log pattern that is meant, as ``probe: LEVEL text``; a criterion's other records
+    are not. Empty: the criterion as a whole."""
 
 
 class Waiver(Record, kw_only=True, frozen=True):

@@ -155,12 +155,27 @@ def decide(
 
 
 def acknowledge(
-    session: Session, criterion: str, *, until: float, by: str, at: float, reason: str = ""
+    session: Session,
+    criterion: str,
+    *,
+    until: float,
+    by: str,
+    at: float,
+    reason: str = "",
+    pattern: str = "",
 ) -> Session:
-    """Silence reminders about a criterion until then; the verdict stays what it is."""
+    """Silence reminders about a criterion until then; the verdict stays what it is.
+
+    With ``pattern``, one log pattern is acknowledged and not the criterion as a whole.
+    """
     start, end = _span(at, until, "an acknowledgement must end after it begins")
     new = Acknowledgement(
-        criterion=clean(criterion), by=_name(by), at=start, until=end, reason=_text(reason)
+        criterion=clean(criterion),
+        by=_name(by),
+        at=start,
+        until=end,
+        reason=_text(reason),
+        pattern=clean(pattern),
     )
     return _append(session, "acknowledgement", new)
 

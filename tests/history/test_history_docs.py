@@ -10,7 +10,7 @@ import pytest
 
 from stagewatch.history import History, HistoryWriter
 from stagewatch.history.schema import APPLICATION_ID
-from stagewatch.model import Event, LogLine, Reading
+from stagewatch.model import Event, LogLine, LogPattern, Reading
 
 PAGE = (Path(__file__).parents[2] / "docs" / "history.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
@@ -28,7 +28,8 @@ def test_the_pages_queries_find_something(
     writer.add(reading(5000))
     writer.add(reading(5001, None))
     line = (LogLine(t0, "error.log", "ERROR", "pool timeout"),)
-    writer.add(reading(0, probe="errors", lines=line))
+    pattern = (LogPattern(1, "ERROR", "timeout", 1, t0, t0, "pool timeout", "error.log", True),)
+    writer.add(reading(0, probe="errors", lines=line, patterns=pattern))
     writer.event(Event(t0, "tick", "an item"))
     assert stored(writer)._query.all(query)
 

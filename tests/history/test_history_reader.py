@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stagewatch.history import History, HistoryError, HistoryWriter
-from stagewatch.model import Reading, Result
+from stagewatch.model import LogPattern, Reading, Result
 
 Make = Callable[..., Reading]
 Open = Callable[..., HistoryWriter]
@@ -298,3 +298,34 @@ def test_a_reader_cannot_write(writer: HistoryWriter, stored: Stored, query: str
     history = stored(writer)
     with pytest.raises(HistoryError, match="cannot be written"):
         history._query.all(query)
+
+
+def test_patterns_are_stored_with_their_reading_and_replaced_by_number(
+    writer: HistoryWriter, stored: Stored, reading: Make, t0: float
+) -> None:
+    """The newest state of each; those that only the baseline has come last of all."""
+
+    def pattern(number: int, level: str, count: int, *, new: bool = False) -> LogPattern:
+        at = t0 + number
+        return LogPattern(number, level, f"text {number}", count, at, at, "line", "error.log", new)
+
+    first = (
+        pattern(1, "ERROR", 0),
+        pattern(2, "ERROR", 1),
+        pattern(3, "WARNING", 1, new=True),
+        pattern(4, "CRITICAL", 1),
+        pattern(5, "ERROR", 1),
+    )
+    writer.add(reading(0, probe="errors", patterns=first))
+    writer.add(reading(1, probe="errors", patterns=(pattern(2, "ERROR", 7),)))
+    history = stored(writer)
+    assert [(p.number, p.count) for p in history.patterns("errors")] == [
+        (1, 0),
+        (2, 7),
+        (3, 1),
+        (4, 1),
+        (5, 1),
+    ]
+    assert [p.number for p in history.patterns("errors", 3)] == [4, 3, 5]
+    assert history.patterns("errors")[2] == first[2]
+    assert history.patterns("health") == []

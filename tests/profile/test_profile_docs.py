@@ -136,6 +136,7 @@ def test_the_signals_of_every_kind_are_documented(examples: Profile) -> None:
     for config in examples.probe.values():
         section = PAGE.split(f'### `kind = "{config.kind}"`')[1].split("| key |")[0]
         for signal in InstalledKinds().signals("NAME", config):
-            if signal.name.removeprefix("NAME.") not in getattr(config, "read", {}):
+            named = {**getattr(config, "read", {}), **getattr(config, "count", {})}
+            if signal.name.removeprefix("NAME.") not in named:
                 assert f"`{signal.name}`" in section
                 assert f"({signal.unit})" in section or not signal.unit

@@ -17,7 +17,7 @@ from stagewatch.tui.keys import KEYS
 from stagewatch.tui.screens.help import help_text
 from stagewatch.tui.stage import Clock, Stage
 from stagewatch.widgets.checklistpane import ChecklistPane
-from stagewatch.widgets.log import LogPane
+from stagewatch.widgets.logpane import LogPane
 
 Shown = Callable[[Pilot[Any]], Awaitable[None]]
 Settled = Callable[..., Awaitable[None]]
@@ -243,7 +243,7 @@ async def test_the_log_is_held_while_one_reads_and_follows_again(
     log = snapshot.logs[0]
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot)
-        await pilot.press("up", "up")
+        await pilot.press("t", "t", "up", "up")
         await settled(pilot, lambda: "held · 0 newer" in lines(app))
         newest = replace(log.lines[-1], at=specimen.NOW, text="the newest line")
         stage.show(replace(snapshot, logs=(replace(log, lines=(*log.lines, newest)),)))
@@ -251,6 +251,40 @@ async def test_the_log_is_held_while_one_reads_and_follows_again(
         assert "the newest line" not in lines(app)
         await pilot.press("end")
         await settled(pilot, lambda: "the newest line" in lines(app))
+
+
+async def test_a_critical_pattern_is_acknowledged_with_a_reason(
+    app: StageWatch, stage: Stage, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """The session says who and why, for this pattern alone; its row shows it."""
+    snapshot = specimen.healthy()
+    log = snapshot.logs[0]
+    worst = replace(log.patterns[0], number=99, level="CRITICAL", text="disk full on #")
+    stage.show(replace(snapshot, logs=(replace(log, patterns=(*log.patterns, worst)),)))
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot)
+        assert "CRITICAL disk full on #" in lines(app)
+        await pilot.press("a")
+        await settled(pilot, lambda: "Acknowledge" in lines(app))
+        await pilot.press(*"known", "enter")
+        await settled(pilot, lambda: bool(stage.session.acknowledgement))
+        await pilot.press("t")
+        await settled(pilot, lambda: "ack alice" in lines(app))
+    (known,) = stage.session.acknowledgement
+    assert known.pattern == "errors: CRITICAL disk full on #"
+    assert (known.by, known.reason, known.until) == ("alice", "known", snapshot.session.ends_at)
+
+
+async def test_t_turns_from_patterns_and_lines_to_either(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """And back again."""
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot)
+        for patterns, tail in ((True, True), (True, False), (False, True), (True, True)):
+            await settled(pilot, lambda p=patterns: ("×27" in lines(app)) is p)  # type: ignore[misc]
+            assert ("websocket a07f" in lines(app)) is tail
+            await pilot.press("t")
 
 
 async def test_export_says_which_file_it_wrote(

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from stagewatch.tui.keys import KEYS, MARKS
 from stagewatch.tui.screens.dialogue import Dialogue
 from stagewatch.widgets.keyline import key_names
-from stagewatch.widgets.log import LogPane
+from stagewatch.widgets.logpane import LogPane
 
 
 def help_text() -> Content:

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 
 from stagewatch.clock import Clock
+from stagewatch.logs.words import CRITICAL
 from stagewatch.tui import changes
 from stagewatch.tui.keys import KEYS
 from stagewatch.tui.messages import ChangeWanted, ExportWanted, LeaveWanted
@@ -20,7 +21,7 @@ from stagewatch.widgets.checklistpane import ChecklistPane
 from stagewatch.widgets.health import HealthPane
 from stagewatch.widgets.keybar import KeyBar
 from stagewatch.widgets.latency import LatencyPane
-from stagewatch.widgets.log import LogPane
+from stagewatch.widgets.logpane import LogPane
 from stagewatch.widgets.memory import MemoryPane
 from stagewatch.widgets.pane import Pane
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from stagewatch.snapshot import ItemNow
+    from stagewatch.widgets.patterns import Entry
     from stagewatch.widgets.view import View
 
 SMALLEST = (60, 16)
@@ -177,6 +179,26 @@ class WatchScreen(Canvas):
         if reason:
             now = self._clock.now()
             self.post_message(ChangeWanted(changes.pause(reason, by=self._operator, now=now)))
+
+    def on_log_pane_acknowledged(self, message: LogPane.Acknowledged) -> None:
+        """Ask why the pattern is acceptable."""
+        pattern = message.entry.pattern
+        if pattern.level != CRITICAL and not pattern.new:
+            self.app.bell()
+            return
+        from stagewatch.tui.screens.ask import AskScreen
+
+        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; changes no verdict"
+        asked = AskScreen("Acknowledge", about, "the reason; enter saves it")
+        self.app.push_screen(asked, partial(self._acknowledged, message.entry))
+
+    def _acknowledged(self, entry: Entry, reason: str | None) -> None:
+        snapshot = self._view.snapshot if self._view else None
+        if reason and snapshot is not None:
+            known = changes.acknowledge(
+                snapshot, entry, reason, by=self._operator, now=self._clock.now()
+            )
+            self.post_message(ChangeWanted(known))
 
     def action_checklist(self) -> None:
         """At narrow sizes, change between panes and checklist; at wide ones, go to it."""

@@ -1,0 +1,66 @@
+"""What is known before the watch begins: the patterns of an older part of a log, or of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stagewatch.logs.batch import Batch
+from stagewatch.logs.files import Files, is_regular
+from stagewatch.logs.patterns import Patterns
+from stagewatch.logs.state import Counts
+from stagewatch.logs.tail import CHUNK, Tail
+from stagewatch.logs.tally import Tally
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes that are learned from, the newest ones; a second of reading."""
+
+
+def learn_before(tail: Tail, patterns: Patterns) -> None:
+    """Know the patterns of what stands before the place where ``tail`` is."""
+    _learn(tail.files, tail.fd, tail.offset, patterns)
+
+
+def learn_file(path: str, files: Files, patterns: Patterns) -> str:
+    """Know the patterns of this file; returns why that cannot be done, or nothing."""
+    try:
+        fd = files.open(path)
+    except OSError as error:
+        return f"the baseline {path} cannot be read: {error.strerror or error}"
+    try:
+        found = files.fstat(fd)
+        if not is_regular(found):
+            return f"the baseline {path} is not a regular file"
+        _learn(files, fd, found.st_size, patterns)
+    except OSError as error:
+        return f"the baseline {path} cannot be read: {error.strerror or error}"
+    finally:
+        files.close(fd)
+    return ""
+
+
+def _learn(files: Files, fd: int, end: int, patterns: Patterns) -> None:
+    with patterns.learning():
+        tally = Tally("", Counts(), watch_start=0.0, patterns=patterns)
+        for lines in _whole_lines(files, fd, max(0, end - LARGEST), end):
+            tally.feed(lines, 0.0, 0.0, Batch())
+
+
+def _whole_lines(files: Files, fd: int, start: int, end: int) -> Iterator[bytes]:
+    """What stands between the two places, cut at line ends; a line that is too long is left out."""
+    position, rest = start, b""
+    cut = start > 0
+    """The first line is not whole."""
+    while position < end:
+        data = files.read(fd, min(CHUNK, end - position), position)
+        if not data:
+            return
+        position += len(data)
+        last = data.rfind(b"\n") + 1
+        if last:
+            whole = rest + data[:last]
+            yield whole[whole.find(b"\n") + 1 :] if cut else whole
+            rest, cut = data[last:], False
+        elif len(rest) < CHUNK:
+            rest += data
+        else:
+            rest, cut = b"", True

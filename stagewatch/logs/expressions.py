@@ -1,0 +1,157 @@
+"""Regular expressions that people write for log lines, kept from holding the program up.
+
+Python's engine backtracks and cannot be interrupted. So an expression whose time would grow
+exponentially with the line is refused when it is read, each one sees only the beginning of a
+line, the less of it the more open repeats (``*``, ``+``, ``{3,}``) it has, and whoever counts
+with it keeps to a budget of time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+LIMITS = (2048, 2048, 1024, 256)
+"""Bytes of a line that are looked at, by the number of open repeats; more are refused."""
+OPEN = 8
+"""A repeat whose ends lie further apart is open."""
+LONGEST = 500
+MOST_WAYS = 4096
+"""Combinations of small repeats and alternatives."""
+
+# The parser of ``re`` itself, so that what is judged is what will run. A test holds its names.
+_parser: Any = import_module("re._parser")
+Items = Iterable[tuple[Any, Any]]
+"""A parsed expression: what stands there, and its details."""
+_EXPONENTIAL = "which may take exponential time on a line"
+_REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
+
+
+class ExpressionError(ValueError):
+    """The expression cannot be used; the text says why."""
+
+
+class Expression:
+    """A regular expression that is searched for in single lines."""
+
+    def __init__(self, text: str, encoding: str = "utf-8") -> None:
+        """Raises ExpressionError."""
+        self.text = text
+        if len(text) > LONGEST:
+            raise ExpressionError(f"is longer than {LONGEST} characters")
+        if not text:
+            raise ExpressionError("is empty; it would match every line")
+        try:
+            raw = text.encode(encoding)
+            self._search = re.compile(raw).search
+            parsed = _parser.parse(raw)
+        except (re.error, RecursionError, OverflowError, UnicodeEncodeError) as error:
+            raise ExpressionError(f"is no regular expression: {error}") from error
+        weight = _Weight()
+        weight.weigh(parsed)
+        if weight.opened >= len(LIMITS) or weight.ways > MOST_WAYS:
+            raise ExpressionError(
+                f"has too many repeats and alternatives, {_EXPONENTIAL}; at most"
+                f" {len(LIMITS) - 1} of *, + and the like, and few of ? and |"
+            )
+        self.limit = LIMITS[weight.opened]
+        self.literal = b"" if parsed.state.flags & re.IGNORECASE else _literal(parsed)
+        """What every match holds; empty where there is no such text."""
+
+    def matches(self, line: bytes) -> bool:
+        """Whether the beginning of this line, without its end, holds a match."""
+        return self._search(line[: self.limit]) is not None
+
+    def lines(self, data: bytes) -> Iterator[int]:
+        """Where the lines begin that hold a match; ``data`` is whole lines."""
+        if self.literal:
+            yield from self._by_literal(data)
+            return
+        position = 0
+        for line in data.split(b"\n")[:-1]:
+            if self._search(line[: self.limit].rstrip(b"\r")) is not None:
+                yield position
+            position += len(line) + 1
+
+    def _by_literal(self, data: bytes) -> Iterator[int]:
+        position = 0
+        while (hit := data.find(self.literal, position)) >= 0:
+            start = data.rfind(b"\n", position, hit) + 1 or position
+            position = data.find(b"\n", hit) + 1 or len(data)
+            line = data[start : min(position - 1, start + self.limit)].rstrip(b"\r")
+            if self._search(line) is not None:
+                yield start
+
+
+@dataclass(slots=True)
+class _Weight:
+    """What decides how long an expression may take."""
+
+    opened: int = 0
+    """Open repeats that follow one another: each multiplies the time by the line's length."""
+    ways: int = 1
+    """In how many ways the small repeats and the alternatives can be combined."""
+
+    def weigh(self, items: Items, within: bool = False) -> None:
+        """Add what these parts weigh; ``within``: in a repeat. Raises ExpressionError."""
+        for code, argument in items:
+            name = str(code)
+            if name in _REPEATS:
+                self._repeat(*argument, within=within)
+            elif name == "BRANCH":
+                if within:
+                    raise ExpressionError(
+                        f"has alternatives inside a repeat, {_EXPONENTIAL}; use a set such as [ab]+"
+                    )
+                self._branch(argument[1])
+            elif name.startswith("GROUPREF"):
+                raise ExpressionError("refers back to a group; write out what is meant")
+            else:
+                for body in _bodies(argument):
+                    self.weigh(body, within)
+
+    def _repeat(self, least: int, most: int, body: Items, *, within: bool) -> None:
+        variable, several = least != most, most > 1
+        if within and variable:
+            raise ExpressionError(
+                f"has a repeat inside a repeat, {_EXPONENTIAL};"
+                " use one repeat of a set such as [a-z.]+"
+            )
+        spread = most - least
+        if spread > OPEN:
+            self.opened += 1
+        else:
+            self.ways *= spread + 1
+        self.weigh(body, within or several)
+
+    def _branch(self, branches: Iterable[Items]) -> None:
+        heaviest = ways = 0
+        for branch in branches:
+            weight = _Weight()
+            weight.weigh(branch)
+            heaviest = max(heaviest, weight.opened)
+            ways += weight.ways
+        self.opened += heaviest
+        self.ways *= ways
+
+
+def _bodies(argument: object) -> Iterator[Any]:
+    """The expressions inside a group, an assertion or an atomic repeat."""
+    if isinstance(argument, tuple):
+        for part in argument:
+            if isinstance(part, _parser.SubPattern):
+                yield part
+    elif isinstance(argument, _parser.SubPattern):
+        yield argument
+
+
+def _literal(items: Items) -> bytes:
+    """The longest text that stands in every match."""
+    best = run = b""
+    for code, argument in items:
+        run = run + bytes([argument]) if str(code) == "LITERAL" and argument < 256 else b""
+        best = max(best, run, key=len)
+    return best if len(best) > 1 else b""

@@ -1,0 +1,112 @@
+"""What two records have in common when only numbers, ids, addresses, quoted values or paths differ.
+
+Works on bytes, and on many lines at once: no expression here matches a line end. All of them are
+linear, or quadratic in a single word. None depends on how many digits a number has, so that
+``roughly_masked`` and the like are safe as keys of a cache.
+"""
+
+from __future__ import annotations
+
+import re
+
+from stagewatch.logs.fields import Fields, pairs
+from stagewatch.logs.levels import JSON, PAIRS, Look
+
+LONGEST = 512
+"""Bytes of a pattern."""
+
+_IDS = re.compile(
+    rb"(?<![A-Za-z0-9-])[0-9a-fA-F]+(?:-[0-9a-fA-F]+){4}(?![A-Za-z0-9-])"
+    rb"|(?<![A-Za-z0-9])(?:"
+    rb"(?:(?<=[\s=(\[,])-)?\d+(?:[.,:/-]\d+)*(?![A-Za-z0-9])"
+    rb"|(?:[0-9a-fA-F]*\d[0-9a-fA-F]*|[0-9a-fA-F]{8,})(?![A-Za-z0-9])"
+    rb"|[A-Za-z]*\d+[A-Za-z][A-Za-z0-9]*)"
+    rb"|\d+(?:[.,:]\d+)*"
+)
+_TAILS = re.compile(rb"0[A-SU-Ya-z][0A-Za-z]*")
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_STAMP = re.compile(rb"\d+-\d+-\d+[T ]\d+:\d+:\d+(?:[.,]\d+)?(?:Z|[+-]\d+:?\d+)?")
+_HEX_GROUPS = re.compile(rb"(?<![\w:.-])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:]+(?![\w:])")
+_QUOTED = re.compile(
+    rb"\"[^\"\n]*\"|(?<![A-Za-z0-9])'[^'\n]*'(?![A-Za-z0-9])|`[^`\n]*`|\xc2\xab[^\n\xc2]*\xc2\xbb"
+)
+_URL = re.compile(rb"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>()\[\]{},;]+")
+_EMAIL = re.compile(rb"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PATH = re.compile(
+    rb"(?<![\w.<>/])(?:~|\.{1,2})?(?:/[\w.@%+=:~-]+){2,}/?"
+    rb"|\b[A-Za-z]:\\[^\s\"']+"
+    rb"|(?<![\w.<>/-])(?:[\w.-]+/)+[\w-]+\.[A-Za-z]{1,5}\b"
+)
+_LIST = re.compile(rb"#(?:[,;] ?#)+")
+
+_MESSAGE_KEYS = (
+    "message",
+    "msg",
+    "@message",
+    "short_message",
+    "event",
+    "error",
+    "err",
+    "exception",
+    "body",
+    "text",
+    "log",
+)
+_LEAD = b" \t-:|,.]>)\xef\xbb\xbf"
+
+
+def roughly_masked(text: bytes) -> bytes:
+    """``text``, one line or many, without most of what ``masked`` would mask; quick.
+
+    Lines that are alike afterwards have the same pattern; those that differ may have it still.
+    """
+    return _TAILS.sub(b"\1", numbers_alike(text))
+
+
+def digits_alike(text: bytes) -> bytes:
+    """``text`` with ``0`` for every digit: the quickest, and the roughest."""
+    return text.translate(_ZEROS)
+
+
+def numbers_alike(text: bytes) -> bytes:
+    """``text`` with ``0`` for every number: rougher, and quicker."""
+    alike = text.translate(_ZEROS)
+    for zeros in (b"00000000", b"0000", b"00", b"00"):
+        alike = alike.replace(zeros, b"0")
+    return alike
+
+
+def masked(message: bytes) -> bytes:
+    """The pattern of one message."""
+    text = message
+    if b"://" in text:
+        text = _URL.sub(b"<url>", text)
+    if b"@" in text:
+        text = _EMAIL.sub(b"<email>", text)
+    text = _QUOTED.sub(b'"#"', text)
+    if b"/" in text or b"\\" in text:
+        text = _PATH.sub(b"<path>", text)
+    if text.count(b":") > 1:
+        text = _HEX_GROUPS.sub(b"#", _STAMP.sub(b"#", text))
+    return b" ".join(_LIST.sub(b"#", _IDS.sub(b"#", text)).split())[:LONGEST]
+
+
+def message_of(seen: Look) -> bytes:
+    """What a record says, without its header."""
+    if seen.form == JSON:
+        return _field(seen.fields or {}) or seen.payload
+    rest = seen.payload[seen.head :]
+    if seen.form == PAIRS:
+        found = {key: value for key, value in pairs(rest) if value}
+        return next((found[key] for key in _MESSAGE_KEYS if key in found), rest)
+    return rest.lstrip(_LEAD) or seen.payload
+
+
+def _field(fields: Fields) -> bytes:
+    for key in _MESSAGE_KEYS:
+        value = fields.get(key)
+        if isinstance(value, dict):  # {"error": {"message": …}}
+            value = value.get("message")
+        if isinstance(value, str) and value.strip():
+            return value.encode("utf-8", "replace").replace(b"\n", b" ")
+    return b""

@@ -1,0 +1,45 @@
+"""Counting the lines that match the expressions of a profile, within a budget of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from stagewatch.logs.expressions import Expression
+from stagewatch.logs.state import Counts
+
+BUDGET = 0.5
+"""CPU seconds that one expression may take for what is read at a time, 256 KiB at most."""
+UNCOUNTED = "was not counted from the beginning of the watch"
+TOO_SLOW = "took too long on the lines of this log and is not counted any more; make it simpler"
+
+
+class Named:
+    """Counts into ``counts.named``."""
+
+    def __init__(
+        self,
+        expressions: Mapping[str, Expression],
+        counts: Counts,
+        partial: Mapping[str, str],
+        *,
+        resumed: bool,
+    ) -> None:
+        self.partial = {name: why for name, why in partial.items() if name in expressions}
+        """Expressions that did not see every line, and why."""
+        self._counts = counts
+        self._expressions = dict(expressions)
+        for name in expressions:
+            if resumed and name not in counts.named:
+                self.partial[name] = UNCOUNTED
+            counts.named.setdefault(name, 0)
+
+    def count(self, data: bytes) -> None:
+        """Count whole lines."""
+        for name, expression in list(self._expressions.items()):
+            began = time.thread_time()
+            self._counts.named[name] += sum(1 for _ in expression.lines(data))
+            if time.thread_time() - began > BUDGET:
+                # Only ever the first time: what has held the program up once will again.
+                self.partial[name] = TOO_SLOW
+                del self._expressions[name]

@@ -1,0 +1,45 @@
+"""The exception that a traceback ends in, which tells one crash from another."""
+
+from __future__ import annotations
+
+import re
+
+STARTS = (b"Traceback (most recent call last):", b"  + Exception Group Traceback (most recent")
+LONGEST = 32 * 1024
+"""Bytes of a traceback that are looked through for its last line."""
+
+_EXCEPTION = re.compile(rb"[A-Za-z_][\w.]*(?::(?: |$)|$)")
+_CHAIN = (b"During handling of the above", b"The above exception was the direct cause")
+
+
+def begins(data: bytes, position: int) -> bool:
+    """Whether a traceback begins here."""
+    return data.startswith(STARTS, position)
+
+
+def exception_after(data: bytes, position: int) -> bytes | None:
+    """The last exception of the traceback that begins at ``position``; empty where it has none.
+
+    None: ``data`` ends before that can be told.
+    """
+    found = b""
+    limit = min(len(data), position + LONGEST)
+    while position < limit:
+        end = data.find(b"\n", position)
+        if end < 0:
+            break
+        line = data[position : min(end, position + 512)].rstrip(b"\r")
+        position = end + 1
+        if not line or line[:1] in (b" ", b"\t", b"|") or line.startswith((*STARTS, *_CHAIN)):
+            continue
+        if found or not _EXCEPTION.match(line):
+            return found  # the next record, or more of the exception's own text
+        found = line
+        if not _goes_on(data, position):
+            return found
+    return found or (None if limit == len(data) else b"")
+
+
+def _goes_on(data: bytes, position: int) -> bool:
+    """Whether another traceback is chained to the one that has just ended."""
+    return data.startswith(_CHAIN, position + 1) and data.startswith(b"\n", position)

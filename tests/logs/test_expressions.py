@@ -1,0 +1,91 @@
+"""Expressions for lines: what they match, and what is refused because it may take for ever."""
+
+from __future__ import annotations
+
+import re
+import time
+from importlib import import_module
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagewatch.logs import named
+from stagewatch.logs.expressions import Expression, ExpressionError
+from stagewatch.logs.named import Named
+from stagewatch.logs.state import Counts
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("(a+)+b", "exponential"),
+        ("(a|aa)*b", "exponential"),
+        ("(?:a?a)*b", "exponential"),
+        ("(a*)*", "exponential"),
+        ("a?" * 30 + "a" * 30, "exponential"),
+        ("(a|ab|b)" * 12, "exponential"),
+        (".*a.*b.*c.*d", "exponential"),
+        (r"(a)\1", "group"),
+        ("(", "no regular expression"),
+        ("", "empty"),
+        ("x" * 501, "longer"),
+    ],
+)
+def test_what_may_take_for_ever_is_refused(text: str, why: str) -> None:
+    """With a sentence that says why."""
+    with pytest.raises(ExpressionError, match=why):
+        Expression(text)
+
+
+@pytest.mark.parametrize(
+    "text", [r"\s+$", "a.*b.*c", "a.*a.*a.*b", "[a-c]+[b-d]+x", "(?:foo|bar) .*baz$", "a{1,500}b"]
+)
+def test_what_is_accepted_ends_soon(text: str) -> None:
+    """On the lines that are worst for it."""
+    expression = Expression(text)
+    began = time.process_time()
+    for line in (b" " * 5000 + b"x", b"a" * 5000, b"ab" * 2500, b"abc" * 2000, b"foo " * 1000):
+        expression.matches(line)
+    assert time.process_time() - began < 30
+
+
+EXPRESSIONS = ["a b", "b$", "^a", "a.b", "[ab] ", "(?i)A B", "x?a b", "(?:a|b)b", "ba?"]
+LINES = st.lists(st.text("ab x", max_size=8), max_size=12)
+
+
+@given(LINES, st.sampled_from(EXPRESSIONS), st.sampled_from(["\n", "\r\n"]))
+def test_lines_are_found_as_one_by_one(lines: list[str], text: str, end: str) -> None:
+    """The search for a literal over many lines is only a quicker way."""
+    data = "".join(line + end for line in lines).encode()
+    starts, position = [], 0
+    for line in lines:
+        if re.search(text, line):
+            starts.append(position)
+        position += len(line) + len(end)
+    assert list(Expression(text).lines(data)) == starts
+
+
+def test_only_the_beginning_of_a_line_is_looked_at() -> None:
+    """A match behind the first 2 KiB is none."""
+    assert Expression("b").matches(b"a" * 2000 + b"b")
+    assert not Expression("b").matches(b"a" * 2048 + b"b")
+
+
+def test_an_expression_that_is_slow_after_all_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recorder goes on without it, and the count says that it is not whole."""
+    monkeypatch.setattr(named, "BUDGET", -1.0)
+    counts = Counts()
+    counting = Named({"slow": Expression("a")}, counts, {}, resumed=False)
+    counting.count(b"a\n")
+    counting.count(b"a\n")
+    assert counts.named == {"slow": 1}
+    assert "too long" in counting.partial["slow"]
+
+
+def test_the_parser_has_the_names_that_are_relied_on() -> None:
+    """``re._parser`` is private: a Python that changes it must fail here, not in a watch."""
+    parser = import_module("re._parser")
+    codes = [str(code) for code, _ in parser.parse(b"(?:a+|b*?)c")]
+    assert codes == ["BRANCH", "LITERAL"] or codes == ["SUBPATTERN", "LITERAL"]
+    assert parser.parse(b"(?i)a").state.flags & re.IGNORECASE

@@ -1,0 +1,101 @@
+"""Records that differ in numbers, ids, addresses, quoted values or paths are one pattern."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagewatch.logs.masks import digits_alike, masked, numbers_alike, roughly_masked
+from stagewatch.logs.patterns import text_of
+from stagewatch.text import clean
+
+
+@pytest.mark.parametrize(
+    ("lines", "pattern"),
+    [
+        (("ERROR took 3.0 s", "ERROR took 12 s", "ERROR took -7 s"), "took # s"),
+        (("ERROR socket a07f", "ERROR socket 77d0", "ERROR socket deadbeef"), "socket #"),
+        (
+            (
+                "ERROR job 550e8400-e29b-41d4-a716-446655440000 died",
+                "ERROR job aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee died",
+            ),
+            "job # died",
+        ),
+        (("ERROR from 127.0.0.1:80", "ERROR from fe80::1", "ERROR from 10.0.0.7"), "from #"),
+        (("ERROR user 'bob' left", 'ERROR user "anna lee" left'), 'user "#" left'),
+        (("ERROR open /etc/a.conf", "ERROR open /var/lib/b/c.conf"), "open <path>"),
+        (("ERROR get https://a.example/x?y=1", "ERROR get http://b/"), "get <url>"),
+        (("ERROR to a.b@c.example", "ERROR to x@y.example"), "to <email>"),
+        (("ERROR worker3 task_2_x", "ERROR worker12 task_9_x"), "worker# task_#_x"),
+        (("ERROR ids [1, 2, 3]", "ERROR ids [7]"), "ids [#]"),
+        (("ERROR on 2026-01-01T00:00:00.123Z x", "ERROR on 2026-02-03 11:12:13 x"), "on # x"),
+        (
+            (
+                '{"level":"error","ts":"2026-01-01T00:00:00Z","msg":"took 3 ms"}',
+                '{"ts":"2026-02-01T00:00:00Z","level":"error","pid":4,"msg":"took 99 ms"}',
+            ),
+            "took # ms",
+        ),
+        (('level=error msg="took 3 ms" n=1', 'level=error n=2 msg="took 4 ms"'), "took # ms"),
+        (
+            ("2026-01-01 00:00:00,123 ERROR [db] gone", "2027-11-12 10:00:00,000 ERROR [db] gone"),
+            "[db] gone",
+        ),
+        (("ERROR can't open it",), "can't open it"),
+        (("ERROR \x1b[31mred\x1b[0m",), "red"),
+    ],
+)
+def test_one_pattern(lines: tuple[str, ...], pattern: str) -> None:
+    """However the parts that vary are written."""
+    assert {text_of(line.encode()) for line in lines} == {pattern}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ERROR pool timed out", "ERROR cache timed out"),
+        ("ERROR read failed", "ERROR red failed"),
+        ("ERROR a.b failed", "ERROR a.c failed"),
+    ],
+)
+def test_different_words_are_different_patterns(one: str, other: str) -> None:
+    """Only what varies is masked."""
+    assert text_of(one.encode()) != text_of(other.encode())
+
+
+PARTS = (
+    "pool 12 3.5 a07f x9 3s - : , \" ' /a/b # é 0x1f T Z 2026-01-01T12:00:00Z abcdefab 1 :// @ . /"
+)
+TEXTS = st.lists(st.sampled_from([*PARTS.split(), " "]), max_size=9).map("".join)
+
+
+@given(TEXTS, TEXTS)
+def test_what_the_quick_key_takes_for_alike_is_alike(one: str, other: str) -> None:
+    """The cache never joins two patterns that the full reading tells apart."""
+    first, second = one.encode(), other.encode()
+    if roughly_masked(first) == roughly_masked(second):
+        assert masked(first) == masked(second)
+
+
+@given(TEXTS, st.integers(0, 2**32))
+def test_other_digits_in_the_same_places_are_the_same_pattern(text: str, seed: int) -> None:
+    """Also where a number has more digits or fewer."""
+    rng = random.Random(seed)
+    other = re.sub(r"\d+", lambda _: str(rng.randrange(10 ** rng.randrange(1, 8))), text)
+    first, second = text.encode(), other.encode()
+    for key in (digits_alike, numbers_alike, roughly_masked):
+        if key(first) == key(second):
+            assert masked(first) == masked(second)
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_have_a_pattern_on_one_line(raw: bytes) -> None:
+    """Whatever a line holds, its pattern is inert."""
+    text = text_of(raw.replace(b"\n", b""))
+    assert text == clean(text)
+    assert len(text) <= 300

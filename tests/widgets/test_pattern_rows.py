@@ -1,0 +1,99 @@
+"""Patterns as rows: the urgent ones first, those that repeat in their place, none lost unseen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from stagewatch.model import LogPattern
+from stagewatch.session.document import Acknowledgement, Instant
+from stagewatch.snapshot import Snapshot
+from stagewatch.tui import specimen
+from stagewatch.widgets.paint import text_of, width_of
+from stagewatch.widgets.patterns import Entry, Place, entries, pattern_line, pattern_lines
+
+NOW = specimen.NOW
+
+
+def pattern(
+    number: int, level: str = "ERROR", *, new: bool = False, age: float = 60.0
+) -> LogPattern:
+    at = NOW - age
+    return LogPattern(number, level, f"text {number}", 500, at - 60, at, "", "e.log", new)
+
+
+def over(*found: LogPattern) -> Snapshot:
+    snapshot = specimen.healthy()
+    return replace(snapshot, logs=(replace(snapshot.logs[0], patterns=found),))
+
+
+def numbers(snapshot: Snapshot) -> list[int]:
+    return [entry.pattern.number for entry in entries(snapshot)]
+
+
+def test_critical_ones_come_first_then_new_ones_then_the_newest() -> None:
+    """Whatever their number."""
+    found = (
+        pattern(1, age=600),
+        pattern(2, age=60),
+        pattern(3, new=True, age=9000),
+        pattern(4, "CRITICAL", age=9999),
+    )
+    assert numbers(over(*found)) == [4, 3, 2, 1]
+
+
+def test_what_repeats_within_a_minute_stays_where_it_is() -> None:
+    """Rows that change places at every record could not be read, and cost a slow link dear."""
+    before = numbers(over(pattern(1, age=30), pattern(2, age=31)))
+    assert numbers(over(pattern(1, age=30), pattern(2, age=29))) == before
+
+
+def test_an_acknowledged_one_gives_way_and_says_who_knows_it() -> None:
+    """Until the acknowledgement ends."""
+    snapshot = over(pattern(1, "CRITICAL"), pattern(2, "CRITICAL"))
+    known = Acknowledgement(
+        criterion="c",
+        by="alice",
+        at=Instant(NOW - 5),
+        until=Instant(NOW + 5),
+        reason="r",
+        pattern="errors: CRITICAL text 1",
+    )
+    session = replace_session(snapshot, known)
+    assert numbers(session) == [2, 1]
+    assert "ack alice" in text_of(pattern_line(entries(session)[1], NOW, 70))
+    late = replace(session, now=NOW + 6)
+    assert numbers(late) == [1, 2]
+
+
+def replace_session(snapshot: Snapshot, known: Acknowledgement) -> Snapshot:
+    from msgspec.structs import replace as edited
+
+    return replace(snapshot, session=edited(snapshot.session, acknowledgement=[known]))
+
+
+def test_a_row_has_level_count_age_and_new() -> None:
+    """500 repeats are one row."""
+    row = text_of(pattern_line(Entry("errors", pattern(1, new=True, age=300)), NOW, 70))
+    assert row.split() == ["ERROR", "text", "1", "×500", "5m", "NEW"]
+
+
+@pytest.mark.parametrize("width", [30, 78, 200])
+def test_a_row_fits(width: int) -> None:
+    """Text gives way to the numbers."""
+    entry = Entry("errors", replace(pattern(1, new=True), text="x" * 300), "somebody")
+    assert width_of(pattern_line(entry, NOW, width)) <= width
+
+
+def test_what_does_not_fit_is_counted_and_the_cursor_stays_in_view() -> None:
+    """With the new ones among it."""
+    shown = entries(over(*(pattern(n, new=n < 3, age=60.0 * n) for n in range(1, 9))))
+    rows = [text_of(row) for row in pattern_lines(shown, NOW, 60, 3)]
+    assert [row.split()[2] for row in rows[:2]] == ["1", "2"]
+    assert rows[2] == "… 6 more patterns"
+    last = shown[-1].place
+    rows = [text_of(row) for row in pattern_lines(shown, NOW, 60, 3, last)]
+    assert rows[1].split()[2] == "8"
+    assert rows[2] == "… 6 more patterns, 2 NEW"
+    assert pattern_lines(shown, NOW, 60, 0, Place("errors", 1)) == []

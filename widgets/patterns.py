@@ -1,0 +1,154 @@
+"""The patterns of the logs as rows: what happens, how often, how long ago, and what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stagewatch.logs.words import CRITICAL, RANK
+from stagewatch.widgets.paint import Line, Role, crop, ends, fill, line
+from stagewatch.widgets.words import coarse, plural
+
+if TYPE_CHECKING:
+    from stagewatch.model import LogPattern
+    from stagewatch.snapshot import Snapshot
+
+LEVELS = {CRITICAL: Role.BAD, "ERROR": Role.BAD, "WARNING": Role.WARN}
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A pattern's place: its log and its number there."""
+
+    probe: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A pattern as the pane lists it."""
+
+    probe: str
+    pattern: LogPattern
+    known_by: str = ""
+    """Who acknowledged it; empty for nobody."""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.probe, self.pattern.number)
+
+    @property
+    def name(self) -> str:
+        """What an acknowledgement calls it."""
+        return name_of(self.probe, self.pattern)
+
+
+def name_of(probe: str, pattern: LogPattern) -> str:
+    """``errors: CRITICAL disk full on #``."""
+    return f"{probe}: {pattern.level} {pattern.text}"
+
+
+def entries(snapshot: Snapshot) -> list[Entry]:
+    """Every pattern, the most urgent one first.
+
+    Critical ones that nobody acknowledged, new ones, and the others by their last minute: what
+    repeats within a minute does not move.
+    """
+    known = _acknowledged(snapshot)
+    found = [
+        Entry(log.probe, pattern, known.get(name_of(log.probe, pattern), ""))
+        for log in snapshot.logs
+        for pattern in log.patterns
+    ]
+    return sorted(found, key=_urgency)
+
+
+def _acknowledged(snapshot: Snapshot) -> Mapping[str, str]:
+    return {
+        known.pattern: known.by
+        for known in snapshot.session.acknowledgement
+        if known.pattern and known.until > snapshot.now
+    }
+
+
+def _urgency(entry: Entry) -> tuple[bool, bool, float, int, str, int]:
+    pattern = entry.pattern
+    critical = pattern.level == CRITICAL and not entry.known_by
+    urgent = critical or (pattern.new and not entry.known_by)
+    when = pattern.first if urgent else pattern.last // MINUTE
+    return (
+        not critical,
+        not urgent,
+        -when,
+        -RANK.get(pattern.level, 0),
+        entry.probe,
+        pattern.number,
+    )
+
+
+def pattern_line(entry: Entry, now: float, width: int, *, several: bool = False) -> Line:
+    """``ERROR    pool: timed out after # s      ×14    4m  NEW``."""
+    pattern = entry.pattern
+    left = line(
+        (pattern.level.ljust(8), LEVELS.get(pattern.level, Role.DIM)),
+        " ",
+        (f"{entry.probe}: " if several else "", Role.DIM),
+        pattern.text,
+    )
+    mark = ("NEW", Role.ACCENT) if pattern.new else ("   ", Role.PLAIN)
+    if entry.known_by:
+        mark = (f"ack {entry.known_by}", Role.GOOD)
+    right = line(
+        (f"×{pattern.count:,}".rjust(6), Role.STRONG),
+        (age(now - pattern.last).rjust(7), Role.DIM),
+        "  ",
+        mark,
+    )
+    return ends(left, crop(right, max(20, width // 2)), width)
+
+
+def age(seconds: float) -> str:
+    """In whole minutes, so that it is sent again once a minute: ``now``, ``4m``, ``2h13m``."""
+    return "now" if seconds < MINUTE else coarse(seconds - seconds % MINUTE)
+
+
+def pattern_lines(
+    shown: Sequence[Entry], now: float, width: int, rows: int, cursor: Place | None = None
+) -> list[Line]:
+    """The patterns in ``rows`` lines, those around the cursor; what is left out is counted."""
+    if rows < 1:
+        return []
+    several = len({entry.probe for entry in shown}) > 1
+    first, last = _window(shown, rows, cursor)
+    lines: list[Line] = []
+    for entry in shown[first:last]:
+        row = pattern_line(entry, now, width, several=several)
+        if entry.place == cursor:
+            row = tuple((text, Role.CURSOR) for text, _ in fill(row, width))
+        lines.append(row)
+    left = len(shown) - (last - first)
+    if left and rows > 1:
+        new = sum(entry.pattern.new for entry in (*shown[:first], *shown[last:]))
+        more = f"… {plural(left, 'more pattern')}" + (f", {new} NEW" if new else "")
+        lines.append(line((more, Role.DIM)))
+    return lines
+
+
+def _window(shown: Sequence[Entry], rows: int, cursor: Place | None) -> tuple[int, int]:
+    """Which of the patterns are seen."""
+    if len(shown) <= rows:
+        return 0, len(shown)
+    room = max(1, rows - 1)
+    at = next((i for i, entry in enumerate(shown) if entry.place == cursor), 0)
+    first = min(max(0, at - room + 1), len(shown) - room)
+    return first, first + room
+
+
+def summary(snapshot: Snapshot | None) -> Line:
+    """``2 NEW``: how many patterns are new; empty where none is."""
+    if snapshot is None:
+        return ()
+    new = sum(pattern.new for log in snapshot.logs for pattern in log.patterns)
+    return line((f"{new} NEW", Role.ACCENT)) if new else ()
