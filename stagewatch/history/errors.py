@@ -25,6 +25,10 @@ class HistoryMissingError(HistoryError):
     """There is no history yet: no file, or one that its recorder has only just created."""
 
 
+class OldLayoutError(HistoryError):
+    """An older stagewatch wrote it, and it was not converted yet."""
+
+
 class DamagedHistoryError(HistoryError):
     """The file is not whole. It is never deleted; ``stagewatch.history.files.move_aside``."""
 

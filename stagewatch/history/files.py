@@ -76,6 +76,15 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def convert(path: Path) -> None:
+    """Bring a file of an older stagewatch to the present layout; raises HistoryError."""
+    try:
+        connection, _ = open_writer(path)
+    except sqlite3.Error as error:
+        raise history_error(path, error) from error
+    connection.close()
+
+
 def move_aside(path: Path) -> Path:
     """Rename a damaged history with its journals and return its new name; nothing is deleted."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

@@ -9,6 +9,8 @@ from pathlib import Path
 from stagewatch.history import changes, samples, walk
 from stagewatch.history.buckets import Buckets
 from stagewatch.history.coverage import Coverage
+from stagewatch.history.errors import OldLayoutError
+from stagewatch.history.files import convert
 from stagewatch.history.query import Query
 from stagewatch.history.records import Minute, ProbeRecord, StateChange, VerdictChange
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Series, Signal, Spread
@@ -30,8 +32,15 @@ class History:
 
     @classmethod
     def open(cls, path: Path) -> History:
-        """Open a recording; HistoryMissingError when there is none yet, HistoryError else."""
-        return cls(Query(path))
+        """Open a recording; HistoryMissingError when there is none yet, HistoryError else.
+
+        One of an older stagewatch is converted first: its recorder may have ended for good.
+        """
+        try:
+            return cls(Query(path))
+        except OldLayoutError:
+            convert(path)
+            return cls(Query(path))
 
     def __enter__(self) -> History:
         return self

@@ -9,7 +9,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from stagewatch.history.errors import DamagedHistoryError, HistoryError, HistoryMissingError
+from stagewatch.history.errors import (
+    DamagedHistoryError,
+    HistoryError,
+    HistoryMissingError,
+    OldLayoutError,
+)
 
 APPLICATION_ID = 0x73747761
 """Marks the file as ours (``stwa``), so that another program's database is never written to."""
@@ -187,8 +192,8 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
     if version == 0:
         raise HistoryMissingError(path, "nothing is recorded yet", "start the recorder")
     if version < len(STEPS):
-        raise HistoryError(
-            path, f"its layout {version} is an old one", "start its recorder once to convert it"
+        raise OldLayoutError(
+            path, f"its layout {version} is an old one", "let it be written to, to convert it"
         )
 
 
