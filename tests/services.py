@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -108,3 +110,56 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield Service(port, folder)
     finally:
         _end(process)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A PostgreSQL with the superuser ``boss`` (password ``boss's own``) and ``guest`` (``guest``).
+
+    It never runs as root, so its folder is in the system's own temporary folder, which everybody
+    may enter.
+    """
+    folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"))[::-1]]
+    initdb, server = need("initdb", *folders), need("postgres", *folders)
+    user = "postgres" if os.geteuid() == 0 else ""
+    with tempfile.TemporaryDirectory(prefix="stagewatch-pg-") as name:
+        folder, port = Path(name), free_port()
+        (folder / "password").write_text("boss's own\n")
+        if user:
+            for path in (folder, folder / "password"):
+                shutil.chown(path, user, user)
+        log = folder / "log"
+        words = f"-D {folder}/data -U boss -A scram-sha-256 -N --locale=C -E UTF8".split()
+        with log.open("wb") as output:
+            subprocess.run(
+                [initdb, *words, f"--pwfile={folder}/password"],
+                stdout=output,
+                stderr=output,
+                user=user or None,
+                cwd=folder,
+                check=True,
+            )
+            options = {
+                "port": port,
+                "listen_addresses": "127.0.0.1",
+                "unix_socket_directories": folder,
+                "max_connections": 12,
+                "shared_preload_libraries": "pg_stat_statements",
+                "fsync": "off",
+            }
+            process = subprocess.Popen(
+                [server, "-D", f"{folder}/data"]
+                + [f"--{key}={value}" for key, value in options.items()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                user=user or None,
+                cwd=folder,
+            )
+        try:
+            _until(lambda: "ready to accept connections" in log.read_text(), process, log)
+            yield Service(port, folder, user)
+        finally:
+            # Fast: it does not wait for the clients of a test that failed.
+            process.send_signal(signal.SIGINT)
+            process.wait(30)

@@ -137,6 +137,6 @@ def test_the_signals_of_every_kind_are_documented(examples: Profile) -> None:
         section = PAGE.split(f'### `kind = "{config.kind}"`')[1].split("| key |")[0]
         own = {key for name in ("read", "query", "json") for key in getattr(config, name, {})}
         for signal in InstalledKinds().signals("NAME", config):
-            if signal.name.removeprefix("NAME.") not in getattr(config, "read", {}):
+            if signal.name.removeprefix("NAME.") not in own:
                 assert f"`{signal.name}`" in section
                 assert f"({signal.unit})" in section or not signal.unit
