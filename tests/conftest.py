@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.services"]
+
 # Textual reads these when it is imported, so they must be gone before any test module is.
 for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS", "COLORTERM"):
     os.environ.pop(_name, None)

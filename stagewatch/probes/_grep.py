@@ -6,15 +6,16 @@ expression may take for ever on one line, and holds up the whole interpreter whi
 
 from __future__ import annotations
 
-import contextlib
-import json
+import marshal
 import os
-import re
 import stat
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from fnmatch import translate
+
+# Neither typing nor re, json or dataclasses unless needed: they would treble the time to start.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterator, Sequence
 
 LINE = 2048
 """Bytes of a line that the patterns see."""
@@ -24,29 +25,33 @@ SHOWN = 3
 _SHOWN_BYTES = 200
 
 
-@dataclass
 class Wanted:
     """What to look for, and where; paths as the profile has them."""
 
-    paths: list[str]
-    patterns: list[str]
-    include: list[str] = field(default_factory=list)
-    exclude: list[str] = field(default_factory=list)
-    max_files: int = 1 << 30
-    max_bytes: int = 1 << 60
+    def __init__(
+        self,
+        paths: list[str],
+        patterns: list[str],
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        max_files: int = 1 << 30,
+        max_bytes: int = 1 << 60,
+        needle: tuple[bytes, bool] = (b"", False),
+    ) -> None:
+        """``needle`` is a text that every matching line holds, and whether in lower case."""
+        self.paths, self.patterns = paths, patterns
+        self.include, self.exclude = include, exclude
+        self.max_files, self.max_bytes = max_files, max_bytes
+        self.needle = needle
 
 
-@dataclass
 class Told:
     """What was found; ``lines`` means nothing while there is a ``problem``."""
 
-    lines: int = 0
-    files: int = 0
-    searched: int = 0
-    bytes: int = 0
-    unreadable: int = 0
-    problem: str = ""
-    shown: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.lines = self.files = self.searched = self.bytes = self.unreadable = 0
+        self.problem = ""
+        self.shown: list[str] = []
 
 
 class _TooMuchError(Exception):
@@ -59,8 +64,9 @@ class Search:
     def __init__(self, wanted: Wanted) -> None:
         self.told = Told()
         self._wanted = wanted
-        self._patterns = [re.compile(text.encode()) for text in wanted.patterns]
-        self._needle, self._folded = needle(self._patterns)
+        self._tests = [_test(text) for text in wanted.patterns]
+        self._needle, self._folded = wanted.needle
+        self._buffer = bytearray(CHUNK + LINE)
         self._include = _names(wanted.include)
         self._exclude = _names(wanted.exclude)
 
@@ -110,9 +116,10 @@ class Search:
             # Without O_NONBLOCK, opening a pipe would wait for its writer.
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
                     raise OSError(0, "not a regular file")
-                self._read(descriptor, path)
+                self._read(descriptor, path, status.st_size)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -121,62 +128,64 @@ class Search:
         told.searched += 1
         told.files += told.lines > before
 
-    def _read(self, descriptor: int, path: str) -> None:
-        rest, skipping, number = b"", False, 1
-        while chunk := os.read(descriptor, CHUNK):
-            self.told.bytes += len(chunk)
-            if self.told.bytes > self._wanted.max_bytes:
+    def _read(self, descriptor: int, path: str, size: int) -> None:
+        """Count in one file, of whatever size, in pieces of CHUNK bytes."""
+        told, buffer = self.told, self._buffer
+        kept, skipping, number = 0, False, 1
+        while got := os.readv(descriptor, [memoryview(buffer)[kept : kept + CHUNK]]):
+            told.bytes += got
+            if told.bytes > self._wanted.max_bytes:
                 raise _TooMuchError(f"more than {self._wanted.max_bytes} bytes to read")
-            if len(chunk) < CHUNK and not rest and not skipping and number == 1:
-                # Nearly every file ends here: one piece, and perhaps nothing after it.
-                whole = os.read(descriptor, 1)
-                if not whole:
-                    self._count(chunk, path, number)
-                    return
-                os.lseek(descriptor, -1, os.SEEK_CUR)
+            start, end = 0, kept + got
             if skipping:
-                end = chunk.find(b"\n")
-                if end < 0:
+                # The rest of a line of which enough was kept.
+                line_end = buffer.find(b"\n", kept, end)
+                if line_end < 0:
                     continue
-                chunk = chunk[end:]
-            buffer = rest + chunk
-            cut = buffer.rfind(b"\n") + 1
-            self._count(buffer[:cut], path, number)
-            number += buffer.count(b"\n", 0, cut)
+                end -= line_end - kept
+                buffer[kept:end] = buffer[line_end : kept + got]
+            cut = buffer.rfind(b"\n", start, end) + 1
+            if cut:
+                self._count(buffer, cut, path, number)
+                number += buffer.count(b"\n", 0, cut)
             # Of a line that does not end here, no more than what the patterns see is kept.
-            rest, skipping = buffer[cut : cut + LINE], len(buffer) - cut > LINE
-        if rest:
-            self._count(rest, path, number)
+            kept, skipping = min(end - cut, LINE), end - cut > LINE
+            buffer[:kept] = buffer[cut : cut + kept]
+            if got == size:
+                break  # nearly every file is read at once
+        if kept:
+            self._count(buffer, kept, path, number)
 
-    def _count(self, buffer: bytes, path: str, first: int) -> None:
-        """Count the lines of ``buffer`` that match; its first is number ``first`` of the file."""
-        for start, end in self._candidates(buffer):
-            line = buffer[start : min(end, start + LINE)]
-            if all(pattern.search(line) for pattern in self._patterns):
+    def _count(self, buffer: bytearray, size: int, path: str, first: int) -> None:
+        """Count the lines in the first ``size`` bytes that match; ``first`` is its line's number
+        in the file."""
+        for start, end in self._candidates(buffer, size):
+            line = bytes(buffer[start : min(end, start + LINE)])
+            if all(test(line) for test in self._tests):
                 self.told.lines += 1
                 if len(self.told.shown) < SHOWN:
                     number = first + buffer.count(b"\n", 0, start)
                     text = line.strip()[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
                     self.told.shown.append(f"{path}:{number}: {text}")
 
-    def _candidates(self, buffer: bytes) -> Iterator[tuple[int, int]]:
+    def _candidates(self, buffer: bytearray, size: int) -> Iterator[tuple[int, int]]:
         """Where the lines that may match begin and end."""
         needle = self._needle
         if not needle:
             start = 0
-            while start < len(buffer):
-                end = buffer.find(b"\n", start)
-                end = len(buffer) if end < 0 else end
+            while start < size:
+                end = buffer.find(b"\n", start, size)
+                end = size if end < 0 else end
                 yield start, end
                 start = end + 1
             return
-        hay = buffer.lower() if self._folded else buffer
-        found = hay.find(needle)
+        hay = buffer[:size].lower() if self._folded else buffer
+        found = hay.find(needle, 0, size)
         while found >= 0:
-            end = buffer.find(b"\n", found)
-            end = len(buffer) if end < 0 else end
+            end = buffer.find(b"\n", found, size)
+            end = size if end < 0 else end
             yield buffer.rfind(b"\n", 0, found) + 1, end
-            found = hay.find(needle, end)
+            found = hay.find(needle, end, size)
 
     def _cannot_read(self, path: str, error: OSError) -> None:
         self.told.unreadable += 1
@@ -184,35 +193,27 @@ class Search:
         self.told.problem = self.told.problem or f"{path}: {words}"
 
 
-def needle(patterns: list[re.Pattern[bytes]]) -> tuple[bytes, bool]:
-    """(the longest text that every matching line holds, whether it is in lower case)."""
-    found = [(run, bool(p.flags & re.IGNORECASE)) for p in patterns for run in _runs(p)]
-    # Where two are as long, the one that needs no copy in lower case.
-    run, folded = max(found, key=lambda one: (len(one[0]), not one[1]), default=(b"", False))
-    return (run.lower() if folded else run), folded
+def _test(text: str) -> Callable[[bytes], object]:
+    """Whether a line matches one pattern; a plain text needs no regular expression."""
+    folded = text.startswith("(?i)")
+    rest = text[4 * folded :]
+    if rest.replace(" ", "").replace("_", "").isalnum() and rest.isascii():
+        plain = rest.lower().encode() if folded else rest.encode()
+        return (lambda line: plain in line.lower()) if folded else (lambda line: plain in line)
+    import re
+
+    return re.compile(text.encode()).search
 
 
-def _runs(pattern: re.Pattern[bytes]) -> Iterator[bytes]:
-    """The stretches of plain characters that a match holds, as far as they are easily seen."""
-    parsed: object = []
-    # Without this module of Python's own, every line is a candidate: slower, and as right.
-    with contextlib.suppress(ImportError):
-        from re import _constants, _parser  # type: ignore[attr-defined]
+def _names(globs: Sequence[str]) -> re.Pattern[str] | None:
+    if not globs:
+        return None
+    import re
+    from fnmatch import translate
 
-        parsed = _parser.parse(pattern.pattern)
-        run = bytearray()
-        for operation, argument in parsed:  # type: ignore[attr-defined]
-            if operation is _constants.LITERAL:
-                run.append(argument)
-            elif run:
-                yield bytes(run)
-                run = bytearray()
-        yield bytes(run)
-
-
-def _names(globs: list[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(map(translate, globs))) if globs else None
+    return re.compile("|".join(map(translate, globs)))
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(Search(Wanted(**json.loads(sys.argv[1]))).run())))
+    told = Search(Wanted(**marshal.loads(bytes.fromhex(sys.argv[1])))).run()
+    sys.stdout.buffer.write(marshal.dumps(vars(told)))

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from urllib.parse import urlsplit
-
-import httpx
-
-import stagewatch
 from stagewatch.model import Fact, Reading, Result, Signal
 from stagewatch.probes import OpenContext
-from stagewatch.probes._exchange import Exchange
+from stagewatch.probes._asker import Asker, Target
 from stagewatch.probes._expect import Answer, Expected, Named, examine
 from stagewatch.probes._failure import FailureError
 from stagewatch.probes._fields import compile_path
 from stagewatch.probes._resolve import Lookup, Resolver
 from stagewatch.probes._secrets import Secrets
-from stagewatch.probes._tls import tls_context
 from stagewatch.probes._trip import Trip
-from stagewatch.probes._wire import WireTransport
-from stagewatch.probes.http import HttpConfig, sendable
-from stagewatch.profile.values import format_duration
+from stagewatch.probes.http import HttpConfig
 from stagewatch.text import clean, masked
 
 GRACE = 0.5
 """Seconds beyond ``timeout`` before the recorder gives up on a probe that should have ended."""
 MAX_REASON = 300
 """Characters of a reason."""
-_LIBRARY = 0.3
-"""Seconds before ``timeout`` at which a single hanging operation ends; less of a short one."""
-_OUR_HEADERS = {
-    "User-Agent": f"stagewatch/{stagewatch.__version__}",
-    "Accept": "*/*",
-    "Accept-Encoding": "gzip, deflate",
-    "Connection": "close",
-}
 _UNVERIFIED = "certificate not verified (verify = false)"
 
 
@@ -56,14 +38,11 @@ class HttpProbe:
         self.signals = signals
         self._config = config
         self._context = context
-        self._resolver = Resolver(name, lookup)
         self._secrets = Secrets(context.base)
         self._expected = _expected(name, config)
-        self._https = urlsplit(config.url).scheme == "https"
-        self._exchange: Exchange | None = None
-        # Reported by the first reading, which tries again.
-        with suppress(FailureError):
-            self._exchange = self._prepared()
+        target = _target(config)
+        self._https = target.https
+        self._asker = Asker(target, context.base, Resolver(name, lookup), self._secrets)
 
     async def read(self) -> Reading:
         """Ask once."""
@@ -71,50 +50,13 @@ class HttpProbe:
         at = clock.now()
         trip = Trip(clock.monotonic)
         try:
-            answer = await self._ask(trip)
+            answer = await self._asker.ask(trip)
             return self._judged(answer, at, trip)
         except FailureError as failure:
             return self._failed(failure, at, trip)
 
     async def aclose(self) -> None:
         """Every run closes its own connection, so that nothing is left to release."""
-
-    async def _ask(self, trip: Trip) -> Answer:
-        if self._exchange is None:
-            # What is missing now, a secret or a certificate, may turn up during the watch.
-            self._exchange = self._prepared()
-        timeout = self._config.timeout
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._exchange.ask(trip)
-        except TimeoutError as error:
-            reason = f"no answer within {format_duration(timeout)} ({trip.doing()})"
-            raise FailureError("timeout", reason) from error
-
-    def _prepared(self) -> Exchange:
-        config = self._config
-        limit = int(config.max_bytes)
-        tls = None
-        if self._https:
-            ca_file = str(self._context.base / config.ca_file) if config.ca_file else ""
-            tls = tls_context(ca_file, config.verify)
-        patience = config.timeout - min(_LIBRARY, config.timeout / 20)
-        transport = WireTransport(self._resolver, limit, tls, patience)
-        return Exchange(transport, self._request(), limit, config.redirects)
-
-    def _request(self) -> httpx.Request:
-        config, resolve = self._config, self._secrets.resolve
-        headers = httpx.Headers(_OUR_HEADERS)
-        for name, value in config.headers.items():
-            sent = resolve(f"headers.{name}", value)
-            if not sendable(sent):
-                raise FailureError("secret", f"headers.{name}: holds characters no header may")
-            headers[name] = sent
-        body = resolve("body", config.body).encode()
-        try:
-            return httpx.Request(config.method, config.url, headers=headers, content=body or None)
-        except httpx.InvalidURL as error:
-            raise FailureError("request", f"url: {error}") from error
 
     def _judged(self, answer: Answer, at: float, trip: Trip) -> Reading:
         found = examine(self._expected, answer, self._secrets.values)
@@ -162,6 +104,20 @@ class HttpProbe:
 
     def _way(self, trip: Trip) -> dict[str, Fact]:
         return {"address": trip.address, **trip.facts()} if trip.address else {}
+
+
+def _target(config: HttpConfig) -> Target:
+    return Target(
+        url=config.url,
+        timeout=float(config.timeout),
+        limit=int(config.max_bytes),
+        method=config.method,
+        headers=config.headers,
+        body=config.body,
+        redirects=config.redirects,
+        ca_file=config.ca_file,
+        verify=config.verify,
+    )
 
 
 def _expected(name: str, config: HttpConfig) -> Expected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -68,12 +68,8 @@ def signals(name: str, config: HttpConfig) -> tuple[Signal, ...]:
 
 def problems(config: HttpConfig) -> Iterator[tuple[str, str]]:
     """What is wrong with this table beside its types."""
-    yield from (("url", problem) for problem in _url_problems(config.url))
-    for name, value in config.headers.items():
-        if not _TOKEN.fullmatch(name):
-            yield f"headers.{name}", "is not a header name"
-        elif not sendable(value):
-            yield f"headers.{name}", "a header holds printable Latin-1 characters only"
+    yield from url_problems(config.url)
+    yield from header_problems(config.headers)
     yield from _path_problems("expect.json", ((path, path) for path in config.expect.json))
     yield from _path_problems("read", config.read.items())
     yield from _path_problems("show", config.show.items())
@@ -93,6 +89,20 @@ def _path_problems(table: str, paths: Iterable[tuple[str, str]]) -> Iterator[tup
             compile_path(path)
         except PathError as error:
             yield f"{table}.{key}", f"is no path: {error}"
+
+
+def header_problems(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a table of headers."""
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            yield f"headers.{name}", "is not a header name"
+        elif not sendable(value):
+            yield f"headers.{name}", "a header holds printable Latin-1 characters only"
+
+
+def url_problems(url: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with a URL."""
+    yield from (("url", problem) for problem in _url_problems(url))
 
 
 def _url_problems(url: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from stagewatch.model import Result
 from stagewatch.probes import _grep, probe_kind
 from stagewatch.probes._grep import CHUNK, LINE, Search, Wanted
+from stagewatch.probes._needle import needle
 from stagewatch.profile.values import Duration, Limit
 
 if TYPE_CHECKING:
@@ -109,7 +111,8 @@ async def test_what_is_shown_is_inert(opened: OpenKind, tmp_path: Path) -> None:
 
 
 def _counted(path: Path, *patterns: str) -> int:
-    return Search(Wanted(paths=[str(path)], patterns=list(patterns))).run().lines
+    wanted = Wanted(paths=[str(path)], patterns=list(patterns), needle=needle(patterns))
+    return Search(wanted).run().lines
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -123,8 +126,6 @@ def test_it_counts_what_a_plain_loop_counts(
     tmp_path: Path, lines: list[str], ended: bool, pattern: str, chunk: int
 ) -> None:
     """Whatever text is searched for first, and wherever a file is cut into pieces."""
-    import re
-
     content = "\n".join(lines) + "\n" * (ended and bool(lines))
     (tmp_path / "file").write_text(content, newline="")
     whole = content.split("\n")
@@ -148,7 +149,7 @@ def test_only_the_beginning_of_a_line_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patterns", "needle", "folded"),
+    ("patterns", "text", "folded"),
     [
         (["30000", "(?i)poll"], b"30000", False),
         ([r"set(Interval)\(.*3"], b"set", False),
@@ -157,11 +158,9 @@ def test_only_the_beginning_of_a_line_counts(tmp_path: Path) -> None:
         (["ab?c", "x{3}yz"], b"yz", False),
     ],
 )
-def test_a_text_that_every_match_holds(patterns: list[str], needle: bytes, folded: bool) -> None:
+def test_a_text_that_every_match_holds(patterns: list[str], text: bytes, folded: bool) -> None:
     """It finds the candidates fast, so it may never be too much."""
-    import re
-
-    assert _grep.needle([re.compile(p.encode()) for p in patterns]) == (needle, folded)
+    assert needle(patterns) == (text, folded)
 
 
 def test_links_are_not_followed(tree: Path) -> None:
