@@ -64,9 +64,8 @@ def _lines(failure: Failure, loaded: LoadedTrials, index: int) -> Iterator[str]:
     place = loaded.line("test", index, *failure.key)
     yield inert(f"        {loaded.path}:{place}: {failure.what}")
     for said in failure.history:
-        yield inert(
-            f"          {format_duration(said.t) or '0s':>6}  {said.state}  {said.sentence}"
-        )
+        at = format_duration(round(said.t))
+        yield inert(f"          {at:>6}  {said.state}  {said.sentence}")
 
 
 def _tests(count: int) -> str:

@@ -63,7 +63,7 @@ def _moments(
 ) -> Iterator[tuple[float, Sequence[Row]]]:
     """(watch time, the rows of that moment): those of readings, and every minute, to the end."""
     of = setting.time.of
-    minute = GRID
+    minute = 0.0
     for at, group in groupby(rows, key=lambda row: row.at):
         t = of(at)
         if t < 0:

@@ -68,7 +68,7 @@ def read_trace(lines: Iterable[str], path: Path, *, log: bool) -> list[Row]:
     """
     notes = _Notes(path)
     reader = csv.reader(lines)
-    rows: list[tuple[tuple[float, tuple[str, ...]], Row]] = []
+    rows: dict[tuple[object, ...], Row] = {}
     try:
         header = _header(next(reader, []), path)
         for cells in reader:
@@ -80,7 +80,7 @@ def read_trace(lines: Iterable[str], path: Path, *, log: bool) -> list[Row]:
                 continue
             row = _Cells(dict(zip(header, cells, strict=True)), reader.line_num, notes).row(log)
             if row is not None:
-                rows.append(((row.at, tuple(cells)), row))
+                rows.setdefault((row.at, *cells), row)
     except csv.Error as error:
         hint = "save the table as CSV, with commas"
         raise TraceError([Problem(path, reader.line_num, "", f"no CSV: {error}", hint)]) from None
@@ -88,15 +88,18 @@ def read_trace(lines: Iterable[str], path: Path, *, log: bool) -> list[Row]:
         raise TraceError(found)
     if not rows:
         raise TraceError([Problem(path, 0, "", "holds no reading", "a line a reading")])
-    return _ordered(rows)
+    # The lines of a log that share a time stay in the order in which they were read; of several
+    # numbers, the order in the file does not matter.
+    return sorted(rows.values(), key=_time if log else _time_and_value)
 
 
-def _ordered(rows: list[tuple[tuple[float, tuple[str, ...]], Row]]) -> list[Row]:
-    """By time, and by their text where they share one, so that the order in the file does not
-    matter; a line that is there twice once."""
-    rows.sort(key=lambda entry: entry[0])
-    pairs = zip([None, *(key for key, _ in rows)], rows, strict=False)
-    return [row for before, (key, row) in pairs if before != key]
+def _time(row: Row) -> float:
+    return row.at
+
+
+def _time_and_value(row: Row) -> tuple[object, ...]:
+    numbers = map(str, row.numbers.values())
+    return row.at, row.value is None, str(row.value), row.proc, row.status, *numbers
 
 
 def _header(cells: Sequence[str], path: Path) -> list[str]:

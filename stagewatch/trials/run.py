@@ -236,4 +236,4 @@ class _Run:
 
 
 def _span(t: float) -> str:
-    return format_duration(t) or "0s"
+    return format_duration(t)

@@ -45,6 +45,20 @@ def said(name: str, environ: dict[str, str]) -> str:
     return str(caught.value)
 
 
+def shipped() -> list[str]:
+    """The names of the profiles that come with stagewatch."""
+    files = (path.name for path in shipped_folder().glob("*.toml"))
+    return [name.removesuffix(".toml") for name in files if not name.endswith(".test.toml")]
+
+
+def test_the_tests_of_a_profile_are_no_profile(environ: dict[str, str], config: Path) -> None:
+    """They lie beside it, and no name means them."""
+    (config / "mine.toml").touch()
+    (config / "mine.test.toml").touch()
+    assert set(available_profiles(environ)) == {*shipped(), "mine"}
+    assert "there is no profile" in said("mine.test", environ)
+
+
 def test_a_name_means_the_shipped_profile(environ: dict[str, str]) -> None:
     """Nothing has to be set up."""
     assert find_profile("staging", environ=environ) == shipped_folder() / "staging.toml"
@@ -94,7 +108,7 @@ def test_an_unknown_name_lists_the_profiles_there_are(
     (config / "canary.toml").touch()
     for no_profile in ("notes.txt", ".toml", ".hidden.toml", "a b.toml"):
         (config / no_profile).touch()
-    names = ", ".join(sorted({p.stem for p in shipped_folder().glob("*.toml")} | {"canary"}))
+    names = ", ".join(sorted(set(shipped()) | {"canary"}))
     assert said("stagin", environ) == (
         f'--profile: there is no profile "stagin"; did you mean "staging"? there are {names}'
     )
