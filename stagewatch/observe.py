@@ -23,11 +23,19 @@ from stagewatch.lock import Holder, holder
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal
 from stagewatch.paths import HISTORY
 from stagewatch.probes import signals_of
-from stagewatch.profile.schema import ProbeConfig
+from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.progress import gates, next_review, next_turn, phases
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
-from stagewatch.snapshot import LogNow, ProbeNow, RecorderStatus, SignalNow, Snapshot
+from stagewatch.snapshot import (
+    GateNow,
+    LogNow,
+    PhaseNow,
+    ProbeNow,
+    RecorderStatus,
+    SignalNow,
+    Snapshot,
+)
 
 EVENTS = 100
 LINES = 200
@@ -57,9 +65,38 @@ class _Record:
     events: tuple[Event, ...] = ()
 
     @property
-    def news(self) -> dict[str, object]:
-        """Probe → what differs whenever it has reported."""
+    def news(self) -> dict[str, tuple[float, object]]:
+        """Probe → when it reported last, and what differs with every report."""
         return {name: (r.at, self.counts.get(name)) for name, r in self.latest.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """A log's newest lines as of one of its readings."""
+
+    at: float | None = None
+    number: int = 0
+    """Of the newest one."""
+    lines: tuple[LogLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far the session had come when it was read, or when time last changed that."""
+
+    session: Session
+    phases: tuple[PhaseNow, ...]
+    gates: tuple[GateNow, ...]
+    review: float | None
+    turn: float
+    """When time alone changes something of it."""
+
+
+def _progress(profile: Profile, session: Session, now: float) -> _Progress:
+    shown = phases(profile, session, now)
+    review = next_review(profile, session, now)
+    turn = min(next_turn(shown, session, now), review or float("inf"))
+    return _Progress(session, shown, gates(profile, session), review, turn)
 
 
 class Observer:
@@ -74,6 +111,7 @@ class Observer:
         a probe that fails or is back, a critical line, an edit, another recorder.
         """
         self._folder = folder
+        self._path = str(folder.absolute())
         self._clock = clock
         self._events = events
         self._session = SessionFile(folder)
@@ -93,7 +131,8 @@ class Observer:
         """When the last snapshot was made."""
         self._turn = -float("inf")
         """When time alone makes the last snapshot out of date."""
-        self._lines: dict[str, tuple[float, tuple[LogLine, ...]]] = {}
+        self._progress: _Progress | None = None
+        self._lines: dict[str, _Lines] = {}
         self._asked = False
         self._inotify: Inotify | None = None
 
@@ -172,9 +211,10 @@ class Observer:
         session, profile = self._session.session, self._profile
         record = self._record()
         judgement = judged(profile, session, self._history, now)
-        shown = phases(profile, session, now)
-        review = next_review(profile, session, now)
-        self._turn = min(next_turn(shown, session, now), review or float("inf"))
+        if self._progress is None or self._progress.session is not session or now >= self._turn:
+            self._progress = _progress(profile, session, now)
+            self._turn = self._progress.turn
+        progress = self._progress
         until = _until(session, record, now)
         return Snapshot(
             now=now,
@@ -188,14 +228,14 @@ class Observer:
             series=self._charts.series(self._history, record.news, session.started_at, until),
             spreads=self._charts.spreads(self._history, record.news, until),
             criteria=judgement.criteria,
-            phases=shown,
-            gates=gates(profile, session),
+            phases=progress.phases,
+            gates=progress.gates,
             logs=tuple(self._logs(record)),
             gaps=record.gaps,
             events=newest(record.events, self._told, self._events),
             not_saved=self._session.problem,
-            next_review=review,
-            folder=str(self._folder.absolute()),
+            next_review=progress.review,
+            folder=self._path,
         )
 
     def _record(self) -> _Record:
@@ -226,14 +266,17 @@ class Observer:
             if config.kind != "log":
                 continue
             reading = record.latest.get(name)
-            if reading is not None and self._lines.get(name, (None,))[0] != reading.at:
+            known = self._lines.get(name, _Lines())
+            if reading is not None and known.at != reading.at:
                 assert self._history is not None
-                self._lines[name] = (reading.at, tuple(self._history.lines(name, LINES)))
+                number, new = self._history.newer_lines(name, known.number, LINES)
+                lines = (*known.lines, *new)[-LINES:] if new else known.lines
+                known = self._lines[name] = _Lines(reading.at, number, lines)
             bad = reading is not None and reading.result is not Result.VALUE
             yield LogNow(
                 probe=name,
                 path=getattr(config, "path", ""),
-                lines=self._lines.get(name, (None, ()))[1],
+                lines=known.lines,
                 problem=reading.reason if reading is not None and bad else "",
             )
 
