@@ -14,7 +14,6 @@ from contextlib import contextmanager
 
 import httpcore
 
-
 LET_OTHERS = 4
 """Reads after which others get their turn: what has arrived already is read without a pause."""
 

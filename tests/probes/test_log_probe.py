@@ -7,7 +7,6 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -286,9 +285,9 @@ async def test_no_file_is_touched_on_the_loop(log: Opened, monkeypatch: pytest.M
     log.write("ERROR x\n" * 1000)
     go, look = threading.Event(), probe.watch.look
 
-    def slowly(*arguments: Any, **named: Any) -> Batch:
+    def slowly(now: float, boot: float, batch: Batch | None) -> Batch:
         assert go.wait(20)
-        return look(*arguments, **named)
+        return look(now, boot, batch=batch)
 
     monkeypatch.setattr(probe.watch, "look", slowly)
     with pytest.raises(TimeoutError):
