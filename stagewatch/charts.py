@@ -17,14 +17,16 @@ SPREAD_AGAIN = 30.0
 """Seconds after which a spread is worked out again though its probe has been silent."""
 SPREAD_READINGS = 20
 """It covers at least this many intervals of its probe."""
+SILENT = 1.5
+"""Intervals without a reading after which a chart goes on without one."""
 CHARTED = ("latency", "rss", "pss")
 """The fields that have a chart, beside the signals that a rule judges."""
 CHARTS = 60
 """At most so many signals are charted; a profile of a thousand probes has no room for more."""
 
 
-News = Mapping[str, object]
-"""Probe → something that differs whenever the probe has reported."""
+News = Mapping[str, tuple[float, object]]
+"""Probe → when it reported last, and something that differs with every report."""
 
 
 class Charts:
@@ -56,7 +58,10 @@ class Charts:
         found = {}
         for name, every in self._every.items():
             width, count = stretch(max(0.0, until - start), every)
-            asked = news.get(probe_of(name)), start, width, count
+            told = news.get(probe_of(name))
+            # While its probe reports in time, a series goes on with the next reading.
+            silent = told is None or until - told[0] > SILENT * every
+            asked = told, start, width, count if silent else None
             known = self._series.get(name)
             if known is None or known[0] != asked:
                 whole = history.series(name, start, start + BUCKETS * width, BUCKETS)

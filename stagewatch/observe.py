@@ -5,13 +5,10 @@ Reads only. Used by one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
-from stagewatch.charts import Charts, probe_of
+from stagewatch.charts import Charts
 from stagewatch.clock import Clock
 from stagewatch.following import SessionFile, pause_text, profile_of
 from stagewatch.happenings import newest, session_events
@@ -21,23 +18,17 @@ from stagewatch.history.reader import History
 from stagewatch.history.records import URGENT
 from stagewatch.inotify import MODIFY, NAMES, Inotify
 from stagewatch.judged import When, judged, next_change, utc
-from stagewatch.judging import Standings, rulings_of
+from stagewatch.judging import Standings
 from stagewatch.lock import Holder, holder
-from stagewatch.logs.told import at_least
-from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal
 from stagewatch.paths import HISTORY
 from stagewatch.probes import signals_of
-from stagewatch.profile.schema import ProbeConfig
-from stagewatch.progress import gates, next_review, next_turn, phases
+from stagewatch.progress import Progress, progress_of
+from stagewatch.recorded import Logs, Record, losses, probe_now, read_record, signal_now
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
-from stagewatch.snapshot import LogNow, LossNow, ProbeNow, RecorderStatus, SignalNow, Snapshot
+from stagewatch.snapshot import RecorderStatus, Snapshot
 
 EVENTS = 100
-LINES = 200
-"""The newest of each log."""
-PATTERNS = 300
-"""Of each log, the most urgent."""
 
 
 def snapshot_of(folder: Path, clock: Clock, *, events: int = EVENTS) -> Snapshot:
@@ -49,32 +40,6 @@ def snapshot_of(folder: Path, clock: Clock, *, events: int = EVENTS) -> Snapshot
         observer.close()
     assert snapshot is not None  # the first look always has one
     return snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """What the history holds, read as of one moment; all empty without a history."""
-
-    latest: Mapping[str, Reading] = field(default_factory=dict)
-    last_values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    failures: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
-    gaps: tuple[Gap, ...] = ()
-    events: tuple[Event, ...] = ()
-
-    @property
-    def news(self) -> dict[str, object]:
-        """Probe → what differs whenever it has reported."""
-        return {name: (r.at, self.counts.get(name)) for name, r in self.latest.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _LogRead:
-    """What the history holds of one log as of its reading at ``at``."""
-
-    at: float | None = None
-    lines: tuple[LogLine, ...] = ()
-    patterns: tuple[LogPattern, ...] = ()
 
 
 class Observer:
@@ -96,6 +61,7 @@ class Observer:
         the times of day in the verdict.
         """
         self._folder = folder
+        self._path = str(folder.absolute())
         self._clock = clock
         self._events = events
         self._session = SessionFile(folder)
@@ -118,7 +84,8 @@ class Observer:
         """When the last snapshot was made."""
         self._turn = -float("inf")
         """When time alone makes the last snapshot out of date."""
-        self._logs_read: dict[str, _LogRead] = {}
+        self._progress: Progress | None = None
+        self._logs = Logs(self._profile)
         self._asked = False
         self._inotify: Inotify | None = None
 
@@ -171,7 +138,7 @@ class Observer:
         if file == self._file:
             return self._history is not None and self._history.changed()
         self._close_history()
-        self._logs_read.clear()
+        self._logs.forget()
         self._charts.forget()
         if file is not None:
             try:
@@ -195,17 +162,14 @@ class Observer:
 
     def _snapshot(self, now: float) -> Snapshot:
         session, profile = self._session.session, self._profile
-        record = self._record()
+        record = read_record(self._history, self._events)
         alive = self._holder is not None
         standing = self._standings.at(self._history, session, now, alive=alive)
         judgement = judged(profile, session, standing, now, alive=alive, when=self._when)
-        shown = phases(profile, session, now)
-        review = next_review(profile, session, now)
-        self._turn = min(
-            next_turn(shown, session, now),
-            next_change(session, standing, now),
-            review or float("inf"),
-        )
+        progress = self._progress
+        if progress is None or progress.session is not session or now >= progress.turn:
+            progress = self._progress = progress_of(profile, session, now)
+        self._turn = min(progress.turn, next_change(session, standing, now))
         until = _until(session, record, now)
         return Snapshot(
             now=now,
@@ -214,40 +178,26 @@ class Observer:
             reason=judgement.reason,
             recorder=self._recorder(session, record, now),
             paused=pause_text(current_pause(session)),
-            probes={name: _probe(name, c, record) for name, c in profile.probe.items()},
-            signals={name: _signal(s, record) for name, s in self._signals.items()},
+            probes={name: probe_now(name, c, record) for name, c in profile.probe.items()},
+            signals={name: signal_now(s, record) for name, s in self._signals.items()},
             series=self._charts.series(self._history, record.news, session.started_at, until),
             spreads=self._charts.spreads(self._history, record.news, until),
             criteria=judgement.criteria,
-            phases=shown,
-            gates=gates(profile, session),
-            logs=tuple(self._logs(record)),
+            phases=progress.phases,
+            gates=progress.gates,
+            logs=tuple(self._logs.now(self._history, record)),
             gaps=record.gaps,
             events=newest(record.events, self._told, self._events),
             not_saved=self._session.problem,
-            next_review=review,
-            folder=str(self._folder.absolute()),
+            next_review=progress.review,
+            folder=self._path,
             score=judgement.score,
             savings=judgement.savings,
             confirmation=session.confirmation[-1] if session.confirmation else None,
-            losses=tuple(_losses(record, session)),
+            losses=tuple(losses(record, session)),
         )
 
-    def _record(self) -> _Record:
-        history = self._history
-        if history is None:
-            return _Record()
-        with history.moment():
-            return _Record(
-                latest=history.latest(),
-                last_values=history.last_values(),
-                counts=history.counts(),
-                failures=history.failures(),
-                gaps=history.gaps(),
-                events=history.events(self._events),
-            )
-
-    def _recorder(self, session: Session, record: _Record, now: float) -> RecorderStatus:
+    def _recorder(self, session: Session, record: Record, now: float) -> RecorderStatus:
         by = self._holder
         last = max((reading.at for reading in record.latest.values()), default=None)
         if by is not None:
@@ -256,96 +206,13 @@ class Observer:
         problem = "no recorder runs, so nothing is recorded" if due else ""
         return RecorderStatus(False, None, None, last, problem)
 
-    def _logs(self, record: _Record) -> Iterable[LogNow]:
-        for name, config in self._profile.probe.items():
-            if config.kind != "log":
-                continue
-            reading = record.latest.get(name)
-            read = self._logs_read.get(name, _LogRead())
-            if reading is not None and read.at != reading.at:
-                assert self._history is not None
-                read = self._logs_read[name] = _LogRead(
-                    reading.at,
-                    tuple(self._history.lines(name, LINES)),
-                    tuple(self._history.patterns(name, PATTERNS)),
-                )
-            bad = reading is not None and reading.result is not Result.VALUE
-            yield LogNow(
-                probe=name,
-                path=getattr(config, "path", ""),
-                lines=read.lines,
-                problem=reading.reason if reading is not None and bad else "",
-                patterns=read.patterns,
-            )
 
-
-def _losses(record: _Record, session: Session) -> Iterator[LossNow]:
-    """The windows that the newest reading of each log tells of."""
-    rulings = rulings_of(session)
-    for probe, reading in record.latest.items():
-        told = reading.facts.get("losses")
-        for loss in msgspec.json.decode(told) if isinstance(told, str) else ():
-            since, until = float(loss["since"]), loss.get("until")
-            yield LossNow(
-                probe=probe,
-                path=loss.get("path", ""),
-                since=since,
-                until=until,
-                cause=loss.get("cause", ""),
-                accepted_by=rulings.accepted_by(probe, since, until),
-            )
-
-
-def _until(session: Session, record: _Record, now: float) -> float:
+def _until(session: Session, record: Record, now: float) -> float:
     """Where the charts end: now, and the last reading once the watch is over."""
     if session.state == "open" and now < session.ends_at:
         return now
     readings = record.latest.values()
     return max((reading.at for reading in readings), default=float(session.started_at)) + 1e-3
-
-
-def _probe(name: str, config: ProbeConfig, record: _Record) -> ProbeNow:
-    reading = record.latest.get(name)
-    good, total = record.counts.get(name, (0, 0))
-    last_failure, failed_for = record.failures.get(name, (None, 0.0))
-    return ProbeNow(
-        name=name,
-        title=config.title or name,
-        kind=config.kind,
-        every=config.every,
-        result=reading.result if reading else None,
-        reason=reading.reason if reading else "no reading yet",
-        at=reading.at if reading else None,
-        took=reading.took if reading else None,
-        facts=reading.facts if reading else {},
-        good=good,
-        total=total,
-        last_failure=last_failure,
-        failed_for=failed_for,
-        timeout=config.timeout,
-    )
-
-
-def _signal(signal: Signal, record: _Record) -> SignalNow:
-    reading = record.latest.get(probe_of(signal.name))
-    value = reading.values.get(signal.name) if reading else None
-    last_at, last = record.last_values.get(signal.name, (None, None))
-    return SignalNow(
-        name=signal.name,
-        unit=signal.unit,
-        value=value,
-        at=reading.at if reading else None,
-        last_value=last,
-        last_value_at=last_at,
-        reason="" if value is not None else _why_missing(signal.name, reading),
-        at_least=reading is not None and at_least(signal.name, reading.facts),
-    )
-
-
-def _why_missing(signal: str, reading: Reading | None) -> str:
-    if reading is None:
-        return "no reading yet"
-    return reading.missing.get(signal) or reading.reason or "the reading has no value for it"
 
 
 def _watching(folder: Path) -> Inotify | None:

@@ -5,6 +5,8 @@ Pure functions; ``now`` and every result in Unix seconds of real time.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from stagewatch.model import State
 from stagewatch.profile.schema import Gate, Item, Phase, Profile
 from stagewatch.session.derive import item_state, last_decision, tickers
@@ -12,6 +14,26 @@ from stagewatch.session.document import Decision, Session
 from stagewatch.snapshot import GateNow, ItemNow, PhaseNow
 
 HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the session had come when it was read, or when time last changed that."""
+
+    session: Session
+    phases: tuple[PhaseNow, ...]
+    gates: tuple[GateNow, ...]
+    review: float | None
+    turn: float
+    """When time alone changes something of it."""
+
+
+def progress_of(profile: Profile, session: Session, now: float) -> Progress:
+    """Phases, gates and the next review at ``now``."""
+    shown = phases(profile, session, now)
+    review = next_review(profile, session, now)
+    turn = min(next_turn(shown, session, now), review or float("inf"))
+    return Progress(session, shown, gates(profile, session), review, turn)
 
 
 def real_hours(profile: Profile, hours: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -555,3 +556,30 @@ def test_after_the_end_the_charts_end_with_the_last_reading(watch: Watch) -> Non
     seen = watch.look()
     assert len(seen.series["health.latency"].mean) == 3
     assert seen.spreads["health.latency"].mean == 15.0
+
+
+def test_the_kernel_tells_of_an_edit_and_of_a_reading(watch: Watch) -> None:
+    """A screen need not ask five times a second whether anything was written."""
+    watch.stored()
+    observer = Observer(watch.folder, watch.clock)
+    told = select.poll()
+    told.register(observer.fileno(), select.POLLIN)
+    observer.look()
+    assert not told.poll(0)
+    SessionStore(watch.folder).edit(lambda s: edits.add_note(s, "x", by="bob", at=START))
+    assert told.poll(10_000)
+    observer.look()
+    watch.add("health", START + 1, latency=12)
+    watch.stored()
+    assert told.poll(10_000)
+    observer.close()
+
+
+def test_on_a_network_file_system_nothing_is_told(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine's edits would be missed."""
+    monkeypatch.setattr("stagewatch.observe.allows_wal", lambda path: False)
+    observer = Observer(watch.folder, watch.clock)
+    assert observer.fileno() == -1
+    observer.close()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from stagewatch.snapshot import Snapshot
     from stagewatch.tui.hooks import Hooks
     from stagewatch.tui.screens.live import LiveScreen
+
+
+EARLY_KEYS = 64
+LEAVING = ("ctrl+c", "ctrl+q")
 
 
 class StageWatch(App[bool]):
@@ -46,6 +51,8 @@ class StageWatch(App[bool]):
         self._controls = NoControls()
         self._hooks, self._operator, self._clock, self._ascii = hooks, operator, clock, ascii
         self._live: LiveScreen | None = None
+        self._early: list[events.Key] | None = []
+        """Keys pressed before there was anything to act on; None once there is."""
         self.on_started: Callable[[App[Any]], None] = lambda app: None
         """Called from the event loop before anything else happens."""
 
@@ -86,6 +93,22 @@ class StageWatch(App[bool]):
         # What was made so far stays; the collector need not look at it again.
         gc.freeze()
         gc.enable()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep the keys that come before the watch can be seen; those that leave act at once."""
+        early = self._early
+        acts = not isinstance(event, events.Key) or event.key in LEAVING
+        if early is None or acts or event.is_forwarded:
+            await super().on_event(event)
+        elif len(early) < EARLY_KEYS:
+            assert isinstance(event, events.Key)
+            early.append(event)
+
+    def on_watch_ready(self) -> None:
+        """Hand on the keys that were kept, in their order."""
+        kept, self._early = self._early or [], None
+        for event in kept:
+            self.post_message(event)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key of the screen, by name, and the choice of colours."""

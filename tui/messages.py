@@ -25,6 +25,10 @@ class SnapshotArrived(Message):
         return isinstance(message, SnapshotArrived)
 
 
+class WatchReady(Message):
+    """The record is shown, or it is known that it cannot be: keys have something to act on."""
+
+
 @dataclass
 class FeedFailed(Message):
     """The record could not be read; it is tried again."""

@@ -208,7 +208,9 @@ class AlertBar(Pane):
     PACE = 3600.0
 
     def about(self, snapshot: Snapshot) -> object:
-        return snapshot.session, snapshot.recorder, snapshot.paused, snapshot.not_saved
+        recorder = snapshot.recorder
+        seen = recorder.problem if recorder.alive else recorder
+        return snapshot.session, seen, snapshot.paused, snapshot.not_saved
 
     def moment(self, view: View) -> object:
         """Only what counts the seconds since the last reading changes by itself."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual.geometry import Region, Size
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -17,6 +18,8 @@ from stagewatch.widgets.palette import palette, strip_of
 from stagewatch.widgets.view import View, same_but_for_time
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
     from stagewatch.snapshot import Snapshot
 
 
@@ -75,9 +78,10 @@ class Pane(Widget):
         self._remember(view)
         if self._takes_other_rows(view):
             return
-        if not self.size.area or not self._is_seen():
+        size = self.size
+        if not size.area or not self._is_seen():
             return
-        if self._drawn_size != self.size:
+        if self._drawn_size != size:
             self.refresh()  # the lines are worked out when they are painted
             return
         self._mark(self._work_out(view))
@@ -87,6 +91,8 @@ class Pane(Widget):
 
     def _takes_other_rows(self, view: View) -> bool:
         """Whether the pane changes its own height, and will be laid out again."""
+        if type(self).wanted_height is Pane.wanted_height:
+            return False
         wanted = self.wanted_height(view, self.screen.size.width)
         height = self.styles.height
         if wanted is None or (height is not None and height.value == wanted):
@@ -112,13 +118,12 @@ class Pane(Widget):
         self._painted = painted
         if not rows:
             return
-        regions = [Region(s.left, y, s.width, 1) for y, row in rows for s in row]
         screen = self.screen
         if isinstance(screen, Canvas) and screen.draw(self, rows, self._inks()):
             # Textual keeps the rows that it painted last.
-            self._styles_cache.set_dirty(*regions)
+            self._styles_cache.set_dirty(*(Region(0, y, 1, 1) for y, _ in rows))
         else:
-            self.refresh(*regions)
+            self.refresh(*(Region(s.left, y, s.width, 1) for y, row in rows for s in row))
 
     def render_line(self, y: int) -> Strip:
         """One row; after a change of size, all of them are worked out first."""
@@ -168,4 +173,9 @@ class Pane(Widget):
 
     def _is_seen(self) -> bool:
         """Whether neither the pane nor anything around it is hidden."""
-        return all(node.display for node in self.ancestors_with_self)
+        node: DOMNode | None = self
+        while node is not None and not isinstance(node, Screen):
+            if not node.display:
+                return False
+            node = node.parent
+        return True

@@ -15,14 +15,20 @@ _STATE = "SELECT criterion, at_ms, state, value, reason, detail FROM state"
 
 def lines(query: Query, probe: str, limit: int) -> list[LogLine]:
     """The newest ``limit`` log lines that are kept, oldest first."""
+    return newer_lines(query, probe, 0, limit)[1]
+
+
+def newer_lines(query: Query, probe: str, after: int, limit: int) -> tuple[int, list[LogLine]]:
+    """(number of the newest line, the newest ``limit`` lines after number ``after``)."""
     rows = query.all(
-        "SELECT at_ms, source_id, level, body FROM line"
-        " WHERE probe_id = (SELECT id FROM probe WHERE name = ?) ORDER BY number DESC LIMIT ?",
-        *(probe, max(0, limit)),
+        "SELECT number, at_ms, source_id, level, body FROM line"
+        " WHERE probe_id = (SELECT id FROM probe WHERE name = ?) AND number > ?"
+        " ORDER BY number DESC LIMIT ?",
+        *(probe, after, max(0, limit)),
     )
-    return [
+    return rows[0][0] if rows else after, [
         LogLine(at_ms / 1000, query.text(source), level, body)
-        for at_ms, source, level, body in reversed(rows)
+        for _, at_ms, source, level, body in reversed(rows)
     ]
 
 

@@ -147,6 +147,11 @@ class History:
         """
         return changes.patterns(self._query, probe, limit)
 
+    def newer_lines(self, probe: str, after: int, limit: int) -> tuple[int, list[LogLine]]:
+        """(number of the newest line, the lines after number ``after``), of these the newest
+        ``limit``, oldest first; numbers begin at 1."""
+        return changes.newer_lines(self._query, probe, after, limit)
+
     def lines_left_out(self, probe: str) -> int:
         """How many log lines came in such floods that they were counted but not kept."""
         row = self._query.one("SELECT lines_left_out FROM probe WHERE name = ?", probe)

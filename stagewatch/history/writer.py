@@ -14,12 +14,14 @@ from stagewatch.history.backlog import Backlog, Change
 from stagewatch.history.errors import history_error
 from stagewatch.history.files import open_writer
 from stagewatch.history.keeper import Attempt, Connect, Keeper
+from stagewatch.history.records import URGENT
 from stagewatch.history.rows import Row, row_of
 from stagewatch.history.store import Store
 from stagewatch.model import Event, Gap, Reading, Signal, State, Verdict
 
-BATCH_DELAY = 0.15
-"""Seconds that a reading without log lines waits for company before its commit."""
+BATCH_DELAY = 0.9
+"""Seconds that a change waits for company before its commit, unless it brings log lines or what
+makes it urgent."""
 BATCH_LIMIT = 2000
 RETRY_DELAY = 3.0
 """Seconds between two tries while the file cannot be written."""
@@ -28,9 +30,9 @@ RETRY_DELAY = 3.0
 class HistoryWriter:
     """Stores what the recorder tells it; one for a file, never two.
 
-    Every method returns at once; a thread commits in batches, a reading with log lines without
-    delay. While the file cannot be written, ``problem`` says since when and why, and the readings
-    of the last hour wait in memory.
+    Every method returns at once; a thread commits in batches, a reading with log lines and what
+    is urgent without delay. While the file cannot be written, ``problem`` says since when and why,
+    and the readings of the last hour wait in memory.
     """
 
     def __init__(
@@ -111,8 +113,11 @@ class HistoryWriter:
         self._put(lambda store: store.event(event))
 
     def put(self, key: str, value: str) -> None:
-        """Keep a small text about the recording; the last one of a key counts."""
-        self._put(lambda store: store.put(key, value))
+        """Keep a small text about the recording; the last one of a key counts.
+
+        That something is urgent is stored at once, with all that was added before it.
+        """
+        self._put(lambda store: store.put(key, value), hurry=key == URGENT)
 
     def state(
         self,

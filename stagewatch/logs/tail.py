@@ -9,6 +9,7 @@ from stagewatch.logs.files import Files
 from stagewatch.logs.state import Mark, digest
 
 CHUNK = 256 * 1024
+SMALL = 16 * 1024
 HEAD = 1024
 BEFORE = 256
 LINE = 4096
@@ -94,7 +95,7 @@ class Tail:
             raise TruncatedError
         done = 0
         while done < budget:
-            new = self._read()
+            new = self._read(found.st_size)
             if not new:
                 break
             done += self._take(new, sink)
@@ -129,10 +130,13 @@ class Tail:
     def _head_holds(self) -> bool:
         return self.files.read(self.fd, len(self.head), 0) == self.head
 
-    def _read(self) -> bytes:
-        """The next bytes; what precedes them is read again in the same call and compared."""
+    def _read(self, end: int) -> bytes:
+        """The next bytes, of a file that reaches to ``end`` or a little further; what precedes
+        them is read again in the same call and compared."""
         size = len(self.before)
-        data = self.files.read(self.fd, CHUNK + size, self.offset - size)
+        # The room for a whole chunk costs more than everything else when a line is new.
+        room = min(CHUNK, max(end - self.offset, SMALL))
+        data = self.files.read(self.fd, room + size, self.offset - size)
         if data[:size] != self.before:
             raise TruncatedError
         return data[size:]

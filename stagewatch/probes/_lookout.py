@@ -77,7 +77,11 @@ class Lookout(Generic[T]):
             self._start()
             self._ring()
         running = self._running
-        made = await asyncio.shield(asyncio.wrap_future(running))
+        try:
+            made = await asyncio.shield(asyncio.wrap_future(running))
+        except Exception:
+            self._running = None
+            raise
         self._running = None
         return made
 

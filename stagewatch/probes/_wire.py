@@ -15,6 +15,7 @@ import httpcore
 import httpx
 
 from stagewatch.probes._failure import FailureError, os_words
+from stagewatch.probes._plain import connect
 from stagewatch.probes._resolve import Resolver
 from stagewatch.probes._trip import Phase, Trip
 
@@ -62,7 +63,7 @@ class WireTransport(httpx.AsyncBaseTransport):
         connection = httpcore.AsyncHTTPConnection(
             origin=url.origin,
             ssl_context=self._tls,
-            network_backend=_Network(self._resolver, trip, self._limit),
+            network_backend=_Network(self._resolver, trip, self._limit, self._tls is not None),
         )
         sent = httpcore.Request(
             method=request.method.encode(),
@@ -99,11 +100,11 @@ class _Body(httpx.AsyncByteStream):
 class _Network(httpcore.AsyncNetworkBackend):
     """Connects to the addresses of a name in the resolver's order."""
 
-    def __init__(self, resolver: Resolver, trip: Trip, limit: int) -> None:
+    def __init__(self, resolver: Resolver, trip: Trip, limit: int, tls: bool) -> None:
         self._resolver = resolver
         self._trip = trip
         self._limit = limit
-        self._plain = httpcore.AnyIOBackend()
+        self._tls = tls
 
     async def connect_tcp(
         self,
@@ -123,7 +124,7 @@ class _Network(httpcore.AsyncNetworkBackend):
             # A black hole behind the first address must leave time for the others.
             share = max(0.0, until - monotonic()) / left
             try:
-                stream = await self._plain.connect_tcp(address, port, timeout=share)
+                stream = await self._connect(address, port, share)
             except httpcore.ConnectTimeout:
                 if left == 1:
                     raise
@@ -136,6 +137,11 @@ class _Network(httpcore.AsyncNetworkBackend):
         told = ", ".join(f"{words} at {' and '.join(where)}" for words, where in failed.items())
         kind = "refused" if failed.keys() == {"connection refused"} else "connect"
         raise FailureError(kind, told)
+
+    async def _connect(self, address: str, port: int, share: float) -> httpcore.AsyncNetworkStream:
+        if self._tls:
+            return await httpcore.AnyIOBackend().connect_tcp(address, port, timeout=share)
+        return await connect(address, port, share)
 
 
 class MeteredStream(httpcore.AsyncNetworkStream):

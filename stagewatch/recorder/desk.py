@@ -74,11 +74,12 @@ class Desk:
     def add(self, reading: Reading) -> None:
         """Store a reading and what it means."""
         events = self._transitions.events(reading)
-        if events or any(line.level == CRITICAL for line in reading.lines):
-            self._book.put(URGENT, f"{reading.probe} {reading.at}")
         self._book.add(reading)
         for event in events:
             self._book.event(event)
+        if events or any(line.level == CRITICAL for line in reading.lines):
+            # Last, since it takes all that was told before it to the disk.
+            self._book.put(URGENT, f"{reading.probe} {reading.at}")
         self.sampled = True
         if self._judge is not None:
             with self._boundary(reading.at):

@@ -135,7 +135,9 @@ def test_the_signals_of_every_kind_are_documented(examples: Profile) -> None:
     """With their units."""
     for config in examples.probe.values():
         section = PAGE.split(f'### `kind = "{config.kind}"`')[1].split("| key |")[0]
-        own = {key for name in ("read", "query", "json", "count") for key in getattr(config, name, {})}
+        own = {
+            key for name in ("read", "query", "json", "count") for key in getattr(config, name, {})
+        }
         for signal in InstalledKinds().signals("NAME", config):
             if signal.name.removeprefix("NAME.") not in own:
                 assert f"`{signal.name}`" in section

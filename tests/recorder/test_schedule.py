@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import example, given, settings
@@ -343,3 +343,63 @@ async def test_one_bounded_read_needs_no_schedule() -> None:
     assert reading is not None
     assert reading.result is Result.ERROR
     assert reading.reason == "not done after 20ms"
+
+
+class Eager:
+    """A probe that looks by itself, around one that does not."""
+
+    def __init__(self, probe: FakeProbe) -> None:
+        self._probe = probe
+        self.hurry: Callable[[], None] = lambda: None
+
+    def follow(self, hurry: Callable[[], None]) -> None:
+        self.hurry = hurry
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the probe has
+        return getattr(self._probe, name)
+
+
+def test_a_probe_in_a_hurry_runs_before_its_slot(virtual: Virtual) -> None:
+    """And keeps its slots."""
+    probe = virtual.probe("log", 10, tick=5)
+    eager = Eager(probe)
+
+    async def call(schedule: Schedule) -> None:
+        await asyncio.sleep(12)
+        eager.hurry()
+
+    serve(virtual, 21, cast(Any, eager), during=call)
+    assert probe.starts == pytest.approx([1000, 1005, 1010, 1012, 1015, 1020])
+
+
+def test_a_hurried_run_waits_for_the_present_one_and_not_for_the_slot(virtual: Virtual) -> None:
+    async def slow() -> Reading:
+        await asyncio.sleep(2)
+        return probe.value()
+
+    probe = virtual.probe("log", 10, tick=10, act=slow)
+    eager = Eager(probe)
+
+    async def call(schedule: Schedule) -> None:
+        await asyncio.sleep(1)
+        eager.hurry()
+
+    serve(virtual, 9, cast(Any, eager), during=call)
+    assert probe.starts == pytest.approx([1000, 1002])
+    assert probe.most_at_once == 1
+
+
+def test_nothing_is_hurried_in_a_pause(virtual: Virtual) -> None:
+    """What was called for comes with the first slot after it."""
+    probe = virtual.probe("log", 5)
+    eager = Eager(probe)
+
+    async def call(schedule: Schedule) -> None:
+        await asyncio.sleep(6)
+        schedule.pause(True)
+        eager.hurry()
+        await asyncio.sleep(11)
+        schedule.pause(False)
+
+    serve(virtual, 21, cast(Any, eager), during=call)
+    assert probe.starts == pytest.approx([1000, 1005, 1020])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 
@@ -23,12 +25,16 @@ class Scripted:
     def __init__(self, answers: list[Snapshot | Exception | None]) -> None:
         self.answers = answers
         self.closed = 0
+        self.told = -1
 
     def look(self) -> Snapshot | None:
         answer = self.answers.pop(0) if self.answers else None
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def fileno(self) -> int:
+        return self.told
 
     def close(self) -> None:
         self.closed += 1
@@ -102,6 +108,45 @@ def test_hurry_looks_at_once(until: Until, monkeypatch: pytest.MonkeyPatch) -> N
     made.hurry()
     assert looked.acquire(timeout=20)
     made.stop()
+
+
+def test_what_is_told_is_looked_at_at_once(until: Until, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the next look where the kernel says that something was written."""
+    monkeypatch.setattr(feed_module, "SLOW_PERIOD", 3600.0)
+    looked = threading.Semaphore(0)
+
+    class Telling(Scripted):
+        def look(self) -> Snapshot | None:
+            with contextlib.suppress(BlockingIOError):
+                os.eventfd_read(self.told)
+            looked.release()
+            return None
+
+    source = Telling([])
+    source.told = os.eventfd(0, os.EFD_NONBLOCK)
+    made = Feed(lambda: source, lambda message: None)
+    made.start()
+    assert looked.acquire(timeout=20)
+    os.eventfd_write(source.told, 1)
+    assert looked.acquire(timeout=20)
+    made.stop()
+    until(lambda: source.closed == 1)
+    os.close(source.told)
+
+
+def test_where_something_tells_it_is_still_looked_at(
+    until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel may wake the look, and never replaces it."""
+    monkeypatch.setattr(feed_module, "SLOW_PERIOD", 0.01)
+    silent = Scripted([None, None, specimen.healthy()])
+    silent.told = os.eventfd(0, os.EFD_NONBLOCK)
+    made = Feed(lambda: silent, lambda message: None)
+    made.start()
+    until(lambda: not silent.answers)
+    made.stop()
+    until(lambda: silent.closed == 1)
+    os.close(silent.told)
 
 
 def test_a_newer_snapshot_replaces_one_that_waits() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from stagewatch.tui import specimen
 from stagewatch.tui.app import StageWatch
 from stagewatch.tui.keys import KEYS
 from stagewatch.tui.screens.help import help_text
+from stagewatch.tui.screens.leave import LeaveScreen
 from stagewatch.tui.stage import Clock, Stage
 from stagewatch.widgets.checklistpane import ChecklistPane
 from stagewatch.widgets.logpane import LogPane
@@ -44,6 +46,43 @@ async def test_space_ticks_the_item_with_the_live_values_as_evidence(
     assert [(e.signal, e.value, e.unit) for e in tick.evidence] == [
         ("backend.rss", 512 * specimen.MIB, "B")
     ]
+
+
+async def test_a_key_before_the_record_is_there_is_kept(
+    stage: Stage, clock: Clock, settled: Settled
+) -> None:
+    """It acts as soon as there is something to act on."""
+    opened = threading.Event()
+
+    def open_source() -> Stage:
+        opened.wait(20)
+        return stage
+
+    before = len(stage.session.tick)
+    app = StageWatch(replace(stage.hooks(), open_source=open_source), "alice", clock)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("space")
+        assert app.snapshot is None
+        opened.set()
+        await settled(pilot, lambda: len(stage.session.tick) == before + 1)
+
+
+async def test_a_key_is_not_kept_for_ever(
+    stage: Stage, clock: Clock, settled: Settled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that hangs does not keep anybody from leaving."""
+    monkeypatch.setattr("stagewatch.tui.screens.live.PATIENCE", 0.1)
+    opened = threading.Event()
+
+    def open_source() -> Stage:
+        opened.wait(20)
+        return stage
+
+    app = StageWatch(replace(stage.hooks(), open_source=open_source), "alice", clock)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("q")
+        await settled(pilot, lambda: isinstance(app.screen, LeaveScreen))
+        opened.set()
 
 
 async def test_a_second_space_unticks_and_both_stay_on_record(

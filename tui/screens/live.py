@@ -14,6 +14,7 @@ from stagewatch.tui.messages import (
     FeedFailed,
     SavingChanged,
     SnapshotArrived,
+    WatchReady,
 )
 from stagewatch.tui.saver import Saver
 from stagewatch.tui.screens.watch import WatchScreen
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from stagewatch.tui.screens.leave import Leaving
 
 
+PATIENCE = 2.0
+"""Seconds that keys wait for the record at most."""
+
+
 class LiveScreen(WatchScreen):
     """Shows what the feed brings, and gives what the operator wants to the saver."""
 
@@ -35,6 +40,7 @@ class LiveScreen(WatchScreen):
         self._state = ScreenState(clock, ascii=ascii)
         self._feed = Feed(hooks.open_source, self.post_message)
         self._saver = Saver(hooks.open_store, lambda s: self.post_message(SavingChanged(s)), clock)
+        self._ready = False
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -47,10 +53,17 @@ class LiveScreen(WatchScreen):
         self._saver.start()
         self._feed.start()
         self.set_interval(1.0, self.redraw)
+        self.set_timer(PATIENCE, self._be_ready)
 
     def redraw(self) -> None:
         """Show the present moment; only what differs reaches the terminal."""
         self.show(self._state.view())
+
+    def _be_ready(self) -> None:
+        """Let keys come, once."""
+        if not self._ready:
+            self._ready = True
+            self.post_message(WatchReady())
 
     def drain(self, seconds: float) -> None:
         """Let edits reach the disk, from any thread, on the way out."""
@@ -59,8 +72,9 @@ class LiveScreen(WatchScreen):
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
         """Show it; a recorder that is gone is followed by the next one."""
         self._state.arrived(message.snapshot)
-        if message.snapshot.urgent:
+        if message.snapshot.urgent or not self._ready:
             self.redraw()  # anything else comes with the next second: one repaint, not two
+        self._be_ready()
         if self._state.revival_due():
             self._in_background("starting a recorder", self._revive)
 
@@ -68,6 +82,7 @@ class LiveScreen(WatchScreen):
         """Keep showing what is known, and say that it is old."""
         self._state.unreadable = message.reason
         self.redraw()
+        self._be_ready()
 
     def on_saving_changed(self, message: SavingChanged) -> None:
         """Show how it stands with the edits."""

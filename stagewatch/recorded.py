@@ -1,0 +1,161 @@
+"""What the history tells of a watch at one moment, in the words of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stagewatch.charts import probe_of
+from stagewatch.history.reader import History
+from stagewatch.judging import rulings_of
+from stagewatch.logs.told import at_least
+from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal
+from stagewatch.profile.schema import ProbeConfig, Profile
+from stagewatch.session.document import Session
+from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow
+
+LINES = 200
+"""The newest of each log."""
+PATTERNS = 300
+"""Of each log, the most urgent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the history holds, read as of one moment; all empty without a history."""
+
+    latest: Mapping[str, Reading] = field(default_factory=dict)
+    last_values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    failures: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def news(self) -> dict[str, tuple[float, object]]:
+        """Probe → when it reported last, and what differs with every report."""
+        return {name: (r.at, self.counts.get(name)) for name, r in self.latest.items()}
+
+
+def read_record(history: History | None, events: int) -> Record:
+    """The record with the newest ``events`` events; raises HistoryError."""
+    if history is None:
+        return Record()
+    with history.moment():
+        return Record(
+            latest=history.latest(),
+            last_values=history.last_values(),
+            counts=history.counts(),
+            failures=history.failures(),
+            gaps=history.gaps(),
+            events=history.events(events),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the history holds of one log as of its reading at ``at``."""
+
+    at: float | None = None
+    number: int = 0
+    """Of the newest line."""
+    lines: tuple[LogLine, ...] = ()
+    patterns: tuple[LogPattern, ...] = ()
+
+
+class Logs:
+    """The followed logs; of each, only what is new since the last look is read."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._logs = {n: c for n, c in profile.probe.items() if c.kind == "log"}
+        self._read: dict[str, _Read] = {}
+
+    def forget(self) -> None:
+        """The history is another file than before."""
+        self._read.clear()
+
+    def now(self, history: History | None, record: Record) -> Iterable[LogNow]:
+        """Every log as of the record; raises HistoryError."""
+        for name, config in self._logs.items():
+            reading = record.latest.get(name)
+            read = self._read.get(name, _Read())
+            if reading is not None and read.at != reading.at:
+                assert history is not None
+                read = self._read[name] = _newer(history, name, read, reading.at)
+            bad = reading is not None and reading.result is not Result.VALUE
+            yield LogNow(
+                probe=name,
+                path=getattr(config, "path", ""),
+                lines=read.lines,
+                problem=reading.reason if reading is not None and bad else "",
+                patterns=read.patterns,
+            )
+
+
+def _newer(history: History, name: str, before: _Read, at: float) -> _Read:
+    number, new = history.newer_lines(name, before.number, LINES)
+    lines = (*before.lines, *new)[-LINES:] if new else before.lines
+    return _Read(at, number, lines, tuple(history.patterns(name, PATTERNS)))
+
+
+def losses(record: Record, session: Session) -> Iterator[LossNow]:
+    """The windows that the newest reading of each log tells of."""
+    rulings = rulings_of(session)
+    for probe, reading in record.latest.items():
+        told = reading.facts.get("losses")
+        for loss in msgspec.json.decode(told) if isinstance(told, str) else ():
+            since, until = float(loss["since"]), loss.get("until")
+            yield LossNow(
+                probe=probe,
+                path=loss.get("path", ""),
+                since=since,
+                until=until,
+                cause=loss.get("cause", ""),
+                accepted_by=rulings.accepted_by(probe, since, until),
+            )
+
+
+def probe_now(name: str, config: ProbeConfig, record: Record) -> ProbeNow:
+    reading = record.latest.get(name)
+    good, total = record.counts.get(name, (0, 0))
+    last_failure, failed_for = record.failures.get(name, (None, 0.0))
+    return ProbeNow(
+        name=name,
+        title=config.title or name,
+        kind=config.kind,
+        every=config.every,
+        result=reading.result if reading else None,
+        reason=reading.reason if reading else "no reading yet",
+        at=reading.at if reading else None,
+        took=reading.took if reading else None,
+        facts=reading.facts if reading else {},
+        good=good,
+        total=total,
+        last_failure=last_failure,
+        failed_for=failed_for,
+        timeout=config.timeout,
+    )
+
+
+def signal_now(signal: Signal, record: Record) -> SignalNow:
+    reading = record.latest.get(probe_of(signal.name))
+    value = reading.values.get(signal.name) if reading else None
+    last_at, last = record.last_values.get(signal.name, (None, None))
+    return SignalNow(
+        name=signal.name,
+        unit=signal.unit,
+        value=value,
+        at=reading.at if reading else None,
+        last_value=last,
+        last_value_at=last_at,
+        reason="" if value is not None else _why_missing(signal.name, reading),
+        at_least=reading is not None and at_least(signal.name, reading.facts),
+    )
+
+
+def _why_missing(signal: str, reading: Reading | None) -> str:
+    if reading is None:
+        return "no reading yet"
+    return reading.missing.get(signal) or reading.reason or "the reading has no value for it"

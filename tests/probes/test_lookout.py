@@ -1,0 +1,193 @@
+"""A log's thread: woken by the kernel where that tells, four times a second where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from stagewatch.clock import SystemClock
+from stagewatch.inotify import ATTRIB
+from stagewatch.model import Reading
+from stagewatch.probes import Follower, OpenContext, _ears, _lookout
+from stagewatch.probes._logprobe import LogProbe
+from stagewatch.probes.log import LogConfig, open_log
+
+Follow = Callable[[], Awaitable[LogProbe]]
+
+
+class Log:
+    """A followed log: what its probe asks for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.hurried = 0
+        self.probe = open_log(
+            "errors",
+            LogConfig(kind="log", path=path.name),
+            OpenContext(SystemClock(), path.parent, time.time()),
+        )
+
+    async def follow(self) -> None:
+        """As the recorder does: first say so, then take the first reading."""
+        self.probe.follow(self._hurry)
+        assert await self.probe.read() is not None
+        await until(lambda: self.ears is not None and not self.probe._lookout._fresh)
+
+    def _hurry(self) -> None:
+        self.hurried += 1
+
+    @property
+    def ears(self) -> _ears.Ears | None:
+        return self.probe._lookout._ears
+
+    def write(self, text: str) -> None:
+        with self.path.open("a") as file:
+            file.write(text)
+
+    async def reading(self) -> Reading:
+        """The reading that was announced."""
+        await until(lambda: self.probe._lookout.news)
+        found = await self.probe.read()
+        assert found is not None
+        return found
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "still not true after 20 s"
+        await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[Log]:
+    (tmp_path / "error.log").touch()
+    made = Log(tmp_path / "error.log")
+    yield made
+    await made.probe.aclose()
+
+
+@pytest.fixture
+def never_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the kernel wakes it."""
+    monkeypatch.setattr(_lookout, "SLOW", 3600.0)
+    monkeypatch.setattr(_lookout, "APART", 0.0)
+
+
+def test_a_log_probe_is_a_follower(tmp_path: Path) -> None:
+    """The recorder tells by this whether a probe looks by itself."""
+    assert isinstance(Log(tmp_path / "error.log").probe, Follower)
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_a_critical_line_asks_for_a_reading_at_once(log: Log) -> None:
+    await log.follow()
+    log.write("CRITICAL disk full\n")
+    await until(lambda: log.hurried == 1)
+    assert [line.text for line in (await log.reading()).lines] == ["CRITICAL disk full"]
+    log.write("CRITICAL again\n")
+    await until(lambda: log.hurried == 2)
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_other_lines_wait_for_the_next_slot(log: Log) -> None:
+    """However many come before it, they are one reading."""
+    await log.follow()
+    for number in range(3):
+        log.write(f"ERROR {number}\n")
+        await until(lambda: log.probe._lookout.news)
+    assert [line.text for line in (await log.reading()).lines] == ["ERROR 0", "ERROR 1", "ERROR 2"]
+    assert log.hurried == 0
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_silence_is_not_looked_up_again(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two readings that are due nothing is touched, on whatever thread."""
+    await log.follow()
+    monkeypatch.setattr(log.probe.watch, "look", None)
+    assert await log.probe.read() is None
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_a_rotation_is_heard_and_the_late_writer_too(log: Log) -> None:
+    """The new file is listened to, and the old one still."""
+    await log.follow()
+    with log.path.open("a") as late:
+        log.path.rename(log.path.with_name("error.log.1"))
+        log.write("CRITICAL new\n")
+        assert (await log.reading()).values["errors.criticals"] == 1
+        late.write("CRITICAL late\n")
+        late.flush()
+        assert (await log.reading()).values["errors.criticals"] == 2
+    log.write("CRITICAL newer\n")
+    assert (await log.reading()).values["errors.criticals"] == 3
+
+
+async def test_without_inotify_it_looks_by_itself(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> None:
+        raise OSError(24, "no descriptor left")
+
+    monkeypatch.setattr(_ears, "Inotify", refused)
+    await log.follow()
+    log.write("CRITICAL x\n")
+    await until(lambda: log.hurried == 1)
+
+
+async def test_a_kernel_that_does_not_tell_is_not_relied_on(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines that a look finds by itself show that nothing is told here: it looks often then."""
+    monkeypatch.setattr(_lookout, "SLOW", 0.05)
+    monkeypatch.setattr(_ears, "CONTENT", ATTRIB)
+    await log.follow()
+    assert log.ears is not None
+    assert not log.ears.deaf
+    log.write("CRITICAL x\n")
+    await until(lambda: log.hurried == 1)
+    assert log.ears.deaf
+
+
+async def test_on_a_network_file_system_it_looks_by_itself(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_ears, "file_system", lambda path: "nfs4")
+    await log.follow()
+    assert log.ears is not None
+    assert log.ears.deaf
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_the_slow_look_is_never_given_up(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that nobody told of is found by it."""
+    monkeypatch.setattr(_lookout, "SLOW", 0.05)
+    monkeypatch.setattr(_ears.Ears, "happened", lambda self: False)
+    monkeypatch.setattr(_ears.Ears, "fd", -1)
+    await log.follow()
+    log.write("CRITICAL x\n")
+    await until(lambda: log.hurried == 1)
+
+
+async def test_an_error_of_the_look_is_the_readings(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reaches whoever asks, and the thread goes on."""
+    await log.follow()
+    look = log.probe.watch.look
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(_lookout, "SLOW", 0.01)
+    monkeypatch.setattr(log.probe.watch, "look", broken)
+    log.write("x\n")
+    await until(lambda: log.probe._lookout.news)
+    with pytest.raises(RuntimeError, match="a defect"):
+        await log.probe.read()
+    monkeypatch.setattr(log.probe.watch, "look", look)
+    assert (await log.reading()).values["errors.lines"] == 1
