@@ -43,14 +43,14 @@ class Tally:
         self.runs = Runs()
         self._suspects: Suspects | None = None
         self._vain = 0
-        self._counted: list[Span] = []
+        self.counted: list[Span] = []
         self._before: list[Span] = []
         self._pending: deque[tuple[bytes, float, float]] = deque(maxlen=PENDING)
 
     def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> None:
         """Count whole lines, read at ``at`` and not there yet at ``written_after``."""
         self._suspects, self._vain = None, 0
-        self._counted, self._before = [], []
+        self.counted, self._before = [], []
         self.counts.lines += data.count(b"\n")
         if self.named is not None:
             self.named.count(data)
@@ -66,7 +66,7 @@ class Tally:
         batch.add(self.path, data, at, bad, self.runs.level_of)
         if self.patterns is not None:
             self.patterns.learn(data, self._before, self.path)
-            self.patterns.feed(data, self._counted, self.path)
+            self.patterns.feed(data, self.counted, self.path)
 
     def _run(self, data: bytes, position: int, at: float, bad: list[Span]) -> int:
         """Pass lines whose header is known; returns where they end."""
@@ -76,7 +76,7 @@ class Tally:
             self.reader.record_at = at
             if level:
                 self._count(level, data.count(b"\n", position, end))
-                self._counted.append(Span(position, end, level, at))
+                self.counted.append(Span(position, end, level, at))
             if level == ERROR:
                 bad.append(Span(position, end, level, at))
         return end
@@ -99,7 +99,7 @@ class Tally:
         entry = self._entry(line, at, written_after)
         if entry.starts and entry.level in (CRITICAL, ERROR, WARNING):
             shown_at = self._judge(entry, at)
-            counted = self._counted if shown_at == at else self._before
+            counted = self.counted if shown_at == at else self._before
             counted.append(Span(position, end + 1, entry.level, at))
             if entry.level != WARNING:
                 bad.append(Span(position, end + 1, entry.level, shown_at))

@@ -1,0 +1,88 @@
+"""A line as a person reads it: its level, and JSON without its braces."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from stagewatch.logs.fields import LEVEL_KEYS, TIME_KEYS, Fields
+from stagewatch.logs.levels import JSON, LIMIT, Look, look
+from stagewatch.logs.masks import message_of
+from stagewatch.logs.words import LEVELS
+from stagewatch.text import clean
+
+_MESSAGES = ("message", "msg", "@message", "short_message", "event")
+
+
+class Shown(NamedTuple):
+    """A line, already cleaned."""
+
+    level: str
+    text: str
+    at: int
+    """Where in ``text`` the word of the level stands; -1 where it cannot be told."""
+    word: str
+    """That word."""
+
+
+def shown(raw: bytes, encoding: str) -> Shown:
+    """One line, JSON as ``time LEVEL message key=value``."""
+    seen = look(raw[:LIMIT])
+    if seen.form == JSON and seen.fields:
+        return _json(seen, seen.fields, encoding)
+    text = clean(
+        seen.payload.decode(encoding, "replace") if b"\x1b" in raw else _text(raw, encoding)
+    )
+    head = text[: max(seen.head, 0) + 64]
+    at, word = _level_word(head, seen.level)
+    return Shown(seen.level, text, at, word)
+
+
+def _text(raw: bytes, encoding: str) -> str:
+    return raw.decode(encoding, "replace")
+
+
+def _level_word(head: str, level: str) -> tuple[int, str]:
+    """Where a line writes its level."""
+    position = 0
+    for word in (
+        head.replace("[", " ").replace("]", " ").replace(":", " ").replace("|", " ").split()
+    ):
+        position = head.find(word, position)
+        if LEVELS.get(word.lower().encode()) == level:
+            return position, word
+    return -1, ""
+
+
+def _json(seen: Look, fields: Fields, encoding: str) -> Shown:
+    time = next((str(fields[key]) for key in fields if key in TIME_KEYS), "")
+    level = seen.level.ljust(8)
+    message = message_of(seen).decode("utf-8", "replace")
+    rest = (
+        f"{key}={_value(value)}"
+        for key, value in fields.items()
+        if key not in TIME_KEYS and key not in LEVEL_KEYS and key not in _MESSAGES
+    )
+    text = clean("  ".join(filter(None, [time, level, message, *rest])))
+    return Shown(seen.level, text, text.find(level) if seen.level else -1, seen.level)
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def record_text(lines: list[bytes], encoding: str) -> list[str]:
+    """A whole record: JSON indented, every line inert."""
+    if len(lines) == 1:
+        seen = look(lines[0][:LIMIT])
+        if seen.form == JSON:
+            start = lines[0].find(b"{")
+            try:
+                pretty = msgspec.json.format(lines[0][start:], indent=2)
+            except msgspec.DecodeError:
+                pretty = b""
+            if pretty:
+                head = [lines[0][:start]] if start else []
+                lines = [*head, *pretty.split(b"\n")]
+    return [clean(_text(line, encoding)) for line in lines]

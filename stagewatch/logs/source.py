@@ -1,0 +1,178 @@
+"""A log as something to page through: any size, never mapped, never loaded as a whole.
+
+Everything is a question about bytes at an offset, so a file that shrinks under its reader gives
+fewer bytes and nothing worse.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple, Protocol
+
+from stagewatch.logs.files import RealFiles, is_regular
+from stagewatch.logs.names import compressed, rotated_from
+
+BLOCK = 64 * 1024
+KEPT = 4096
+"""Bytes of a line that are kept."""
+LONGEST = 64 * 1024 * 1024
+"""Bytes after which a line is taken as ended, so that a hole of terabytes holds nobody up."""
+
+
+class Source(Protocol):
+    """Bytes that may grow at the end."""
+
+    name: str
+
+    def size(self) -> int:
+        """Bytes that are there now."""
+        ...
+
+    def read(self, size: int, offset: int) -> bytes:
+        """Up to ``size`` bytes from ``offset``; fewer at the end."""
+        ...
+
+    def replaced(self) -> bool:
+        """Whether its path leads to another file by now."""
+        ...
+
+    def clone(self) -> Source:
+        """The same bytes for another thread, to be closed on its own."""
+        ...
+
+    def close(self) -> None:
+        """Release it; idempotent."""
+        ...
+
+
+class FileSource:
+    """An open file. Raises OSError when it cannot be read, also for what is no file."""
+
+    def __init__(self, path: str, fd: int | None = None) -> None:
+        self.name, self._files = path, RealFiles()
+        self._fd = self._files.open(path) if fd is None else fd
+        found = self._files.fstat(self._fd)
+        if not is_regular(found):
+            self.close()
+            raise IsADirectoryError(f"{path} is not a regular file")
+        self._identity = found.st_dev, found.st_ino
+
+    def size(self) -> int:
+        return os.fstat(self._fd).st_size
+
+    def read(self, size: int, offset: int) -> bytes:
+        return os.pread(self._fd, size, offset)
+
+    def replaced(self) -> bool:
+        try:
+            found = self._files.stat(self.name)
+        except OSError:
+            return False  # a rotation that is not finished: the old file is still of use
+        return (found.st_dev, found.st_ino) != self._identity
+
+    def clone(self) -> FileSource:
+        return FileSource(self.name, os.dup(self._fd))
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class TextSource:
+    """Lines that are kept elsewhere: those of the history, where the file is not at hand."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name, self._data = name, data
+
+    def size(self) -> int:
+        return len(self._data)
+
+    def read(self, size: int, offset: int) -> bytes:
+        return self._data[offset : offset + size]
+
+    def replaced(self) -> bool:
+        return False
+
+    def clone(self) -> TextSource:
+        return self
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def choices(pattern: str) -> list[str]:
+    """The files that a log's path means, rotated ones too, the last written first; none packed."""
+    found = {path for path in glob.glob(pattern) if not compressed(path)} | {pattern}
+    for path in list(found):
+        folder, base = os.path.split(path)
+        with suppress(OSError), os.scandir(folder or ".") as entries:
+            found |= {entry.path for entry in entries if rotated_from(base, entry.name)}
+    return sorted(filter(os.path.isfile, found), key=_written, reverse=True)
+
+
+def _written(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+class Row(NamedTuple):
+    """A line, by its place."""
+
+    start: int
+    end: int
+    """Where the next one begins."""
+    raw: bytes
+    """Its first KEPT bytes, without the line end."""
+
+
+def line_start(source: Source, offset: int) -> int:
+    """Where the line begins that holds the byte at ``offset``."""
+    end, least = offset, max(0, offset - LONGEST)
+    while end > least:
+        begin = max(least, end - BLOCK)
+        at = source.read(end - begin, begin).rfind(b"\n")
+        if at >= 0:
+            return begin + at + 1
+        end = begin
+    return least
+
+
+def forward(source: Source, start: int, limit: int | None = None) -> Iterator[Row]:
+    """The lines from ``start`` on, where one begins; the last may lack its end."""
+    position, data, base = start, b"", start
+    size = source.size() if limit is None else limit
+    while position < size:
+        at = data.find(b"\n", position - base)
+        while at < 0 and base + len(data) < min(size, position + LONGEST):
+            data, base = data[position - base :], position
+            more = source.read(max(BLOCK, len(data)), base + len(data))
+            if not more:
+                break
+            searched = len(data)
+            data += more
+            at = data.find(b"\n", searched)
+        end = base + at + 1 if at >= 0 else base + len(data)
+        if end <= position:
+            return
+        raw = data[position - base : min(end - base, position - base + KEPT)]
+        yield Row(position, end, raw.rstrip(b"\r\n"))
+        position = end
+
+
+def backward(source: Source, end: int) -> Iterator[Row]:
+    """The lines before ``end``, where one begins or the log ends; the nearest one first."""
+    while end > 0:
+        start = line_start(source, end - 1)
+        # Many at a time: asking for each line alone would read each block once a line.
+        first = line_start(source, max(0, start - BLOCK)) if start else 0
+        rows = list(forward(source, first, limit=end))
+        if not rows:
+            return
+        yield from reversed(rows)
+        end = first
