@@ -37,8 +37,12 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
 
     def open_source() -> Source:
         from stagewatch.observe import Observer
+        from stagewatch.widgets.words import time_of
 
-        return Observer(folder, clock, pace=PACE)
+        def when(at: float) -> str:
+            return time_of(at, clock.now())
+
+        return Observer(folder, clock, pace=PACE, when=when)
 
     def open_store() -> Store:
         from stagewatch.session.store import SessionStore
