@@ -20,7 +20,15 @@ from stagewatch.judge.standing import Stand, Standing
 from stagewatch.judge.verdict import Case, Course, decide
 from stagewatch.manual import implied, manual_finding, score_of
 from stagewatch.model import State, Verdict
-from stagewatch.profile.schema import AnyRule, Coverage, Profile, Records
+from stagewatch.profile.schema import (
+    AnyRule,
+    Available,
+    Compare,
+    Coverage,
+    Profile,
+    Records,
+    Score,
+)
 from stagewatch.profile.values import Limit, format_duration
 from stagewatch.session.derive import final_word, waiver_in_force
 from stagewatch.session.document import Acknowledgement, Session, Waiver
@@ -176,6 +184,7 @@ def _criterion(
         reason=NOT_JUDGED,
         signals=rule_signals(rule),
         acknowledged=_acknowledged(session, name, at),
+        floor=_is_floor(rule),
     )
     manual = manual_finding(rule, profile, session, at)
     if manual is not None:
@@ -248,6 +257,13 @@ def _limit(rule: AnyRule) -> float | None:
         if value is not None:
             return float(value) if not isinstance(value, Limit) else value
     return None
+
+
+def _is_floor(rule: AnyRule) -> bool:
+    """Whether the limit is the least that is good, not the most."""
+    if isinstance(rule, Compare):
+        return rule.above is None
+    return isinstance(rule, Available | Coverage | Score)
 
 
 def _acknowledged(session: Session, name: str, at: float) -> Acknowledgement | None:

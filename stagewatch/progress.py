@@ -84,7 +84,16 @@ def gates(profile: Profile, session: Session) -> tuple[GateNow, ...]:
 
 def _gate(gate: Gate, decision: Decision | None, hands: frozenset[str]) -> GateNow:
     if decision is None:
-        return GateNow(gate.name, gate.reviewer, gate.action, State.PENDING, "", None, "")
+        return GateNow(
+            name=gate.name,
+            reviewer=gate.reviewer,
+            action=gate.action,
+            state=State.PENDING,
+            by="",
+            at=None,
+            reason="",
+            four_eyes=gate.four_eyes,
+        )
     state = State.PASS if decision.approved else State.FAIL
     reason = decision.reason
     if decision.approved and gate.four_eyes and decision.by in hands:
@@ -98,6 +107,7 @@ def _gate(gate: Gate, decision: Decision | None, hands: frozenset[str]) -> GateN
         by=decision.by,
         at=decision.at,
         reason=reason,
+        four_eyes=gate.four_eyes,
     )
 
 

@@ -131,6 +131,8 @@ class CriterionNow:
     """The waiver in force that covers its newest incident."""
     acknowledged: Acknowledgement | None = None
     """The acknowledgement in force."""
+    floor: bool = False
+    """``limit`` is the least that ``value`` may be; else it is the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,8 @@ class GateNow:
     by: str
     at: float | None
     reason: str
+    four_eyes: bool = False
+    """Whoever ticked items of this watch may not approve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,14 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from stagewatch.tui.keys import KEYS
+from stagewatch.tui.keys import BOARD_ACTS, BOARD_KEYS, KEYS
+from stagewatch.tui.messages import BoardWanted
 from stagewatch.tui.patches import NoControls, mend_styles_cache, send_only_what_changed
 from stagewatch.tui.screens.curtain import Curtain
 from stagewatch.tui.theme import CALM
 
 if TYPE_CHECKING:
+    from textual.binding import Binding
     from textual.driver import Driver
     from textual.filter import LineFilter
 
@@ -112,12 +114,25 @@ class StageWatch(App[bool]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key of the screen, by name, and the choice of colours."""
-        if self._live is not None:
-            for binding in KEYS:
-                if binding.action not in ("palette", "move(-1)", "move(1)"):
-                    act = partial(self._live.run_action, binding.action)
-                    yield SystemCommand(binding.description.capitalize(), binding.tooltip, act)
+        for binding, act in self._commands(screen):
+            yield SystemCommand(binding.description.capitalize(), binding.tooltip, act)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+
+    def _commands(self, screen: Screen[Any]) -> Iterator[tuple[Binding, Callable[[], Any]]]:
+        """The keys of the screen on top; from the panes, also the acts of the verdict board."""
+        live = self._live
+        if live is None:
+            return
+        if screen is not live and isinstance(commands := getattr(screen, "commands", None), tuple):
+            for binding in commands:
+                yield binding, partial(screen.run_action, binding.action)
+            return
+        for binding in KEYS:
+            if binding.action not in ("palette", "move(-1)", "move(1)"):
+                yield binding, partial(live.run_action, binding.action)
+        for binding in BOARD_KEYS:
+            if binding.action in BOARD_ACTS:
+                yield binding, partial(live.post_message, BoardWanted(binding.action))
 
     def drain(self, seconds: float) -> None:
         """Let edits reach the disk, from any thread, on the way out."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagewatch.logs.words import CRITICAL
-from stagewatch.widgets.view import probe_of, signal_late
+from stagewatch.widgets.view import Row, probe_of, signal_late
 from stagewatch.widgets.words import time_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,17 @@ class Change:
     item: tuple[str, str] | None = None
     """(phase, item) that it ticks or unticks."""
     done: bool = False
+    row: Row | None = None
+    """The row of the verdict board on which it shows as being saved."""
+
+    def is_in(self, session: Session) -> bool:
+        """Whether the session has it: an edit that is there already changes nothing."""
+        from stagewatch.session.errors import EditRefusedError
+
+        try:
+            return self.apply(session) is session
+        except EditRefusedError:
+            return True  # whatever stands in its way will be told by the saver
 
 
 def evidence_of(snapshot: Snapshot, names: tuple[str, ...], now: float) -> list[Evidence]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stagewatch.clock import Clock
+    from stagewatch.grounds import Grounds, Question
     from stagewatch.tui.feed import Source
     from stagewatch.tui.saver import Store
 
@@ -16,6 +17,10 @@ PACE = 1.0
 """Seconds between two snapshots unless something urgent happened; each costs a repaint."""
 REPORTS = ("md", "html")
 """The formats that the export key writes."""
+
+
+def _nothing_kept(question: Question) -> Grounds:
+    raise LookupError("nothing is recorded here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Hooks:
     """Write a report and say where."""
     revive: Callable[[], str]
     """Start a recorder when none runs; returns why that did not work, or nothing."""
+    grounds: Callable[[Question], Grounds] = _nothing_kept
+    """Read what a criterion's state rests on."""
 
 
 def session_hooks(folder: Path, clock: Clock) -> Hooks:
@@ -37,8 +44,12 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
 
     def open_source() -> Source:
         from stagewatch.observe import Observer
+        from stagewatch.widgets.words import time_of
 
-        return Observer(folder, clock, pace=PACE)
+        def when(at: float) -> str:
+            return time_of(at, clock.now())
+
+        return Observer(folder, clock, pace=PACE, when=when)
 
     def open_store() -> Store:
         from stagewatch.session.store import SessionStore
@@ -64,7 +75,12 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
 
         return ensure_recorder(folder).problem
 
-    return Hooks(open_source, open_store, export, revive)
+    def grounds(question: Question) -> Grounds:
+        from stagewatch.grounds import grounds_of
+
+        return grounds_of(folder, question)
+
+    return Hooks(open_source, open_store, export, revive, grounds)
 
 
 def stop_recording(folder: Path, operator: str, clock: Clock) -> None:

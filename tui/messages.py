@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from stagewatch.widgets.view import Row
+
 if TYPE_CHECKING:
+    from stagewatch.grounds import Grounds, Question
     from stagewatch.snapshot import Snapshot
     from stagewatch.tui.changes import Change
     from stagewatch.tui.saver import Saving
@@ -48,6 +51,49 @@ class ChangeWanted(Message):
     """The operator changed something in the session."""
 
     change: Change
+
+
+class BoardWanted(Message):
+    """The operator wants the verdict board."""
+
+    def __init__(self, act: str = "") -> None:
+        super().__init__()
+        self.act = act
+        """What to do there at once; empty for a look."""
+
+
+@dataclass
+class DetailWanted(Message):
+    """The operator wants a criterion's evidence."""
+
+    row: Row
+
+
+@dataclass
+class GroundsWanted(Message):
+    """A criterion's evidence is to be read from the history."""
+
+    question: Question
+
+
+@dataclass
+class GroundsFound(Message):
+    """It was read, or could not be: then ``problem`` says why."""
+
+    question: Question
+    grounds: Grounds | None
+    problem: str = ""
+
+
+class SheetClosed(Message):
+    """A full screen was closed; what lies below is seen again."""
+
+
+@dataclass
+class Told(Message):
+    """Something that the operator should read: why an act is not possible."""
+
+    text: str
 
 
 class ExportWanted(Message):

@@ -37,10 +37,24 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
+Rejudge = Callable[[Snapshot, Session], Snapshot]
+
+
+def after_edit(snapshot: Snapshot, edited: Session) -> Snapshot:
+    """What an edit changes at once, where nobody judges."""
+    return replace(
+        snapshot,
+        session=edited,
+        phases=phases_of(edited, snapshot.now),
+        paused=pause_text(current_pause(edited)),
+    )
+
+
 class Stage:
     """A made-up record and its session in one: what is edited shows in the next look."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, rejudge: Rejudge | None = None) -> None:
+        self._rejudge = rejudge or after_edit
         self._lock = threading.Lock()
         self._snapshot = snapshot
         self._new = True
@@ -60,12 +74,7 @@ class Stage:
         """As a SessionStore, in memory."""
         with self._lock:
             edited = change(self._snapshot.session)
-            self._snapshot = replace(
-                self._snapshot,
-                session=edited,
-                phases=phases_of(edited, self._snapshot.now),
-                paused=pause_text(current_pause(edited)),
-            )
+            self._snapshot = self._rejudge(self._snapshot, edited)
             self._new = True
             return edited
 

@@ -9,6 +9,7 @@ from stagewatch.widgets.view import Notice, View
 if TYPE_CHECKING:
     from stagewatch.clock import Clock
     from stagewatch.snapshot import Snapshot
+    from stagewatch.tui.changes import Change
     from stagewatch.tui.saver import Saving
 
 READING_TIME = 12.0
@@ -33,6 +34,8 @@ class ScreenState:
         self._notices: tuple[Notice, ...] = ()
         self._pending: dict[Place, bool] = {}
         self._settling: dict[Place, tuple[bool, float]] = {}
+        self._acts: tuple[Change, ...] = ()
+        self._settling_acts: tuple[tuple[Change, float], ...] = ()
         self._revived_at = float("-inf")
 
     def view(self) -> View:
@@ -46,6 +49,11 @@ class ScreenState:
             saving={
                 **{place: done for place, (done, _) in self._settling.items()},
                 **self._pending,
+            },
+            acts={
+                change.row: change.what
+                for change in (*(act for act, _ in self._settling_acts), *self._acts)
+                if change.row is not None
             },
             unsaved=self.unsaved,
             unreadable=self.unreadable,
@@ -63,16 +71,28 @@ class ScreenState:
             for place, (done, until) in self._settling.items()
             if shown.get(place) is not done and until > now
         }
+        self._settling_acts = tuple(
+            (act, until)
+            for act, until in self._settling_acts
+            if until > now and not act.is_in(snapshot.session)
+        )
 
     def saving(self, state: Saving) -> None:
         """An edit was taken, saved, refused, or is still in the way."""
         self.unsaved = self._counted(state)
         self._pending = {c.item: c.done for c in state.pending if c.item is not None}
-        if state.saved is not None and state.saved.item is not None:
-            until = self._clock.now() + SETTLING
-            self._settling[state.saved.item] = (state.saved.done, until)
+        self._acts = tuple(change for change in state.pending if change.row is not None)
+        if state.saved is not None:
+            self._settle(state.saved, self._clock.now() + SETTLING)
         if state.refused:
             self.notice(f"not done: {state.refused}", bad=True)
+
+    def _settle(self, saved: Change, until: float) -> None:
+        """Go on showing what is on disk as being saved until a snapshot carries it."""
+        if saved.item is not None:
+            self._settling[saved.item] = (saved.done, until)
+        if saved.row is not None:
+            self._settling_acts = (*self._settling_acts, (saved, until))
 
     def _counted(self, state: Saving) -> str:
         count = len(state.pending)

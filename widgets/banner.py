@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from stagewatch.model import Verdict
+from stagewatch.model import State, Verdict
 from stagewatch.widgets.paint import (
     BLANK,
     Line,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 WIDE = 100
 """From this width on, the banner takes one row for the deployment and the clock together."""
+NAMED = 3
+"""Criteria that a reminder names."""
 _BADGES = {
     Verdict.GO: Role.BADGE_GOOD,
     Verdict.NO_GO: Role.BADGE_BAD,
@@ -114,14 +116,22 @@ def verdict_lines(view: View, width: int, rows: int = 3) -> list[Line]:
         reason = wrap(snapshot.reason, max(10, beside)) or (BLANK,)
         if len(reason) == 1:
             return [ends((*badge, *reason[0]), aside, width)]
-    aside = (*review_of(view), run(" ")) if review_of(view) else BLANK
     first, *rest = wrap(snapshot.reason, width - indent - 1, rows=rows)
     below = [(run(" " * indent), *row) for row in rest]
-    if aside and below and width_of(below[-1]) + width_of(aside) + 2 <= width:
-        below[-1] = ends(below[-1], aside, width)
-    elif aside:
-        below.append(ends(BLANK, aside, width))
-    return [(*badge, *first), *below]
+    return [(*badge, *first), *_with_review(below, view, width, room=rows - 1)]
+
+
+def _with_review(below: list[Line], view: View, width: int, *, room: int) -> list[Line]:
+    """The rows below the first with the next review at the right of the last, or in one more."""
+    for review in (review_of(view), review_of(view, short=True)):
+        aside: Line = (*review, run(" "))
+        if below and review and width_of(below[-1]) + width_of(aside) + 2 <= width:
+            return [*below[:-1], ends(below[-1], aside, width)]
+    if not review or not room:
+        return below
+    if len(below) < room:
+        return [*below, ends(BLANK, (*review_of(view), run(" ")), width)]
+    return [*below[:-1], ends(below[-1], aside, width)]
 
 
 def alert_lines(view: View, width: int) -> list[Line]:
@@ -131,6 +141,7 @@ def alert_lines(view: View, width: int) -> list[Line]:
         alerts.append((f"✖ CANNOT READ THE RECORD · {view.unreadable}", Role.BADGE_BAD))
     if view.snapshot is not None:
         alerts.extend(_recording_alerts(view.snapshot, view.now))
+        alerts.extend(_reminder(view.snapshot))
     unsaved = view.unsaved or (view.snapshot.not_saved if view.snapshot else "")
     if unsaved:
         alerts.append((f"✖ {unsaved}", Role.BADGE_BAD))
@@ -146,6 +157,24 @@ def alert_lines(view: View, width: int) -> list[Line]:
             ((" ", Role.PLAIN), *fill((run(" ", role), *row), width - 2, role=role)) for row in rows
         )
     return lines
+
+
+def _reminder(snapshot: Snapshot) -> list[tuple[str, Role]]:
+    """What failed or warns and nobody has acknowledged; an older incident's silence is not its."""
+    loud = [
+        criterion
+        for criterion in snapshot.criteria
+        if criterion.state in (State.FAIL, State.WARN)
+        if criterion.acknowledged is None or (criterion.incident or 0.0) > criterion.acknowledged.at
+    ]
+    if not loud:
+        return []
+    failed = any(criterion.state is State.FAIL for criterion in loud)
+    loud.sort(key=lambda criterion: criterion.state is not State.FAIL)
+    named = ", ".join(f"{c.title} {c.state}" for c in loud[:NAMED])
+    more = f" and {len(loud) - NAMED} more" if len(loud) > NAMED else ""
+    text = f"{'✖' if failed else '!'} not acknowledged: {named}{more} · v shows why"
+    return [(text, Role.BADGE_BAD if failed else Role.BADGE_WARN)]
 
 
 def _recording_alerts(snapshot: Snapshot, now: float) -> list[tuple[str, Role]]:
@@ -183,9 +212,13 @@ class Header(Pane):
 
 
 class VerdictBar(Pane):
-    """The verdict and why."""
+    """The verdict and why, in so many rows at most."""
 
     PACE = 60.0
+
+    def __init__(self, rows: int = 3) -> None:
+        super().__init__()
+        self._rows = rows
 
     def about(self, snapshot: Snapshot) -> object:
         return snapshot.verdict, snapshot.reason, snapshot.next_review
@@ -196,10 +229,10 @@ class VerdictBar(Pane):
         return at, left // 60 if left >= 60 else left // 5 if left > 0 else -1
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
-        return verdict_lines(view, width)
+        return verdict_lines(view, width, self._rows)
 
     def wanted_height(self, view: View, width: int) -> int:
-        return len(verdict_lines(view, width))
+        return len(verdict_lines(view, width, self._rows))
 
 
 class AlertBar(Pane):
@@ -210,7 +243,8 @@ class AlertBar(Pane):
     def about(self, snapshot: Snapshot) -> object:
         recorder = snapshot.recorder
         seen = recorder.problem if recorder.alive else recorder
-        return snapshot.session, seen, snapshot.paused, snapshot.not_saved
+        told = snapshot.paused, snapshot.not_saved, _reminder(snapshot)
+        return snapshot.session, seen, told
 
     def moment(self, view: View) -> object:
         """Only what counts the seconds since the last reading changes by itself."""

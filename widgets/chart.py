@@ -51,6 +51,19 @@ def elapsed(series: Series, now: float) -> Series:
     )
 
 
+def cut(series: Series, since: float, until: float) -> Series:
+    """The buckets that lie within [since, until), whole ones only."""
+    count = len(series.mean)
+    size = (series.end - series.start) / count if count else 0.0
+    if size <= 0:
+        return series
+    first = min(count, max(0, math.ceil((since - series.start) / size)))
+    last = min(count, max(first, math.ceil((until - series.start) / size)))
+    start, end = (series.start + place * size for place in (first, last))
+    kept = slice(first, last)
+    return Series(series.signal, start, end, series.mean[kept], series.low[kept], series.high[kept])
+
+
 def bridged(series: Series, seconds: float) -> Series:
     """The series with every stretch of at most ``seconds`` without a value held at the last one.
 

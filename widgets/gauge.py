@@ -85,10 +85,10 @@ def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: boo
     series = chart.bridged(chart.elapsed(gauge.series, view.now), patience)
     if not any(value is not None for value in series.mean):
         return [*head, line(("nothing recorded yet", Role.DIM))]
-    return [*head, *_chart(view, gauge, series, width, height - len(head))]
+    return [*head, *chart_rows(view, gauge, series, width, height - len(head))]
 
 
-def _chart(view: View, gauge: Gauge, series: Series, width: int, height: int) -> list[Line]:
+def chart_rows(view: View, gauge: Gauge, series: Series, width: int, height: int) -> list[Line]:
     """The chart with its scale at the right, where there are rows enough for one."""
     drawn = chart.columns(series, width)
     scale = chart.scale_of(drawn, limit=gauge.limit, from_zero=gauge.from_zero)

@@ -25,6 +25,12 @@ class KeyBar(Pane):
         super().__init__(id=id)
         self._keys = tuple(bindings)
 
+    def use(self, bindings: Sequence[Binding]) -> None:
+        """Show these keys from now on."""
+        if self._keys != tuple(bindings):
+            self._keys = tuple(bindings)
+            self.repaint()
+
     def about(self, snapshot: Snapshot) -> object:
         return None
 

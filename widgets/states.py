@@ -1,9 +1,9 @@
-"""How a criterion's state is coloured; its word is always shown beside it."""
+"""How a criterion's state is marked and coloured; its word is always shown beside it."""
 
 from __future__ import annotations
 
 from stagewatch.model import State
-from stagewatch.widgets.paint import Role
+from stagewatch.widgets.paint import Line, Role, line
 
 
 def role_of(state: State) -> Role:
@@ -17,3 +17,18 @@ def role_of(state: State) -> Role:
             return Role.WARN
         case State.INCONCLUSIVE | State.PENDING:
             return Role.DIM
+
+
+MARKS = {
+    State.PASS: "✓",
+    State.WARN: "!",
+    State.FAIL: "✖",
+    State.INCONCLUSIVE: "◌",
+    State.WAIVED: "≈",
+    State.PENDING: "·",
+}
+
+
+def badge(state: State) -> Line:
+    """``✓ PASS``: the mark and the word, in the state's colour."""
+    return line((f"{MARKS[state]} {state.value}", role_of(state)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +25,10 @@ class Notice:
     until: float
 
 
+Row = tuple[str, str]
+"""(kind, name): a row of the verdict board, such as ``("gate", "Architecture review")``."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One moment of the screen; panes draw from this and nothing else."""
@@ -38,6 +42,8 @@ class View:
     """Whether panes have a rule above instead of a box around them."""
     saving: Mapping[tuple[str, str], bool] | None = None
     """(phase, item) → the state that is being saved and is not on disk yet."""
+    acts: Mapping[Row, str] = field(default_factory=dict)
+    """Row of the board → what was done there and is not in a snapshot yet: ``the waiver of …``."""
     unsaved: str = ""
     """«NOT SAVED since 14:02: disk full»; empty when everything is on disk."""
     unreadable: str = ""
@@ -62,6 +68,7 @@ def same_but_for_time(
     return (
         new.compact == old.compact
         and new.saving == old.saving
+        and new.acts == old.acts
         and new.unsaved == old.unsaved
         and new.unreadable == old.unreadable
         and new.notices == old.notices

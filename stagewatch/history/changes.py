@@ -59,6 +59,52 @@ def patterns(query: Query, probe: str, limit: int | None) -> list[LogPattern]:
     ]
 
 
+def lines_between(
+    query: Query, probe: str, since: float, until: float, limit: int, *, newest: bool
+) -> list[LogLine]:
+    """At most ``limit`` log lines read within [since, until), oldest first.
+
+    Lines are numbered as they were read, so the stretch is found by halving, and only what is
+    given back is read. Where the clock was set back, it is that of one of the two passages.
+    """
+    found = query.one("SELECT id FROM probe WHERE name = ?", probe)
+    if found is None or limit <= 0:
+        return []
+    low, high = span(since, until)
+    with query.moment():
+        first, last = (_first_from(query, found[0], at_ms) for at_ms in (low, high))
+        rows = query.all(
+            "SELECT at_ms, source_id, level, body FROM line"
+            " WHERE probe_id = ? AND number >= ? AND number < ? AND at_ms >= ? AND at_ms < ?"
+            f" ORDER BY number {'DESC' if newest else 'ASC'} LIMIT ?",
+            *(found[0], first, last, low, high, limit),
+        )
+        return [
+            LogLine(at_ms / 1000, query.text(source), level, body)
+            for at_ms, source, level, body in (reversed(rows) if newest else rows)
+        ]
+
+
+def _first_from(query: Query, probe_id: int, at_ms: int) -> int:
+    """The number of the first line read at ``at_ms`` or later; one past the last if none was."""
+    ends = query.one("SELECT min(number), max(number) FROM line WHERE probe_id = ?", probe_id)
+    if ends is None or ends[0] is None:
+        return 0
+    low, high = ends[0], ends[1] + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = query.one(
+            "SELECT number, at_ms FROM line WHERE probe_id = ? AND number >= ?"
+            " ORDER BY number LIMIT 1",
+            *(probe_id, middle),
+        )
+        if row is None or row[1] >= at_ms:
+            high = middle
+        else:
+            low = row[0] + 1
+    return int(low)
+
+
 def gaps(query: Query) -> tuple[Gap, ...]:
     """Every gap, by its start."""
     rows = query.all("SELECT probe, start_ms, end_ms, cause FROM gap ORDER BY start_ms, id")

@@ -152,6 +152,15 @@ class History:
         ``limit``, oldest first; numbers begin at 1."""
         return changes.newer_lines(self._query, probe, after, limit)
 
+    def lines_between(
+        self, probe: str, since: float, until: float, limit: int, *, newest: bool = False
+    ) -> list[LogLine]:
+        """At most ``limit`` kept log lines read within [since, until), oldest first.
+
+        Of more, the first ones; the last ones when ``newest`` is set.
+        """
+        return changes.lines_between(self._query, probe, since, until, limit, newest=newest)
+
     def lines_left_out(self, probe: str) -> int:
         """How many log lines came in such floods that they were counted but not kept."""
         row = self._query.one("SELECT lines_left_out FROM probe WHERE name = ?", probe)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from stagewatch.logs.fields import LEVEL_KEYS, TIME_KEYS, Fields
+from stagewatch.logs.fields import Fields, is_level_key, is_time_key
 from stagewatch.logs.levels import JSON, LIMIT, Look, look
 from stagewatch.logs.masks import message_of
 from stagewatch.logs.words import LEVELS
@@ -56,13 +56,13 @@ def _level_word(head: str, level: str) -> tuple[int, str]:
 
 
 def _json(seen: Look, fields: Fields, encoding: str) -> Shown:
-    time = next((str(fields[key]) for key in fields if key in TIME_KEYS), "")
+    time = next((str(fields[key]) for key in fields if is_time_key(key)), "")
     level = seen.level.ljust(8)
     message = message_of(seen).decode("utf-8", "replace")
     rest = (
         f"{key}={_value(value)}"
         for key, value in fields.items()
-        if key not in TIME_KEYS and key not in LEVEL_KEYS and key not in _MESSAGES
+        if not is_time_key(key) and not is_level_key(key) and key not in _MESSAGES
     )
     text = clean("  ".join(filter(None, [time, level, message, *rest])))
     return Shown(seen.level, text, text.find(level) if seen.level else -1, seen.level)

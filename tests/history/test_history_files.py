@@ -15,11 +15,12 @@ import pytest
 from stagewatch.clock import Clock
 from stagewatch.history import History, HistoryError, HistoryMissingError, HistoryWriter
 from stagewatch.history.errors import DamagedHistoryError
-from stagewatch.history.files import allows_wal, file_system, move_aside
+from stagewatch.history.files import allows_wal, move_aside
 from stagewatch.history.files import open_writer as open_file
 from stagewatch.history.keeper import ROLLBACK_JOURNAL
 from stagewatch.history.schema import APPLICATION_ID, STEPS, migrate
 from stagewatch.model import Reading
+from stagewatch.mounts import file_system
 
 Make = Callable[..., Reading]
 Open = Callable[..., HistoryWriter]

@@ -321,7 +321,7 @@ async def test_t_turns_from_patterns_and_lines_to_either(
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot)
         for patterns, tail in ((True, True), (True, False), (False, True), (True, True)):
-            await settled(pilot, lambda p=patterns: ("×27" in lines(app)) is p)  # type: ignore[misc]
+            await settled(pilot, lambda p=patterns: ("×27" in lines(app)) is p)
             assert ("websocket a07f" in lines(app)) is tail
             await pilot.press("t")
 

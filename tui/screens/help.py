@@ -11,24 +11,23 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from stagewatch.tui.keys import KEYS, MARKS
+from stagewatch.tui.keys import BOARD_KEYS, DETAIL_KEYS, KEYS, MARKS
 from stagewatch.tui.screens.dialogue import Dialogue
 from stagewatch.widgets.keyline import key_names
 from stagewatch.widgets.logpane import LogPane
 
 
-def help_text() -> Content:
-    """The keys of the screen, those of the log, and the marks."""
+def help_text(*, board: bool = False) -> Content:
+    """The keys of every screen, those of the board first where ``board`` is set, and the marks."""
     log = [binding for binding in LogPane.BINDINGS if isinstance(binding, Binding)]
-    keys = [(key_names(b), b.tooltip or b.description) for b in KEYS]
-    return Content("\n").join(
-        [
-            *_section("Keys", keys),
-            Content(""),
-            *_section("In the log", [(key_names(b), b.tooltip or b.description) for b in log]),
-            Content(""),
-            *_section("Marks", MARKS),
-        ]
+    panes = [("Keys", KEYS), ("In the log", log)]
+    sheets = [("On the verdict board", BOARD_KEYS), ("In a criterion's evidence", DETAIL_KEYS)]
+    sections = [*sheets, *panes] if board else [*panes, *sheets]
+    parts = [
+        (t, [(key_names(b), b.tooltip or b.description) for b in keys]) for t, keys in sections
+    ]
+    return Content("\n\n").join(
+        Content("\n").join(_section(title, rows)) for title, rows in [*parts, ("Marks", MARKS)]
     )
 
 
@@ -44,7 +43,11 @@ class HelpScreen(Dialogue[None]):
         Binding("escape,q,question_mark,enter", "cancel", "close")
     ]
 
+    def __init__(self, *, board: bool = False) -> None:
+        super().__init__()
+        self._board = board
+
     def compose(self) -> ComposeResult:
         """One scrolling text."""
         with VerticalScroll(id="box"):
-            yield Static(help_text())
+            yield Static(help_text(board=self._board))

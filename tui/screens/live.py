@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING
 
 from stagewatch.tui.feed import Feed
 from stagewatch.tui.messages import (
+    BoardWanted,
     ChangeWanted,
+    DetailWanted,
     Exported,
     Failed,
     FeedFailed,
+    GroundsFound,
+    GroundsWanted,
     SavingChanged,
     SnapshotArrived,
+    Told,
     WatchReady,
 )
 from stagewatch.tui.saver import Saver
 from stagewatch.tui.screens.watch import WatchScreen
+from stagewatch.tui.sheets import Sheets
 from stagewatch.tui.state import ScreenState
 
 if TYPE_CHECKING:
@@ -39,6 +45,7 @@ class LiveScreen(WatchScreen):
         self._hooks = hooks
         self._state = ScreenState(clock, ascii=ascii)
         self._feed = Feed(hooks.open_source, self.post_message)
+        self._sheets = Sheets(operator, clock, self.post_message)
         self._saver = Saver(hooks.open_store, lambda s: self.post_message(SavingChanged(s)), clock)
         self._ready = False
 
@@ -57,7 +64,9 @@ class LiveScreen(WatchScreen):
 
     def redraw(self) -> None:
         """Show the present moment; only what differs reaches the terminal."""
-        self.show(self._state.view())
+        view = self._state.view()
+        if not self._sheets.show(self.app, view):
+            self.show(view)
 
     def _be_ready(self) -> None:
         """Let keys come, once."""
@@ -94,6 +103,38 @@ class LiveScreen(WatchScreen):
     def on_change_wanted(self, message: ChangeWanted) -> None:
         """Save it."""
         self._saver.submit(message.change)
+
+    def on_board_wanted(self, message: BoardWanted) -> None:
+        """Show the verdict board."""
+        self._sheets.open_board(self.app, self._state.view(), message.act)
+
+    def on_detail_wanted(self, message: DetailWanted) -> None:
+        """Show what a criterion rests on."""
+        self._sheets.open_detail(self.app, self._state.view(), message.row)
+
+    def on_sheet_closed(self) -> None:
+        """Show the present moment to what has come to light."""
+        self.redraw()
+
+    def on_grounds_wanted(self, message: GroundsWanted) -> None:
+        """Read the evidence, away from the event loop."""
+        asked = message.question
+
+        def read() -> None:
+            self.post_message(GroundsFound(asked, self._hooks.grounds(asked)))
+
+        self._in_background(
+            "the evidence", read, lambda why: self.post_message(GroundsFound(asked, None, why))
+        )
+
+    def on_grounds_found(self, message: GroundsFound) -> None:
+        """Show it where it was asked for."""
+        self._sheets.found(message)
+
+    def on_told(self, message: Told) -> None:
+        """Say what is in the way of an act."""
+        self._state.notice(message.text, bad=True)
+        self.redraw()
 
     def on_export_wanted(self) -> None:
         """Write the report, away from the event loop."""
@@ -134,7 +175,12 @@ class LiveScreen(WatchScreen):
         if problem:
             self.post_message(Failed("starting a recorder", problem))
 
-    def _in_background(self, what: str, work: Callable[[], None]) -> None:
+    def _in_background(
+        self,
+        what: str,
+        work: Callable[[], None],
+        failed: Callable[[str], object] | None = None,
+    ) -> None:
         """Do ``work`` in a daemon thread: leaving never waits for it."""
 
         def guarded() -> None:
@@ -142,6 +188,10 @@ class LiveScreen(WatchScreen):
                 work()
             # The boundary of this thread: what goes wrong is shown, whatever it is.
             except Exception as error:  # noqa: BLE001
-                self.post_message(Failed(what, str(error) or type(error).__name__))
+                why = str(error) or type(error).__name__
+                if failed is None:
+                    self.post_message(Failed(what, why))
+                else:
+                    failed(why)
 
         threading.Thread(target=guarded, daemon=True, name=what).start()

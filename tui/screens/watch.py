@@ -14,7 +14,7 @@ from stagewatch.clock import Clock
 from stagewatch.logs.words import CRITICAL
 from stagewatch.tui import changes
 from stagewatch.tui.keys import KEYS
-from stagewatch.tui.messages import ChangeWanted, ExportWanted, LeaveWanted
+from stagewatch.tui.messages import BoardWanted, ChangeWanted, ExportWanted, LeaveWanted
 from stagewatch.widgets.banner import AlertBar, Header, TooSmall, VerdictBar
 from stagewatch.widgets.canvas import Canvas
 from stagewatch.widgets.checklistpane import ChecklistPane
@@ -199,6 +199,10 @@ class WatchScreen(Canvas):
                 snapshot, entry, reason, by=self._operator, now=self._clock.now()
             )
             self.post_message(ChangeWanted(known))
+
+    def action_verdict(self) -> None:
+        """Ask for the verdict board."""
+        self.post_message(BoardWanted())
 
     def action_checklist(self) -> None:
         """At narrow sizes, change between panes and checklist; at wide ones, go to it."""
