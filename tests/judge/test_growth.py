@@ -133,6 +133,28 @@ def test_what_is_no_leak_never_fails(curve: Callable[[float], float]) -> None:
     assert first_fail(samples(safe, 0.0, 10 * HOUR), 10 * HOUR) is None
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_two_steps_with_noise_are_no_slope(seed: int) -> None:
+    """Even where a line through them is steep for certain."""
+    random = Random(seed)
+
+    def curve(age: float) -> float:
+        up = (min(1.0, max(0.0, age - at) / (10 * MINUTE)) for at in (3 * HOUR, 3.7 * HOUR))
+        return 1 + 0.2 * sum(up) + random.gauss(0, 0.01)
+
+    assert first_fail(samples(curve, 0.0, 8 * HOUR), 8 * HOUR) is None
+
+
+def test_nothing_is_found_in_the_first_75_minutes() -> None:
+    """Not even in a process that was there before the watch, and needs no warm-up."""
+
+    def curve(age: float) -> float:
+        return 1 + 0.6 * min(age - 5 * HOUR, 50 * MINUTE) / HOUR
+
+    found = samples(curve, 0.0, 4 * HOUR, started=-5 * HOUR)
+    assert first_fail(found, 4 * HOUR) is None
+
+
 def test_the_warm_up_is_not_judged() -> None:
     """Caches may fill as fast as they like in the first half hour of a life."""
 
@@ -177,6 +199,37 @@ def test_restarts_of_a_healthy_process_hide_nothing() -> None:
     """Such lives are no leak, and tell nothing either."""
     found = after(lives(65 * MINUTE, 9, 0), 9 * 65 * MINUTE)
     assert (found.state, found.why) == (State.INCONCLUSIVE, Why.WARMING_UP)
+
+
+def test_a_step_in_each_life_is_no_hidden_leak() -> None:
+    """A leak grows from third to third of a life."""
+    found: list[Sample] = []
+    for i in range(6):
+        begin = 2 * HOUR * i
+        end = begin + 2 * HOUR
+        found += samples(
+            lambda age: 1 + 0.5 * (age >= 70 * MINUTE), begin, end, started=begin, pid=i
+        )
+    assert first_fail(found, 12 * HOUR) is None
+
+
+def test_most_lives_have_to_grow_where_restarts_hide_a_leak() -> None:
+    """Three of six do not make one."""
+    found: list[Sample] = []
+    for i in range(7):
+        begin = 70 * MINUTE * i
+        curve, end = leaking(60 if i % 2 else 0), begin + 70 * MINUTE
+        found += samples(curve, begin, end, started=begin, pid=i)
+    assert first_fail(found, 7 * 70 * MINUTE) is None
+
+
+def test_lives_with_too_few_readings_tell_nothing() -> None:
+    """As windows do not."""
+    length = 110 * MINUTE
+    holed = [s for s in lives(length, 7, 25) if not 40 * MINUTE <= s[0] % length < 80 * MINUTE]
+    assert first_fail(holed, 7 * length) is None
+    whole = lives(length, 7, 25)
+    assert first_fail(whole, 7 * length) is not None
 
 
 @given(lengths=st.lists(st.integers(12, 300), min_size=1, max_size=12))
