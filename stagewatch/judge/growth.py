@@ -65,6 +65,7 @@ class GrowthJudge:
         self._signal, self._config, self._time = signal, config, time
         self._limit = float(config.limit)
         self._interval = interval
+        self._grace = MISSES * interval
         self._silence = Silence(signal, interval, time)
         self._processes: dict[str, _Process] = {}
         self._now = 0.0
@@ -109,7 +110,7 @@ class GrowthJudge:
             if process.over:
                 continue
             absent = math.inf if process.absent_since is None else process.absent_since
-            end = absent + MISSES * self._interval
+            end = absent + self._grace
             if t < end:
                 process.life.advance(t)
             else:
@@ -135,22 +136,23 @@ class GrowthJudge:
         if silent is not None:
             return silent
         live = {name: p.life for name, p in self._processes.items() if not p.over}
+        # A process that was not seen for long vouches for nothing, when another one was.
+        seen = {n: life for n, life in live.items() if self._was_seen(self._processes[n])}
         leak = self._leak(live) or self._hidden_leak()
-        return leak or self._growth(live) or self._too_early(live)
+        return leak or self._growth(seen) or self._too_early(seen)
+
+    def _was_seen(self, process: _Process) -> bool:
+        return process.absent_since is None or self._now - process.last < self._grace
 
     def _leak(self, live: dict[str, Life]) -> Finding | None:
         """A process that leaks now."""
-        leaks = {
-            name: life.growths.get(life.leak.bins, life.leak)
-            for name, life in live.items()
-            if life.leak
-        }
+        found = {name: life.leaking for name, life in live.items()}
+        leaks = {name: growth for name, growth in found.items() if growth}
         if not leaks:
             return None
         name = max(leaks, key=lambda name: leaks[name].rate)
-        found = live[name].leak
-        first_bad = found.start if found else None
-        return self._finding(State.FAIL, name, leaks[name], live, first_bad)
+        first = live[name].leak or leaks[name]
+        return self._finding(State.FAIL, name, leaks[name], live, first.start)
 
     def _growth(self, live: dict[str, Life]) -> Finding | None:
         """WARN or PASS, where some process has been seen for long enough."""

@@ -95,7 +95,7 @@ class Life:
         self.growths: dict[int, Growth] = {}
         """The windows that can be judged at the last closed bin."""
         self.leak: Growth | None = None
-        """The window that found a leak, until a long window says that it is over."""
+        """The first window that found a leak, until a long window says that it is over."""
 
     @property
     def judged_from(self) -> float:
@@ -112,6 +112,15 @@ class Life:
         """The longest window that can be judged, if it is long enough to say anything."""
         longest = max(self.growths, default=0)
         return self.growths[longest] if longest >= LONG else None
+
+    @property
+    def leaking(self) -> Growth | None:
+        """What it grows by while it leaks: the longest window that says so, or the first."""
+        if self.leak is None:
+            return None
+        voting = [size for size in self.growths if self._votes[size] >= VOTES]
+        longest = max(voting, default=self.leak.bins)
+        return self.growths.get(longest, self.leak)
 
     @property
     def warning(self) -> Growth | None:

@@ -14,11 +14,12 @@ from stagewatch.judge.average import AverageJudge
 from stagewatch.judge.compare import CompareJudge
 from stagewatch.judge.exhausted import ExhaustedJudge
 from stagewatch.judge.finding import Finding, RuleJudge, Why, stale_after
+from stagewatch.judge.growth import GrowthJudge
 from stagewatch.judge.held import HeldJudge
 from stagewatch.judge.records import Lapse, RecordsJudge
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import State
-from stagewatch.profile.schema import Available, Average, Compare, Exhausted, Held, Records
+from stagewatch.profile.schema import Available, Average, Compare, Exhausted, Growth, Held, Records
 from stagewatch.profile.values import Limit
 
 EVERY = 30.0
@@ -91,7 +92,21 @@ def available() -> tuple[RuleJudge, Feed]:
     return judge, lambda t, kind: judge.add(t, kind in (1, 2), "refused")
 
 
+def growth() -> tuple[RuleJudge, Feed]:
+    config = Growth(signal="p.rss", warm_up=Held(signal="x").hold)
+    judge = GrowthJudge(signal="p.rss", config=config, interval=EVERY, time=TIME)
+    rates = (0.0, 0.0, 0.08, 0.6, 0.3)
+
+    def feed(t: float, kind: int) -> None:
+        rss = 5e8 * (1 + rates[kind] * t / 3600)
+        life, started = ("7@0", 0.0) if kind < 4 else ("9@100", 100.0)
+        judge.add(t, rss if kind else None, life, started)
+
+    return judge, feed
+
+
 CASES = {
+    "growth": Case(growth, gap_proof=False),
     "average": Case(average, gap_proof=False),
     "held": Case(held),
     "exhausted": Case(exhausted),

@@ -51,7 +51,7 @@ class Trace:
     def judged(self) -> list[tuple[float, State]]:
         """Seconds of the watch and states."""
         stamps, values = [START + row[0] for row in self.rows], [row[1] for row in self.rows]
-        return [(at - START, state) for at, state in judge(stamps, values, self.context)]
+        return [(round(at - START, 3), state) for at, state in judge(stamps, values, self.context)]
 
     def with_rows(self, rows: list[tuple[float, Any, dict[str, Any]]]) -> Trace:
         """The same day, recorded otherwise."""
