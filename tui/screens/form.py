@@ -58,8 +58,8 @@ class FormScreen(Dialogue[Change]):
             yield Static(Content(""), id="wrong")
             yield Static(
                 Content(
-                    f"recorded as {self._operator} · enter: next line, after the last one saves"
-                    " · esc: nothing happens"
+                    f"recorded as {self._operator}\n"
+                    "enter goes on, and saves after the last line · esc leaves all as it is"
                 ),
                 id="hint",
             )
