@@ -19,7 +19,8 @@ REPORTS = ("md", "html")
 """The formats that the export key writes."""
 
 
-def _nothing_kept(question: Question) -> Grounds:
+def nothing_kept(question: Question) -> Grounds:
+    """Where there is no history; says so."""
     raise LookupError("nothing is recorded here")
 
 
@@ -35,7 +36,7 @@ class Hooks:
     """Write a report and say where."""
     revive: Callable[[], str]
     """Start a recorder when none runs; returns why that did not work, or nothing."""
-    grounds: Callable[[Question], Grounds] = _nothing_kept
+    grounds: Callable[[Question], Grounds] = nothing_kept
     """Read what a criterion's state rests on."""
 
 

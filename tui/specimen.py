@@ -6,7 +6,7 @@ Everything is worked out from ``NOW`` without chance, so that two pictures of it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from stagewatch.model import (
@@ -123,9 +123,9 @@ def healthy(now: float = NOW) -> Snapshot:
         probes=_probes(now),
         signals=_signals(now),
         series={
-            "backend.rss": _series("backend.rss", now, _rss),
-            "quota.latency": _series("quota.latency", now, _latency),
-            "health.latency": _series("health.latency", now, _latency),
+            "backend.rss": series_of("backend.rss", now, rss),
+            "quota.latency": series_of("quota.latency", now, latency),
+            "health.latency": series_of("health.latency", now, latency),
         },
         spreads={"quota.latency": Spread("quota.latency", 900.0, 30, 141.2, 133.0, 188.0, 231.0)},
         criteria=_criteria(),
@@ -343,28 +343,30 @@ def _patterns(now: float) -> tuple[LogPattern, ...]:
     )
 
 
-def _rss(hour: float) -> float:
+def rss(hour: float) -> float:
     """A saw tooth of garbage collection on a slow rise."""
     return (470 + 2.6 * hour + 10 * (hour / 2.9 % 1.0) + math.sin(hour * 9)) * MIB
 
 
-def _latency(hour: float) -> float:
+def latency(hour: float) -> float:
     """A quiet line with a few slow stretches."""
     slow = 210 * math.exp(-((hour - 9.1) ** 2) / 0.02) + 90 * math.exp(-((hour - 4.4) ** 2) / 0.05)
     return 128 + 14 * math.sin(hour * 5) + 9 * math.sin(hour * 23) + slow
 
 
-def _series(name: str, now: float, value: object) -> Series:
-    assert callable(value)
-    size = (now - START) / BUCKETS
+def series_of(
+    name: str, now: float, value: Callable[[float], float], start: float = START
+) -> Series:
+    """A made-up signal in buckets; ``value`` gives it for an hour of the watch."""
+    size = (now - start) / BUCKETS
     means: list[float | None] = []
     for index in range(BUCKETS):
-        hour = index * size / HOUR
-        means.append(None if 7.0 <= hour < 7.4 else float(value(hour)))
+        hour = (start - START + index * size) / HOUR
+        means.append(None if 7.0 <= hour < 7.4 else value(hour))
     spread = 0.0015 if name.endswith("rss") else 0.03
     return Series(
         name,
-        START,
+        start,
         now,
         tuple(means),
         tuple(m if m is None else m * (1 - spread) for m in means),

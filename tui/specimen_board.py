@@ -6,24 +6,42 @@ act in a test or a picture has the very effect that it has in a watch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from stagewatch.following import pause_text
+from stagewatch.grounds import Grounds, Question
 from stagewatch.judge.savings import SavingsResult
 from stagewatch.judge.standing import Stand, Standing
 from stagewatch.judged import judged
-from stagewatch.model import LogLine, State
+from stagewatch.model import LogLine, Reading, Result, State
 from stagewatch.profile.schema import Profile
 from stagewatch.progress import gates
 from stagewatch.session import edits
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
 from stagewatch.snapshot import LossNow, Snapshot
-from stagewatch.tui.specimen import HOUR, LOG, NOW, START, healthy, phases_of
+from stagewatch.tui.specimen import (
+    HOUR,
+    LOG,
+    MIB,
+    NOW,
+    START,
+    healthy,
+    latency,
+    phases_of,
+    rss,
+    series_of,
+    session,
+)
 from stagewatch.tui.specimen_data import PHASES
 from stagewatch.tui.specimen_profile import PROFILE
 from stagewatch.tui.stage import Stage
 from stagewatch.widgets.words import time_of
+
+Value = Callable[[float], float]
+"""A signal's value by the hour of the watch."""
 
 LEAK = START + 12.28 * HOUR
 """Since when the memory of the failing scenes grows."""
@@ -56,6 +74,8 @@ class Scene:
     savings: SavingsResult = _NOT_YET
     losses: tuple[LossNow, ...] = ()
     profile: Profile = PROFILE
+    values: Mapping[str, Value] = field(default_factory=dict)
+    """Signals of which the made-up history is another than on a good day."""
 
     def snapshot(self, session: Session | None = None) -> Snapshot:
         """The scene as the screen sees it, with this session."""
@@ -84,6 +104,8 @@ class Scene:
             confirmation=session.confirmation[-1] if session.confirmation else None,
             paused=pause_text(current_pause(session)),
         )
+        series = {name: series_of(name, self.now, self._value(name)) for name in seen.series}
+        seen = replace(seen, series=series)
         return replace(seen, next_review=None) if over else seen
 
     def _loss(self, loss: LossNow, session: Session) -> LossNow:
@@ -92,7 +114,38 @@ class Scene:
 
     def stage(self) -> Stage:
         """The scene as a record that can be edited."""
-        return Stage(self.snapshot(), lambda snapshot, session: self.snapshot(session))
+        return Stage(
+            self.snapshot(), lambda snapshot, session: self.snapshot(session), self.grounds
+        )
+
+    def _value(self, signal: str) -> Value:
+        return self.values.get(signal) or _GOOD.get(signal, _flat)
+
+    def grounds(self, asked: Question) -> Grounds:
+        """As the history would answer."""
+        readings = [
+            Reading(
+                probe=probe,
+                at=round(asked.moment + step * patience / 2.3, 3),
+                took=0.012,
+                result=Result.VALUE,
+                values={
+                    name: self._value(name)((asked.moment + step * 60 - START) / HOUR)
+                    for name in asked.signals
+                    if name.startswith(f"{probe}.")
+                },
+            )
+            for probe, patience in asked.patience.items()
+            for step in range(-4, 6)
+        ]
+        return Grounds(
+            series={
+                name: series_of(name, asked.until, self._value(name), asked.since)
+                for name in asked.signals
+            },
+            readings=tuple(sorted(readings, key=lambda reading: reading.at)),
+            lines=log_around(asked.moment),
+        )
 
 
 def on_track() -> Scene:
@@ -128,7 +181,8 @@ def no_go() -> Scene:
     )  # fmt: skip
     lost = LossNow("errors", LOG, NOW - 5400, NOW - 5340, "replaced while nobody was reading", "")
     stands = {"memory-leak": leak, "slow-api": slow, "socket-leak": sockets}
-    return Scene({**_good(NOW), **stands}, rejected, losses=(lost,))
+    values = {"backend.rss": _leaking, "quota.latency": _slow}
+    return Scene({**_good(NOW), **stands}, rejected, losses=(lost,), values=values)
 
 
 def waived() -> Scene:
@@ -183,6 +237,29 @@ def log_around(moment: float) -> tuple[LogLine, ...]:
     return tuple(LogLine(moment + after, LOG, level, text) for after, level, text in said)
 
 
+def _leaking(hour: float) -> float:
+    """Level until the leak begins, then up by a sixth within an hour."""
+    return rss(hour) + max(0.0, hour - (LEAK - START) / HOUR) * 84 * MIB
+
+
+def _slow(hour: float) -> float:
+    """Fast but for a quarter of an hour in the night."""
+    return latency(hour) + (470.0 if 8.8 <= hour < 9.15 else 0.0)
+
+
+def _flat(hour: float) -> float:
+    return 3.0 + round(math.sin(hour * 7))
+
+
+_GOOD: Mapping[str, Value] = {
+    "backend.rss": rss,
+    "quota.latency": latency,
+    "health.latency": latency,
+    "health.db_max": lambda hour: 80.0,
+    "health.db_used": lambda hour: 12.0 + round(4 * math.sin(hour * 11)),
+}
+
+
 def _good(now: float) -> dict[str, Stand]:
     """Every criterion over data as it is on a good day."""
     early = now < END
@@ -209,8 +286,6 @@ def _pass(reason: str, value: float, trend: float | None, coverage: float | None
 
 def _signed(count: int) -> Session:
     """The specimen's session with the first ``count`` gates approved."""
-    from stagewatch.tui.specimen import session
-
     signed = session()
     for index, gate in enumerate(PROFILE.gate[:count]):
         signed = edits.decide(

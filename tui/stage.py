@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from stagewatch.following import pause_text
+from stagewatch.grounds import Grounds, Question
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
 from stagewatch.snapshot import Snapshot
-from stagewatch.tui.hooks import Hooks
+from stagewatch.tui.hooks import Hooks, nothing_kept
 from stagewatch.tui.specimen import NOW, phases_of
 
 
@@ -38,6 +39,7 @@ class Clock:
 
 
 Rejudge = Callable[[Snapshot, Session], Snapshot]
+Read = Callable[[Question], Grounds]
 
 
 def after_edit(snapshot: Snapshot, edited: Session) -> Snapshot:
@@ -53,8 +55,11 @@ def after_edit(snapshot: Snapshot, edited: Session) -> Snapshot:
 class Stage:
     """A made-up record and its session in one: what is edited shows in the next look."""
 
-    def __init__(self, snapshot: Snapshot, rejudge: Rejudge | None = None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, rejudge: Rejudge | None = None, grounds: Read | None = None
+    ) -> None:
         self._rejudge = rejudge or after_edit
+        self._grounds = grounds or nothing_kept
         self._lock = threading.Lock()
         self._snapshot = snapshot
         self._new = True
@@ -93,4 +98,4 @@ class Stage:
 
     def hooks(self) -> Hooks:
         """The hooks of a screen over this."""
-        return Hooks(lambda: self, lambda: self, export=lambda: (), revive=lambda: "")
+        return Hooks(lambda: self, lambda: self, lambda: (), lambda: "", self._grounds)

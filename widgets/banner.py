@@ -103,45 +103,52 @@ def review_of(view: View, *, short: bool = False) -> Line:
     return line(("next review ", Role.DIM), time_of(at, view.now), (f", in {rest}", Role.DIM))
 
 
-def verdict_lines(view: View, width: int, rows: int = 3) -> list[Line]:
+def verdict_lines(view: View, width: int, rows: int = 3, *, review: bool = True) -> list[Line]:
     """The verdict as a badge, its reason in at most ``rows`` rows, the next review at the right."""
     snapshot = view.snapshot
     if snapshot is None:
         return [line(" ", (" … ", Role.BADGE_DIM), ("  opening the record", Role.DIM))]
     badge = line(" ", (f" {snapshot.verdict.value} ", _BADGES[snapshot.verdict]), "  ")
     indent = width_of(badge)
-    for review in (review_of(view), review_of(view, short=True)):
-        aside: Line = (*review, run(" ")) if review else BLANK
+    reviews = (review_of(view), review_of(view, short=True)) if review else (BLANK,)
+    for due in reviews:
+        aside: Line = (*due, run(" ")) if due else BLANK
         beside = width - indent - (width_of(aside) + 2 if aside else 1)
         reason = wrap(snapshot.reason, max(10, beside)) or (BLANK,)
         if len(reason) == 1:
             return [ends((*badge, *reason[0]), aside, width)]
     first, *rest = wrap(snapshot.reason, width - indent - 1, rows=rows)
     below = [(run(" " * indent), *row) for row in rest]
-    return [(*badge, *first), *_with_review(below, view, width, room=rows - 1)]
+    return [(*badge, *first), *_with_review(below, reviews, width, room=rows - 1)]
 
 
-def _with_review(below: list[Line], view: View, width: int, *, room: int) -> list[Line]:
-    """The rows below the first with the next review at the right of the last, or in one more."""
-    for review in (review_of(view), review_of(view, short=True)):
-        aside: Line = (*review, run(" "))
-        if below and review and width_of(below[-1]) + width_of(aside) + 2 <= width:
-            return [*below[:-1], ends(below[-1], aside, width)]
-    if not review or not room:
+def _with_review(
+    below: list[Line], reviews: tuple[Line, ...], width: int, *, room: int
+) -> list[Line]:
+    """The rows below the first, the next review at the right of the last or in one more: in the
+    longest words that fit."""
+    if not reviews[0]:
         return below
+    asides = [(*review, run(" ")) for review in reviews]
+    for aside in asides:
+        if below and width_of(below[-1]) + width_of(aside) + 2 <= width:
+            return [*below[:-1], ends(below[-1], aside, width)]
     if len(below) < room:
-        return [*below, ends(BLANK, (*review_of(view), run(" ")), width)]
-    return [*below[:-1], ends(below[-1], aside, width)]
+        return [*below, ends(BLANK, asides[0], width)]
+    return [*below[:-1], ends(below[-1], asides[-1], width)]
 
 
-def alert_lines(view: View, width: int) -> list[Line]:
-    """One line for everything that must not be overlooked; none when there is nothing."""
+def alert_lines(view: View, width: int, *, reminders: bool = True) -> list[Line]:
+    """One line for everything that must not be overlooked; none when there is nothing.
+
+    Without ``reminders``, what failed is left out: the verdict board shows it anyway.
+    """
     alerts: list[tuple[str, Role]] = []
     if view.unreadable:
         alerts.append((f"✖ CANNOT READ THE RECORD · {view.unreadable}", Role.BADGE_BAD))
     if view.snapshot is not None:
         alerts.extend(_recording_alerts(view.snapshot, view.now))
-        alerts.extend(_reminder(view.snapshot))
+        alerts.extend(_reminder(view.snapshot) if reminders else ())
     unsaved = view.unsaved or (view.snapshot.not_saved if view.snapshot else "")
     if unsaved:
         alerts.append((f"✖ {unsaved}", Role.BADGE_BAD))
@@ -212,13 +219,13 @@ class Header(Pane):
 
 
 class VerdictBar(Pane):
-    """The verdict and why, in so many rows at most."""
+    """The verdict and why, in so many rows at most, and when the next review is."""
 
     PACE = 60.0
 
-    def __init__(self, rows: int = 3) -> None:
+    def __init__(self, rows: int = 3, *, review: bool = True) -> None:
         super().__init__()
-        self._rows = rows
+        self._rows, self._review = rows, review
 
     def about(self, snapshot: Snapshot) -> object:
         return snapshot.verdict, snapshot.reason, snapshot.next_review
@@ -229,16 +236,23 @@ class VerdictBar(Pane):
         return at, left // 60 if left >= 60 else left // 5 if left > 0 else -1
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
-        return verdict_lines(view, width, self._rows)
+        return verdict_lines(view, width, self._rows_in(view), review=self._review)
 
     def wanted_height(self, view: View, width: int) -> int:
-        return len(verdict_lines(view, width, self._rows))
+        return len(verdict_lines(view, width, self._rows_in(view), review=self._review))
+
+    def _rows_in(self, view: View) -> int:
+        return min(self._rows, 3) if view.compact else self._rows
 
 
 class AlertBar(Pane):
     """What must not be overlooked; takes no room when there is nothing."""
 
     PACE = 3600.0
+
+    def __init__(self, *, reminders: bool = True) -> None:
+        super().__init__()
+        self._reminders = reminders
 
     def about(self, snapshot: Snapshot) -> object:
         recorder = snapshot.recorder
@@ -255,10 +269,10 @@ class AlertBar(Pane):
         )
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
-        return alert_lines(view, width)
+        return alert_lines(view, width, reminders=self._reminders)
 
     def wanted_height(self, view: View, width: int) -> int:
-        return len(alert_lines(view, width))
+        return len(alert_lines(view, width, reminders=self._reminders))
 
 
 class TooSmall(Pane):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagewatch.model import State
-from stagewatch.widgets.blocks import Block, Window, places, window
+from stagewatch.widgets.blocks import Block, Window, window
 from stagewatch.widgets.boardcriteria import criteria_blocks, criterion_row
-from stagewatch.widgets.boardscore import check_row, savings_blocks, score_blocks
+from stagewatch.widgets.boardscore import SAVINGS, check_row, savings_blocks, score_blocks
 from stagewatch.widgets.boardsigns import (
+    FINAL,
     final_blocks,
     gate_blocks,
     gate_row,
@@ -17,9 +19,9 @@ from stagewatch.widgets.boardsigns import (
     void_blocks,
 )
 from stagewatch.widgets.box import Frame, frame
-from stagewatch.widgets.paint import Line, Role, join, line, width_of
+from stagewatch.widgets.paint import BLANK, Line, Role, join, line, width_of
 from stagewatch.widgets.states import MARKS, role_of
-from stagewatch.widgets.view import Row, View
+from stagewatch.widgets.view import Row, View, kept
 
 if TYPE_CHECKING:
     from stagewatch.judge.score import CheckScore
@@ -41,9 +43,20 @@ def board_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:
     return [block for section in _SECTIONS for block in section(view, cursor, width)]
 
 
-def board_places(view: View, width: int) -> list[Row]:
-    """Where the cursor can stand."""
-    return places(board_blocks(view, None, width))
+@kept
+def board_places(snapshot: Snapshot) -> list[Row]:
+    """Where the cursor can stand, from top to bottom: a row for every block that has one."""
+    rows = [
+        criterion_row(c) for kind in ("no-go", "go") for c in snapshot.criteria if c.kind == kind
+    ]
+    for one in snapshot.score.rows if snapshot.score else ():
+        rows.append(("optimisation", one.name))
+        rows += [check_row(one.name, c.name) for c in one.checks if c.passes is not True]
+    rows += [SAVINGS] if snapshot.savings else []
+    rows += map(gate_row, snapshot.gates)
+    rows += map(loss_row, snapshot.losses)
+    rows += [("void", str(number)) for number in range(len(snapshot.session.invalidation))]
+    return [*rows, FINAL]
 
 
 def first_place(snapshot: Snapshot) -> Row | None:
@@ -62,17 +75,18 @@ def board_lines(
     how = Frame(line(("verdict board", Role.STRONG)), boxed=not view.compact, focused=True)
     inner, rows = how.room(width, height)
     seen = window(board_blocks(view, cursor, inner), cursor, top, inner, rows)
-    how = Frame(
-        how.title, aside=_count(view.snapshot, width // 2 - 4), boxed=how.boxed, focused=True,
-        foot_aside=line((scrolled(seen), Role.DIM)),
-    )  # fmt: skip
+    count = _count(view.snapshot, width // 2 - (4 if how.boxed else 16))
+    place = line((scrolled(seen), Role.DIM))
+    if not how.boxed:
+        count, place = join((count, place)), BLANK
+    how = replace(how, aside=count, foot_aside=place)
     return frame(how, seen.lines, width, height), seen
 
 
 def scrolled(seen: Window) -> str:
-    """``rows 1–14 of 37``; nothing when all of them are seen."""
+    """``1–14 of 37``; nothing when all of them are seen."""
     shown = len(seen.lines)
-    return f"rows {seen.top + 1}–{seen.top + shown} of {seen.total}" if shown < seen.total else ""
+    return f"{seen.top + 1}–{seen.top + shown} of {seen.total}" if shown < seen.total else ""
 
 
 def _count(snapshot: Snapshot | None, room: int) -> Line:

@@ -164,7 +164,7 @@ def _below(
     text = said(criterion, view.now)
     role = Role.DIM if criterion.state in (State.PASS, State.PENDING) else Role.PLAIN
     aside = BLANK if wide else _figures(criterion, view)
-    aside = join((_standing(criterion, view), aside))
+    aside = join((_standing(criterion, view, here=here), aside))
     if here:
         rows = [*_whole(criterion, shape, room), *wrap(text, room, Role.PLAIN)]
         rows += _more(criterion, view, room)
@@ -188,12 +188,12 @@ def _figures(criterion: CriterionNow, view: View) -> Line:
     return join((line((shown, Role.DIM)), line((coverage and f"{coverage} data", Role.DIM))), " · ")
 
 
-def _standing(criterion: CriterionNow, view: View) -> Line:
-    """What a person did about it: being saved, or acknowledged until when."""
+def _standing(criterion: CriterionNow, view: View, *, here: bool) -> Line:
+    """What a person did about it: being saved, or acknowledged; under the cursor ``_more`` says."""
     act = view.acts.get(criterion_row(criterion), "")
     if act:
         return line((f"[~] saving {act}", Role.WARN))
-    known = criterion.acknowledged
+    known = None if here else criterion.acknowledged
     return line((f"acknowledged until {time_of(known.until, view.now)}", Role.DIM)) if known else ()
 
 
@@ -211,5 +211,6 @@ def _more(criterion: CriterionNow, view: View, room: int) -> list[Line]:
     known = criterion.acknowledged
     if known is not None:
         why = f": {known.reason}" if known.reason else ""
-        told.append(f"acknowledged by {known.by}, {time_of(known.at, view.now)}{why}")
+        at, until = time_of(known.at, view.now), time_of(known.until, view.now)
+        told.append(f"acknowledged by {known.by}, {at}, until {until}{why}")
     return [row for text in told for row in wrap(text, room, Role.DIM)]

@@ -49,7 +49,7 @@ class BoardPane(Pane, can_focus=True):
         """The row under the cursor; where that is gone, the one that most needs a look."""
         if self.view is None or self.view.snapshot is None:
             return None
-        rows = board_places(self.view, self.size.width)
+        rows = board_places(self.view.snapshot)
         if self._cursor in rows:
             return self._cursor
         first = first_place(self.view.snapshot)
@@ -57,6 +57,6 @@ class BoardPane(Pane, can_focus=True):
 
     def move(self, rows: int) -> None:
         """Move the cursor, stopping at the ends."""
-        if self.view is not None:
-            self._cursor = moved(board_places(self.view, self.size.width), self.cursor(), rows)
+        if self.view is not None and self.view.snapshot is not None:
+            self._cursor = moved(board_places(self.view.snapshot), self.cursor(), rows)
             self.repaint()

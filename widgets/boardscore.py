@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stagewatch.judge.score import CheckScore, OptimisationScore
 
 INDENT = 4
+SAVINGS: Row = ("savings", "")
 
 
 def score_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:
@@ -112,10 +113,9 @@ def savings_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:
     if snapshot.savings.per_workspace_month is None:
         why = judge.reason if judge else "no criterion judges them"
         rows = [line("not known yet", (f"  {why}", Role.DIM)), *rows]
-    del cursor
     return [
         Block((head,)),
-        Block(tuple(crop(row, room) for row in rows), ("savings", "")),
+        Block(tuple(crop(row, room) for row in rows), SAVINGS),
         Block((BLANK,)),
     ]
 

@@ -63,16 +63,14 @@ def _gate_cells(gate: GateNow, view: View) -> list[Line]:
 
 
 def _gate_below(gate: GateNow, view: View, room: int, *, here: bool) -> list[Line]:
-    inner = room - 2
     if not here:
-        rows = [line((gate.reason, Role.DIM))] if gate.reason else []
-        return [(run("  "), *crop(row, inner)) for row in rows]
+        return _indented(gate.reason, room, here=False)
     told = [gate.reason] if gate.reason else []
     told.append(f"asked of {gate.reviewer}: {gate.action}" if gate.action else gate.reviewer)
     if gate.four_eyes:
         told.append("four eyes: whoever ticked items of this watch may not approve")
     told.extend(_earlier(gate, view))
-    return [(run("  "), *row) for text in told for row in wrap(text, inner, Role.DIM)]
+    return [row for text in told for row in _indented(text, room, here=True)]
 
 
 def _earlier(gate: GateNow, view: View) -> list[str]:
@@ -118,16 +116,16 @@ def _loss_block(loss: LossNow, view: View, room: int, cursor: Row | None) -> Blo
         aside = line((f"by {loss.accepted_by}", Role.DIM))
     else:
         aside = line(("lasts" if loss.until is None else "not accepted", Role.DIM))
-    first = ends(
-        line(mark, "  ", (loss.probe, Role.STRONG), f"  {_stretch(loss, view)}"), aside, room
-    )
+    told = line(mark, "  ", (loss.probe, Role.STRONG), f"  {_stretch(loss, view)}")
     text = f"{loss.cause}; {loss.path}" if loss.path else loss.cause
-    below = (
-        wrap(text, room - 2, Role.DIM)
-        if row == cursor
-        else (crop(line((text, Role.DIM)), room - 2),)
-    )
-    return Block((first, *((run("  "), *r) for r in below)), row)
+    return Block((ends(told, aside, room), *_indented(text, room, here=row == cursor)), row)
+
+
+def _indented(text: str, room: int, *, here: bool) -> list[Line]:
+    """A remark below a row: all of it under the cursor, else as much as one line holds."""
+    inner = room - 2
+    rows = wrap(text, inner, Role.DIM) if here else (crop(line((text, Role.DIM)), inner),)
+    return [(run("  "), *row) for row in rows if row]
 
 
 def _stretch(loss: LossNow, view: View) -> str:
@@ -160,12 +158,7 @@ def _void(one: Invalidation, view: View, room: int, *, here: bool) -> list[Line]
         line((f"by {one.by}, {time_of(one.at, view.now)}", Role.DIM)),
         room,
     )
-    below = (
-        wrap(one.reason, room - 2, Role.DIM)
-        if here
-        else (crop(line((one.reason, Role.DIM)), room - 2),)
-    )
-    return [first, *((run("  "), *row) for row in below)]
+    return [first, *_indented(one.reason, room, here=here)]
 
 
 def final_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:
@@ -190,6 +183,5 @@ def final_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:
         )
     aside = line((f"[~] saving {act}", Role.WARN)) if act else BLANK
     room = width - MARGIN
-    rows = [ends(told, aside, room) if aside else told]
-    rows += [(run("  "), *row) for row in wrap(why, room - 2, Role.DIM)] if why else []
+    rows = [ends(told, aside, room) if aside else told, *_indented(why, room, here=True)]
     return [Block((line(("FINAL WORD", Role.ACCENT)),)), Block(tuple(rows), FINAL)]

@@ -20,7 +20,7 @@ from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, 
 from stagewatch.widgets.rules import meaning
 from stagewatch.widgets.states import badge, role_of
 from stagewatch.widgets.view import View
-from stagewatch.widgets.words import ago, span, time_of
+from stagewatch.widgets.words import coarse, span, time_of
 
 if TYPE_CHECKING:
     from stagewatch.grounds import Grounds
@@ -68,7 +68,7 @@ def _facts(view: View, criterion: CriterionNow, width: int) -> list[Line]:
     rows += wrap(said(criterion, now), width)
     rows.append(BLANK)
     told = [
-        ("rule", ", ".join(filter(None, (criterion.rule, meaning(criterion.rule))))),
+        ("rule", ": ".join(filter(None, (criterion.rule, meaning(criterion.rule))))),
         ("over", ", ".join(criterion.signals)),
         ("value", _figures(criterion, snapshot)),
         ("first bad", _moment(criterion.first_bad, now)),
@@ -103,7 +103,7 @@ def _figures(criterion: CriterionNow, snapshot: Snapshot) -> str:
 
 
 def _moment(at: float | None, now: float) -> str:
-    return "" if at is None else f"{time_of(at, now)}, {ago(at, now)}"
+    return "" if at is None else f"{time_of(at, now)}, {coarse(now - at)} ago"
 
 
 def _now(criterion: CriterionNow) -> str:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -17,7 +17,7 @@ from stagewatch.tui.questions import Question, WrongAnswerError
 from stagewatch.tui.screens.ask import LONGEST
 from stagewatch.tui.screens.dialogue import Dialogue
 
-SHOWN = 400
+SHOWN = 320
 """Characters of a sentence above the lines."""
 
 
@@ -37,7 +37,7 @@ class FormScreen(Dialogue[Change]):
 
     def compose(self) -> ComposeResult:
         """What it is about, the lines, what is wrong, and who is recorded."""
-        with Vertical(id="box"):
+        with VerticalScroll(id="box", can_focus=False):
             yield Static(Content.styled(clean(self._question.title), "bold"))
             for text in self._question.about:
                 yield Static(Content(clean(text, SHOWN)), classes="about")
@@ -58,8 +58,8 @@ class FormScreen(Dialogue[Change]):
             yield Static(Content(""), id="wrong")
             yield Static(
                 Content(
-                    f"recorded as {self._operator} · enter: next line, after the last one saves"
-                    " · esc: nothing happens"
+                    f"recorded as {self._operator}\n"
+                    "enter: next line, the last one saves · esc: all stays as it is"
                 ),
                 id="hint",
             )

@@ -60,8 +60,8 @@ class Sheet(Canvas):
     def compose(self) -> ComposeResult:
         """Every pane, once."""
         with Vertical(id="banner"):
-            yield VerdictBar(VERDICT_ROWS)
-            yield AlertBar()
+            yield VerdictBar(VERDICT_ROWS, review=False)
+            yield AlertBar(reminders=False)
         yield self.body()
         yield KeyBar(self._keys)
         yield TooSmall()
