@@ -1,10 +1,12 @@
 """What a watch costs: stagewatch against the four terminals it replaces, in one run.
 
-Run by hand: ``.venv/bin/python bench/terminals.py [--every 5] [--seconds 60] [--lines 5]``. A demo
+Run by hand: ``.venv/bin/python -m bench.terminals [--every 5] [--seconds 60] [--lines 5]``. A demo
 backend answers; each contender runs in real pseudo-terminals of 120×40. Printed for each: CPU
 seconds a minute (its whole process tree, ended children included), bytes a minute to the
 terminal, and memory (PSS); then the ratios to the four terminals. ``--every 0`` takes the
-manifest's own intervals (30 and 60 s). htop, btop, lnav and glances take part where installed.
+manifest's own intervals (30 and 60 s). htop, btop, lnav and glances take part; one that is not
+installed is said to be missing. Two bare programs (``bare.py``) show the least that such a thing
+can cost. ``--only-ours`` leaves out the other monitors.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import tempfile
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -219,7 +221,18 @@ def others(backend: Backend, every: float) -> Iterator[tuple[str, list[str]]]:
         "lnav": ["lnav", str(backend.log)],
         "glances": ["glances", "-t", seconds],
     }
-    yield from ((n, c) for n, c in commands.items() if shutil.which(c[0]))
+    for name, command in commands.items():
+        if shutil.which(command[0]):
+            yield name, command
+        else:
+            print(f"*** {name} is not installed and takes NO part", file=sys.stderr)
+
+
+def bare() -> Iterator[tuple[str, list[str]]]:
+    """The least that a screen and a recorder can cost."""
+    script = str(Path(__file__).with_name("bare.py"))
+    yield "bare screen", [sys.executable, script, "screen"]
+    yield "bare recorder", [sys.executable, script, "recorder"]
 
 
 def main() -> None:
@@ -239,6 +252,7 @@ def main() -> None:
                 groups = [("four terminals", four_terminals(backend, arguments.every))]
                 if not arguments.only_ours:
                     groups += [(n, [c]) for n, c in others(backend, arguments.every)]
+                groups += [(n, [c]) for n, c in bare()]
                 costs = []
                 for name, commands in groups:
                     terminals = [Terminal(command, environment) for command in commands]
@@ -249,6 +263,18 @@ def main() -> None:
         finally:
             backend.stop()
     report(costs)
+    if arguments.every == 5 and arguments.lines == 5:
+        goal("CPU", costs, 0.5 * costs[0].cpu, lambda cost: cost.cpu)
+        goal("kB", costs, costs[0].bytes / 1000, lambda cost: cost.bytes / 1000)
+    elif not arguments.every and not arguments.lines:
+        goal("CPU", costs, 0.30, lambda cost: cost.cpu)
+
+
+def goal(what: str, costs: list[Cost], most: float, of: Callable[[Cost], float]) -> None:
+    """Say whether stagewatch holds its goal."""
+    ours = next(of(cost) for cost in costs if cost.name == "stagewatch")
+    verdict = "holds" if ours <= most else "MISSED"
+    print(f"goal: at most {most:.2f} {what} a minute; {ours:.2f}: {verdict}")
 
 
 def report(costs: list[Cost]) -> None:

@@ -28,6 +28,7 @@ from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
 from stagewatch.snapshot import RecorderStatus, Snapshot
 
+JOURNAL = f"{HISTORY}-wal"
 EVENTS = 100
 
 
@@ -102,10 +103,12 @@ class Observer:
         Raises HistoryError when the history cannot be read.
         """
         now = self._clock.now()
-        if self._inotify is not None:
-            self._inotify.happened()
-        recorded, ordered = self._recording_changed(), self._session_changed()
-        urgent = ordered or self._holder_changed() or (recorded and self._called_urgent())
+        if self._only_recorded():
+            recorded, ordered = self._history is not None and self._history.changed(), False
+        else:
+            recorded, ordered = self._recording_changed(), self._session_changed()
+            ordered = self._holder_changed() or ordered
+        urgent = ordered or (recorded and self._called_urgent())
         self._news = self._news or recorded or urgent
         if not self._news and now < self._turn:
             return None
@@ -114,6 +117,14 @@ class Observer:
         first = self._shown == -float("inf")
         self._news, self._shown = False, now
         return replace(self._snapshot(now), urgent=urgent or first)
+
+    def _only_recorded(self) -> bool:
+        """Whether the kernel tells of nothing but the history's journal since the last look, which
+        happens most of the time; when it tells of nothing at all, everything is looked at."""
+        if self._inotify is None:
+            return False
+        names = {name for _, _, name in self._inotify.events()}
+        return names == {JOURNAL}
 
     def _called_urgent(self) -> bool:
         before = self._urgent

@@ -93,7 +93,7 @@ class Pane(Widget):
         """Whether the pane changes its own height, and will be laid out again."""
         if type(self).wanted_height is Pane.wanted_height:
             return False
-        wanted = self.wanted_height(view, self.screen.size.width)
+        wanted = self.wanted_height(view, self.app.size.width)
         height = self.styles.height
         if wanted is None or (height is not None and height.value == wanted):
             return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,8 @@ from stagewatch.tui.sheets import Sheets
 from stagewatch.tui.state import ScreenState
 
 if TYPE_CHECKING:
+    from textual.message import Message
+
     from stagewatch.clock import Clock
     from stagewatch.snapshot import Snapshot
     from stagewatch.tui.hooks import Hooks
@@ -44,7 +48,11 @@ class LiveScreen(WatchScreen):
         super().__init__(operator, clock)
         self._hooks = hooks
         self._state = ScreenState(clock, ascii=ascii)
-        self._feed = Feed(hooks.open_source, self.post_message)
+        self._feed = Feed(hooks.open_source, self._fed)
+        self._posted: Message | None = None
+        """What the feed's thread posted last, until it has been handled."""
+        self._waiting: deque[SnapshotArrived] = deque(maxlen=1)
+        """What the next second shows; put there by the feed's thread."""
         self._sheets = Sheets(operator, clock, self.post_message)
         self._saver = Saver(hooks.open_store, lambda s: self.post_message(SavingChanged(s)), clock)
         self._ready = False
@@ -62,11 +70,34 @@ class LiveScreen(WatchScreen):
         self.set_interval(1.0, self.redraw)
         self.set_timer(PATIENCE, self._be_ready)
 
+    def _fed(self, message: Message) -> None:
+        """In the feed's thread: what is not urgent waits for the next second without waking
+        anybody: one repaint, not two."""
+        if isinstance(message, SnapshotArrived) and self._ready and not message.snapshot.urgent:
+            self._waiting.append(message)
+        else:
+            self._waiting.clear()
+            self._posted = message
+            self.post_message(message)
+
     def redraw(self) -> None:
         """Show the present moment; only what differs reaches the terminal."""
+        if self._posted is None:  # what was posted before it comes before it
+            with contextlib.suppress(IndexError):
+                self._take(self._waiting.popleft().snapshot)
         view = self._state.view()
         if not self._sheets.show(self.app, view):
             self.show(view)
+
+    def _handled(self, message: Message) -> None:
+        if message is self._posted:
+            self._posted = None
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """The newest state of things; a recorder that is gone is followed by the next one."""
+        self._state.arrived(snapshot)
+        if self._state.revival_due():
+            self._in_background("starting a recorder", self._revive)
 
     def _be_ready(self) -> None:
         """Let keys come, once."""
@@ -79,16 +110,15 @@ class LiveScreen(WatchScreen):
         self._saver.drain(seconds)
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
-        """Show it; a recorder that is gone is followed by the next one."""
-        self._state.arrived(message.snapshot)
-        if message.snapshot.urgent or not self._ready:
-            self.redraw()  # anything else comes with the next second: one repaint, not two
+        """Show it now."""
+        self._handled(message)
+        self._take(message.snapshot)
+        self.redraw()
         self._be_ready()
-        if self._state.revival_due():
-            self._in_background("starting a recorder", self._revive)
 
     def on_feed_failed(self, message: FeedFailed) -> None:
         """Keep showing what is known, and say that it is old."""
+        self._handled(message)
         self._state.unreadable = message.reason
         self.redraw()
         self._be_ready()
