@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from stagewatch.clock import Clock, SystemClock
+from stagewatch.derived import Derivations
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, profile_of
 from stagewatch.history.errors import DamagedHistoryError
@@ -110,6 +111,7 @@ async def _serve(
             writer,
             clock,
             past=past,
+            derivations=Derivations(profile.probe),
             judge=Judge(folder, profile, session.session, writer),
             notifier=Notifier(os.environ),
             tell=lock.tell,
