@@ -1,11 +1,12 @@
 # make demo   set everything up and open the screen on a live backend
 # make test   set everything up, check and test
+# make services   install PostgreSQL and Prometheus, which some tests start on loopback
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stagewatch-ready
 
-.PHONY: setup demo test check format wheel picture lock clean
+.PHONY: setup services demo test check format wheel picture lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -19,6 +20,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q stagewatch tui widgets profiles
 	@touch $@
+
+services:
+	@./tests/services.sh
 
 demo: setup
 	@$(BIN)/stagewatch demo $(ARGS)

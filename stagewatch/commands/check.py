@@ -12,8 +12,10 @@ import click
 
 from stagewatch.commands.options import Settings, profile_option
 from stagewatch.commands.where import profile_path
+from stagewatch.derived import Derivations
 from stagewatch.model import Reading, Result, Signal
 from stagewatch.probes import Probe
+from stagewatch.profile.derived import DERIVED
 from stagewatch.profile.schema import ProbeConfig
 
 if TYPE_CHECKING:
@@ -52,7 +54,12 @@ async def _read_all(loaded: LoadedProfile) -> dict[str, Reading]:
     # All are opened before the first is read: the imports of one must not delay another's answer.
     probes = _opened(loaded)
     readings = await asyncio.gather(*map(_read, probes))
-    return {reading.probe: reading for reading in readings}
+    # A derived signal follows one source and uses the newest of the others: those come first.
+    derivations = Derivations(loaded.profile.probe)
+    for reading in readings:
+        derivations.note(reading)
+    derived = [made for reading in readings for made in derivations.readings(reading)]
+    return {reading.probe: reading for reading in (*readings, *derived)}
 
 
 def _opened(loaded: LoadedProfile) -> list[Probe]:
@@ -71,6 +78,7 @@ def _opened(loaded: LoadedProfile) -> list[Probe]:
     return [
         probe_kind(config.kind).open(name, config, context)
         for name, config in loaded.profile.probe.items()
+        if config.kind != DERIVED
     ]
 
 

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from stagewatch.profile.derived import DERIVED
 from stagewatch.profile.schema import ProbeConfig
 
 if TYPE_CHECKING:
@@ -99,9 +100,10 @@ def kind_names() -> tuple[str, ...]:
 
 def probe_kind(name: str) -> ProbeKind:
     """The kind called ``name``; raises UnknownKindError."""
-    if name not in kind_names():
+    if name not in kind_names() and name != DERIVED:
         raise UnknownKindError(name)
-    kind: ProbeKind = import_module(f"{__name__}.{name}").KIND
+    module = "_signal" if name == DERIVED else name
+    kind: ProbeKind = import_module(f"{__name__}.{module}").KIND
     return kind
 
 

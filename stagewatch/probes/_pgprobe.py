@@ -108,6 +108,7 @@ class Server:
             with closing(self._connected()) as connection:
                 self._wire = socket.socket(fileno=dup(connection.fileno()))
                 try:
+                    connection.execute(f"SET statement_timeout = {self._patience_ms()}")
                     return _ask(connection)
                 finally:
                     self._wire.close()
@@ -129,8 +130,6 @@ class Server:
 
         config = self._config
         password = self._secrets.resolve("password", config.password)
-        # A reading has one connection and three short statements; half its time for each part.
-        patience = config.timeout / 2
         connection: Connection[Row] = psycopg.connect(
             host=config.host,
             port=config.port,
@@ -140,12 +139,15 @@ class Server:
             sslmode=config.tls,
             sslrootcert=str(self._base / config.ca_file) if config.ca_file else None,
             application_name="stagewatch",
-            connect_timeout=max(2, math.ceil(patience)),
+            connect_timeout=max(2, math.ceil(config.timeout / 2)),
             autocommit=True,
             prepare_threshold=None,
         )
-        connection.execute(f"SET statement_timeout = {max(1, round(1000 * patience))}")
         return connection
+
+    def _patience_ms(self) -> int:
+        # A reading has one connection and few short statements: half of its time for each part.
+        return max(1, round(500 * self._config.timeout))
 
 
 def _ask(connection: Connection[Row]) -> Found:

@@ -28,6 +28,7 @@ from stagewatch.profile.schema import (
     Profile,
     Savings,
 )
+from stagewatch.profile.signals import read_signals
 from stagewatch.profile.values import kind_of
 
 VERSION = 1
@@ -44,6 +45,7 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
     deployment = _table(raw, "deployment", Deployment, findings)
     window = check_deployment(deployment, findings)
     probes = read_probes(raw.get("probe", {}), kinds, findings)
+    derived = read_signals(raw.get("signal", {}), probes, kinds, findings)
     optimisations = _tables(raw, "optimisation", Optimisation, findings)
     savings = _table(raw, "savings", Savings, findings) if "savings" in raw else None
     phases = _tables(raw, "phase", Phase, findings)
@@ -64,6 +66,7 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
         version=VERSION,
         deployment=deployment,
         probe=probes.configs,
+        signal={name: probes.configs[name] for name in derived},
         go=go,
         nogo=nogo,
         optimisation=list(optimisations.values()),

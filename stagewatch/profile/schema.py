@@ -277,7 +277,10 @@ class Profile(Table, kw_only=True, frozen=True):
     version: Annotated[int, Meta(ge=1, le=1)]
     deployment: Deployment
     probe: Mapping[str, Any] = {}
-    """Name → the kind's own ProbeConfig, in the order of the file (converted by the loader)."""
+    """Name → the kind's own ProbeConfig, in the order of the file (converted by the loader).
+    Derived signals come after them, as the pseudo-probes of ``profile/derived.py``."""
+    signal: Mapping[str, Any] = {}
+    """Name → the SignalConfig of a derived signal; each is in ``probe`` as well."""
     go: dict[str, AnyRule] = {}
     nogo: dict[str, AnyRule] = {}
     optimisation: list[Optimisation] = []

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from stagewatch.derived import Derivations
 from stagewatch.history.records import URGENT
 from stagewatch.logs.words import CRITICAL
 from stagewatch.model import Event, Gap, Reading
@@ -64,29 +65,40 @@ class Desk:
         judge: Judge | None,
         latest: Mapping[str, Reading],
         failures: Mapping[str, tuple[float | None, float]],
+        derivations: Derivations | None = None,
     ) -> None:
         self.sampled = False
         """Whether there was a reading."""
         self._book = book
         self._judge = judge
+        self._derivations = derivations or Derivations({})
         self._transitions = Transitions(latest, failures)
 
     def add(self, reading: Reading) -> None:
         """Store a reading and what it means."""
         events = self._transitions.events(reading)
-        self._book.add(reading)
+        self._keep(reading)
         for event in events:
             self._book.event(event)
         if events or any(line.level == CRITICAL for line in reading.lines):
             # Last, since it takes all that was told before it to the disk.
             self._book.put(URGENT, f"{reading.probe} {reading.at}")
         self.sampled = True
+        # What follows from it makes no events: they would say the same again.
+        for derived in self._derivations.readings(reading):
+            self._keep(derived)
+
+    def _keep(self, reading: Reading) -> None:
+        self._book.add(reading)
         if self._judge is not None:
             with self._boundary(reading.at):
                 self._judge.reading(reading)
 
     def gap(self, gap: Gap) -> None:
+        """Store a gap, of the derived signals as well."""
         self._book.gap(gap)
+        for derived in self._derivations.gaps(gap):
+            self._book.gap(derived)
 
     def event(self, event: Event) -> None:
         self._book.event(event)

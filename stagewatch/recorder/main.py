@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from stagewatch.clock import Clock, SystemClock
+from stagewatch.derived import Derivations
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, profile_of
 from stagewatch.history.errors import DamagedHistoryError
@@ -106,10 +107,11 @@ async def _serve(
         recorder = Recorder(
             folder,
             session,
-            open_probes(profile, session.session, past, clock, _refusal(folder, session)),
+            open_probes(profile, session.session, past, clock, command_refusal(folder, session)),
             writer,
             clock,
             past=past,
+            derivations=Derivations(profile.probe),
             judge=Judge(folder, profile, session.session, writer),
             notifier=Notifier(os.environ),
             tell=lock.tell,
@@ -119,7 +121,7 @@ async def _serve(
             await recorder.run()
 
 
-def _refusal(folder: Path, session: SessionFile) -> Callable[[], str]:
+def command_refusal(folder: Path, session: SessionFile) -> Callable[[], str]:
     """Whether the profile in force, which belongs where the session says, may run commands."""
     sha256 = hashlib.sha256((folder / PROFILE).read_bytes()).hexdigest()
     subject = Subject(Path(session.session.profile_path), sha256)

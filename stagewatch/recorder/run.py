@@ -12,10 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from stagewatch.clock import Clock
+from stagewatch.derived import Derivations
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, pause_text
 from stagewatch.model import Event
 from stagewatch.probes import OpenContext, Probe, probe_kind
+from stagewatch.profile.derived import DERIVED
 from stagewatch.profile.schema import Profile
 from stagewatch.profile.values import format_duration
 from stagewatch.recorder.desk import Book, Desk, Judge
@@ -61,6 +63,7 @@ def open_probes(
             ),
         )
         for name, config in profile.probe.items()
+        if config.kind != DERIVED
     ]
 
 
@@ -77,6 +80,7 @@ class Recorder:
         *,
         past: Past | None = None,
         judge: Judge | None = None,
+        derivations: Derivations | None = None,
         notifier: Notifier | None = None,
         tell: Callable[[str], None] = lambda problem: None,
     ) -> None:
@@ -90,7 +94,7 @@ class Recorder:
         self._tell = tell
         self._told = ""
         self._files = ProfileFiles(folder, session.session.profile_path)
-        self._desk = Desk(book, judge, self._past.latest, self._past.failures)
+        self._desk = Desk(book, judge, self._past.latest, self._past.failures, derivations)
         self._schedule = Schedule(probes, clock, self._desk)
         self._paused = ""
         self._reason: str | None = None
@@ -130,7 +134,7 @@ class Recorder:
         until = min(now, session.ends_at)
         missed = absence(self._past, self._probes, session.started_at, until)
         for gap in missed:
-            self._book.gap(gap)
+            self._desk.gap(gap)
         self._settle_open_gaps(now)
         text = f"recorder {os.getpid()} started"
         if missed:

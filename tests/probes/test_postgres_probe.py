@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,7 +193,7 @@ async def test_nobody_there(opened: OpenKind) -> None:
 
 
 @pytest.mark.usefixtures("password")
-async def test_a_server_that_stops_answering_is_hung_up_on(
+async def test_a_server_that_stops_answering_costs_one_reading(
     opened: OpenKind, postgres: Service, connect: Connect
 ) -> None:
     """The reading ends at its deadline, and the next one does not wait for it."""
@@ -207,6 +210,51 @@ async def test_a_server_that_stops_answering_is_hung_up_on(
         os.kill(postmaster, signal.SIGCONT)
     assert (stopped.result, stopped.facts["failure"]) == (Result.ERROR, "timeout")
     assert (await probe.read()).result is Result.VALUE
+
+
+async def _falling_silent(port: int, servers: list[asyncio.Server]) -> int:
+    """The port of a way to the server on which the first connection falls silent after login."""
+    turns = itertools.count()
+
+    async def pipe(
+        source: asyncio.StreamReader, target: asyncio.StreamWriter, until: bytes | None
+    ) -> None:
+        with suppress(ConnectionError):
+            while data := await source.read(65536):
+                target.write(data)
+                if until and until in data:
+                    await asyncio.Event().wait()
+            target.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ready = b"Z\x00\x00\x00\x05I" if next(turns) == 0 else None
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(asyncio.CancelledError):
+            async with asyncio.TaskGroup() as group:
+                silent = group.create_task(pipe(there, writer, ready))
+                await pipe(reader, back, None)
+                silent.cancel()
+        for each in (writer, back):
+            each.close()
+
+    servers.append(await asyncio.start_server(connected, "127.0.0.1", 0))
+    found: int = servers[0].sockets[0].getsockname()[1]
+    return found
+
+
+@pytest.mark.usefixtures("password", "connect")
+async def test_a_connection_that_falls_silent_costs_one_reading(
+    opened: OpenKind, postgres: Service
+) -> None:
+    """A thread that waits for it would hold up every reading that follows."""
+    servers: list[asyncio.Server] = []
+    port = await _falling_silent(postgres.port, servers)
+    probe = opened("postgres", **_table(port, timeout=Duration(2)))
+    silent, next_one = await probe.read(), await probe.read()
+    servers[0].close()
+    assert (silent.result, silent.facts["failure"]) == (Result.ERROR, "timeout")
+    assert silent.reason == "the server did not answer within 2s"
+    assert next_one.result is Result.VALUE
 
 
 @pytest.mark.usefixtures("password")

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import FieldInfo, fields
 
 from stagewatch.probes import InstalledKinds
+from stagewatch.profile.derived import DERIVED, AnyDerived, Derived, Intervals
 from stagewatch.profile.load import load
 from stagewatch.profile.schema import (
     AnyRule,
@@ -34,12 +35,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
 
 KINDS = {f'kind = "{name}"': InstalledKinds().config(name) for name in InstalledKinds().names()}
+SIGNALS = {f'signal = "{one.__struct_config__.tag}"': one for one in get_args(AnyDerived)}
 RULES = {f'rule = "{rule.__struct_config__.tag}"': rule for rule in get_args(AnyRule)}
 TABLES: dict[str, type[msgspec.Struct]] = {
     "The whole file": Profile,
     "[deployment]": Deployment,
     "[probe.NAME]": ProbeConfig,
     **KINDS,
+    "[signal.NAME]": Derived,
+    **SIGNALS,
     "[go.NAME]` and `[nogo.NAME]": Rule,
     **RULES,
     "[[optimisation]]": Optimisation,
@@ -68,7 +72,7 @@ def own_fields(table: type[msgspec.Struct]) -> dict[str, FieldInfo]:
     """The keys of a table, those that its section inherits left out."""
     inherited = {
         info.encode_name
-        for base in (ProbeConfig, Rule)
+        for base in (ProbeConfig, Rule, Derived)
         if issubclass(table, base) and table is not base
         for info in fields(base)
     }
@@ -88,6 +92,8 @@ def default_of(info: FieldInfo) -> str:
     if isinstance(default, Limit):
         shown = format_value(default, default.unit)
         return f'`"{shown}"`' if default.unit else f"`{shown}`"
+    if isinstance(default, str) and "|" not in default and len(default) > 30:
+        return "as below"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     if isinstance(default, float):
@@ -103,6 +109,8 @@ def test_every_key_is_documented_with_its_default(heading: str) -> None:
     expected = {key: default_of(info) for key, info in own_fields(TABLES[heading]).items()}
     if TABLES[heading] is Rule:
         expected["rule"] = "required"
+    if TABLES[heading] is Derived:
+        expected["kind"] = "required"
     assert rows(heading) == expected
 
 
@@ -128,12 +136,23 @@ def test_the_examples_of_the_page_are_one_profile_that_loads(examples: Profile) 
     """What people copy must work, and nothing is without an example."""
     used = {type(rule) for rule in (*examples.go.values(), *examples.nogo.values())}
     assert used == set(get_args(AnyRule))
-    assert {config.kind for config in examples.probe.values()} == set(InstalledKinds().names())
+    kinds = {config.kind for config in examples.probe.values()}
+    assert kinds == {*InstalledKinds().names(), DERIVED}
+    derived = {type(config.derived) for config in examples.signal.values()}
+    assert derived == set(get_args(AnyDerived))
+
+
+def test_the_default_pattern_of_an_access_log_is_documented() -> None:
+    """As it is."""
+    pattern = {info.name: info.default for info in fields(Intervals)}["pattern"]
+    assert f"`{pattern}`".replace('\\"', '"') in PAGE
 
 
 def test_the_signals_of_every_kind_are_documented(examples: Profile) -> None:
     """With their units."""
     for config in examples.probe.values():
+        if config.kind == DERIVED:
+            continue
         section = PAGE.split(f'### `kind = "{config.kind}"`')[1].split("| key |")[0]
         own = {
             key for name in ("read", "query", "json", "count") for key in getattr(config, name, {})
