@@ -47,7 +47,7 @@ class LookFor:
         """Records of one pattern; of the one that stands for the rest, all of its level."""
         if pattern.other:
             return matchers.by_level(pattern.level)
-        return matchers.by_pattern(pattern.text, self.encoding)
+        return matchers.by_pattern(pattern.level, pattern.text, self.encoding)
 
     def both(self, least: str, text: Matcher | None) -> Matcher | None:
         """A level and a text together; None where neither is given."""
