@@ -196,7 +196,7 @@ class Observer:
             criteria=judgement.criteria,
             phases=progress.phases,
             gates=progress.gates,
-            logs=tuple(self._logs.now(self._history, record)),
+            logs=tuple(self._logs.now(self._history, record, session)),
             gaps=record.gaps,
             events=newest(record.events, self._told, self._events),
             not_saved=self._session.problem,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -76,8 +77,9 @@ class Logs:
         """The history is another file than before."""
         self._read.clear()
 
-    def now(self, history: History | None, record: Record) -> Iterable[LogNow]:
+    def now(self, history: History | None, record: Record, session: Session) -> Iterable[LogNow]:
         """Every log as of the record; raises HistoryError."""
+        base = Path(session.base or Path(session.profile_path).parent)
         for name, config in self._logs.items():
             reading = record.latest.get(name)
             read = self._read.get(name, _Read())
@@ -91,6 +93,9 @@ class Logs:
                 lines=read.lines,
                 problem=reading.reason if reading is not None and bad else "",
                 patterns=read.patterns,
+                file=str(base / getattr(config, "path", "")),
+                encoding=getattr(config, "encoding", "utf-8"),
+                zone=getattr(config, "zone", "UTC"),
             )
 
 

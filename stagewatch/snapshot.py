@@ -208,6 +208,11 @@ class LogNow:
     """Why it cannot be read; empty when it can."""
     patterns: tuple[LogPattern, ...] = ()
     """Those that occurred: critical ones, then new ones, then the newest."""
+    file: str = ""
+    """``path`` from the root on; a pattern stays one."""
+    encoding: str = "utf-8"
+    zone: str = "UTC"
+    """The zone of times that name none."""
 
 
 @dataclass(frozen=True, slots=True)

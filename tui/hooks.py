@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stagewatch.clock import Clock
     from stagewatch.grounds import Grounds, Question
+    from stagewatch.model import LogLine
     from stagewatch.tui.feed import Source
     from stagewatch.tui.saver import Store
 
@@ -38,6 +39,8 @@ class Hooks:
     """Start a recorder when none runs; returns why that did not work, or nothing."""
     grounds: Callable[[Question], Grounds] = nothing_kept
     """Read what a criterion's state rests on."""
+    log_lines: Callable[[str], Sequence[LogLine]] = lambda probe: ()
+    """The lines of a log that the record holds, oldest first: for when its file is not at hand."""
 
 
 def session_hooks(folder: Path, clock: Clock) -> Hooks:
@@ -81,7 +84,15 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
 
         return grounds_of(folder, question)
 
-    return Hooks(open_source, open_store, export, revive, grounds)
+    def log_lines(probe: str) -> Sequence[LogLine]:
+        from stagewatch.history.intake import LINES_A_PROBE
+        from stagewatch.history.reader import History
+        from stagewatch.paths import HISTORY
+
+        with History.open(folder / HISTORY) as history:
+            return history.lines(probe, LINES_A_PROBE)
+
+    return Hooks(open_source, open_store, export, revive, grounds, log_lines)
 
 
 def stop_recording(folder: Path, operator: str, clock: Clock) -> None:

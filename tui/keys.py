@@ -10,6 +10,7 @@ KEYS: tuple[Binding, ...] = (
     Binding("p", "pause", "pause", tooltip="Pause the recording with a reason, or resume it"),
     Binding("v", "verdict", "verdict", tooltip="The verdict board: criteria, savings, gates, acts"),
     Binding("c", "checklist", "checklist", tooltip="Show the checklist, or the panes again"),
+    Binding("l", "log", "log", tooltip="Open the whole log: search, filter, jump to a time"),
     Binding("tab", "next_pane", "panes", tooltip="Move to the next pane"),
     Binding("e", "export", "export", tooltip="Write the report of the watch so far"),
     Binding("question_mark", "help", "keys", tooltip="What the keys and the marks mean"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.expressions import Expression
+from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.masks import masked
 from stagewatch.logs.patterns import text_of
 from stagewatch.logs.state import Counts
@@ -57,7 +58,7 @@ def by_level(least: str) -> Matcher:
     return match
 
 
-def by_pattern(text: str, encoding: str = "utf-8") -> Matcher:
+def by_pattern(level: str, text: str, encoding: str = "utf-8") -> Matcher:
     """Records of one pattern."""
     message, _, exception = text.partition(" | ")
     if message == _TRACEBACK:
@@ -68,7 +69,10 @@ def by_pattern(text: str, encoding: str = "utf-8") -> Matcher:
         found = []
         for start in _lines_with(literal, data):
             end = data.find(b"\n", start)
-            whole = text_of(data[start:end], encoding)
+            seen = look(data[start : min(end, start + LIMIT)])
+            if seen.level != level:
+                continue
+            whole = text_of(seen, encoding)
             ends_in = exception and _exception(data, end + 1, encoding)
             if whole == text or (whole == message and ends_in == exception):
                 found.append(start)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from stagewatch.logs.batch import Span
-from stagewatch.logs.levels import LIMIT, TRACEBACK, look
+from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
 from stagewatch.logs.masks import digits_alike, masked, message_of, roughly_masked
 from stagewatch.logs.traces import begins, exception_after
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
@@ -295,9 +295,9 @@ class Patterns:
         self._occurring[row.level] += row.count > 0
 
 
-def text_of(line: bytes, encoding: str = "utf-8") -> str:
+def text_of(seen: Look, encoding: str = "utf-8") -> str:
     """The text of the pattern that a line taken by itself has."""
-    raw = masked(message_of(look(line[:LIMIT])))
+    raw = masked(message_of(seen))
     return clean(raw.decode(encoding, "replace"), TEXT)
 
 

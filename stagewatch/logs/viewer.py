@@ -81,6 +81,14 @@ class Viewer:
         self._stop_scans()
         self.source.close()
 
+    def resize(self, height: int) -> None:
+        """Rows that a page has from now on."""
+        self.height = height
+        if self.following:
+            self.to_end()
+        else:
+            self._keep_in_view(self._cursor)
+
     # Where to look.
 
     def to_end(self) -> None:
@@ -158,6 +166,11 @@ class Viewer:
         if name in self._scans:
             self._scans.pop(name).stop()
         self._matchers[name] = matcher
+
+    def search_once(self, matcher: Matcher, name: str) -> None:
+        """As ``set_search``, unless something is looked for under this name already."""
+        if name not in self._matchers:
+            self.set_search(matcher, name)
 
     def find(self, step: int, name: str = SEARCH) -> None:
         """Go to the next (+1) or the former (-1) match; where it is not known yet, wait for it."""
@@ -253,11 +266,14 @@ class Viewer:
         if row is None:
             return
         self._cursor = row.start
-        if row.start < self._top:
-            self._top = row.start
-        elif row.start not in [each.start for each in self._after(self._top, self.height)]:
-            above = self._before(row.start, self.height - 1)
-            self._top = above[-1].start if above else row.start
+        self._keep_in_view(row.start)
+
+    def _keep_in_view(self, start: int) -> None:
+        if start < self._top:
+            self._top = start
+        elif start not in [each.start for each in self._after(self._top, self.height)]:
+            above = self._before(start, self.height - 1)
+            self._top = above[-1].start if above else start
 
     def _centre(self, start: int) -> None:
         self.following, self.note = False, ""

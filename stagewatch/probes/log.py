@@ -97,7 +97,7 @@ def _known_zone(name: str) -> bool:
     return True
 
 
-def _zone_offset(name: str, at: float) -> float:
+def zone_offset(name: str, at: float) -> float:
     """Seconds east of UTC in this zone at that time."""
     zone = None if name == "local" else ZoneInfo(name)
     offset = datetime.fromtimestamp(at, UTC).astimezone(zone).utcoffset()
@@ -117,7 +117,7 @@ def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
         path=str(context.base / config.path),
         watch_start=context.watch_start,
         from_start=config.origin == "start",
-        zone_offset=_zone_offset(config.zone, context.watch_start),
+        zone_offset=zone_offset(config.zone, context.watch_start),
         expressions={key: Expression(text, config.encoding) for key, text in config.count.items()},
         baseline=str(context.base / config.baseline) if config.baseline else "",
     )

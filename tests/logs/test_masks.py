@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagewatch.logs.levels import look
 from stagewatch.logs.masks import digits_alike, masked, numbers_alike, roughly_masked
 from stagewatch.logs.patterns import text_of
 from stagewatch.text import clean
@@ -52,7 +53,7 @@ from stagewatch.text import clean
 )
 def test_one_pattern(lines: tuple[str, ...], pattern: str) -> None:
     """However the parts that vary are written."""
-    assert {text_of(line.encode()) for line in lines} == {pattern}
+    assert {text_of(look(line.encode())) for line in lines} == {pattern}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_one_pattern(lines: tuple[str, ...], pattern: str) -> None:
 )
 def test_different_words_are_different_patterns(one: str, other: str) -> None:
     """Only what varies is masked."""
-    assert text_of(one.encode()) != text_of(other.encode())
+    assert text_of(look(one.encode())) != text_of(look(other.encode()))
 
 
 PARTS = (
@@ -96,6 +97,6 @@ def test_other_digits_in_the_same_places_are_the_same_pattern(text: str, seed: i
 @given(st.binary(max_size=2000))
 def test_any_bytes_have_a_pattern_on_one_line(raw: bytes) -> None:
     """Whatever a line holds, its pattern is inert."""
-    text = text_of(raw.replace(b"\n", b""))
+    text = text_of(look(raw.replace(b"\n", b"")))
     assert text == clean(text)
     assert len(text) <= 300

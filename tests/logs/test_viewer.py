@@ -207,16 +207,18 @@ def test_a_pattern_is_found_by_its_text(tmp_path: Path) -> None:
         "ERROR job failed\nTraceback (most recent call last):\n  a\nOSError: 3\n"
         "ERROR job failed\nTraceback (most recent call last):\n  a\nKeyError: 3\n"
         '{"level":"error","msg":"pool timed out after 12 s"}\n'
+        "WARNING pool timed out after 3 s\n"
     )
     source = FileSource(str(path))
     data = path.read_bytes()
     lines = data.split(b"\n")
 
     def found(text: str) -> list[int]:
-        starts = matchers.by_pattern(text)(data)
+        level = "CRITICAL" if text.startswith("Traceback") else "ERROR"
+        starts = matchers.by_pattern(level, text)(data)
         return [data[:start].count(b"\n") for start in starts]
 
-    assert len(lines) == 12
+    assert len(lines) == 13
     assert found("pool timed out after # s") == [0, 10]
     assert found("job failed | KeyError: #") == [6]
     assert found("Traceback | OSError: #") == [3]

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from stagewatch.tui.keys import BOARD_KEYS, DETAIL_KEYS, KEYS, MARKS
 from stagewatch.tui.screens.dialogue import Dialogue
+from stagewatch.tui.screens.log import LOG_KEYS
 from stagewatch.widgets.keyline import key_names
 from stagewatch.widgets.logpane import LogPane
 
@@ -20,7 +21,7 @@ from stagewatch.widgets.logpane import LogPane
 def help_text(*, board: bool = False) -> Content:
     """The keys of every screen, those of the board first where ``board`` is set, and the marks."""
     log = [binding for binding in LogPane.BINDINGS if isinstance(binding, Binding)]
-    panes = [("Keys", KEYS), ("In the log", log)]
+    panes = [("Keys", KEYS), ("In the log", log), ("On the log's own screen", LOG_KEYS)]
     sheets = [("On the verdict board", BOARD_KEYS), ("In a criterion's evidence", DETAIL_KEYS)]
     sections = [*sheets, *panes] if board else [*panes, *sheets]
     parts = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from stagewatch.tui.feed import Feed
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from textual.message import Message
 
     from stagewatch.clock import Clock
+    from stagewatch.model import LogLine
     from stagewatch.snapshot import Snapshot
     from stagewatch.tui.hooks import Hooks
     from stagewatch.tui.screens.leave import Leaving
@@ -104,6 +105,10 @@ class LiveScreen(WatchScreen):
         if not self._ready:
             self._ready = True
             self.post_message(WatchReady())
+
+    def kept_lines(self, probe: str) -> Sequence[LogLine]:
+        """The lines of a log that the record holds; called in a thread that may wait."""
+        return self._hooks.log_lines(probe)
 
     def drain(self, seconds: float) -> None:
         """Let edits reach the disk, from any thread, on the way out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -28,6 +29,7 @@ from stagewatch.widgets.pane import Pane
 if TYPE_CHECKING:
     from textual import events
 
+    from stagewatch.model import LogLine
     from stagewatch.snapshot import ItemNow
     from stagewatch.widgets.patterns import Entry
     from stagewatch.widgets.view import View
@@ -180,9 +182,49 @@ class WatchScreen(Canvas):
             now = self._clock.now()
             self.post_message(ChangeWanted(changes.pause(reason, by=self._operator, now=now)))
 
+    def action_log(self) -> None:
+        """Open the log whose pattern is under the cursor, or the first one, at its end."""
+        entry = self.query_one(LogPane).entry()
+        self._open_log(entry.probe if entry else "")
+
+    def on_log_pane_opened(self, message: LogPane.Opened) -> None:
+        """Open the log at the newest record of the pattern."""
+        entry = message.entry
+        self._open_log(entry.probe if entry else "", entry)
+
+    def _open_log(self, probe: str, entry: Entry | None = None) -> None:
+        snapshot = self._view.snapshot if self._view else None
+        logs = snapshot.logs if snapshot is not None else ()
+        log = next((log for log in logs if log.probe == probe), logs[0] if logs else None)
+        if log is None or self._view is None:
+            self.app.bell()
+            return
+        from stagewatch.tui.logdesk import Target
+        from stagewatch.tui.lookfor import LookFor
+        from stagewatch.tui.screens.log import LogScreen
+
+        pattern = entry.pattern if entry else None
+        self.app.push_screen(
+            LogScreen(
+                Target(log.probe, log.file, self.kept_lines, pattern.source if pattern else ""),
+                LookFor(log.encoding, log.zone),
+                self._clock,
+                ascii=self._view.ascii,
+                pattern=pattern,
+                acknowledge=partial(self._ask_acknowledgement, entry) if entry else None,
+            )
+        )
+
+    def kept_lines(self, probe: str) -> Sequence[LogLine]:
+        """The lines of a log that the record holds; called in a thread that may wait."""
+        return ()
+
     def on_log_pane_acknowledged(self, message: LogPane.Acknowledged) -> None:
         """Ask why the pattern is acceptable."""
-        pattern = message.entry.pattern
+        self._ask_acknowledgement(message.entry)
+
+    def _ask_acknowledgement(self, entry: Entry) -> None:
+        pattern = entry.pattern
         if pattern.level != CRITICAL and not pattern.new:
             self.app.bell()
             return
@@ -190,7 +232,7 @@ class WatchScreen(Canvas):
 
         about = f"{pattern.level} {pattern.text} · ×{pattern.count}; changes no verdict"
         asked = AskScreen("Acknowledge", about, "the reason; enter saves it")
-        self.app.push_screen(asked, partial(self._acknowledged, message.entry))
+        self.app.push_screen(asked, partial(self._acknowledged, entry))
 
     def _acknowledged(self, entry: Entry, reason: str | None) -> None:
         snapshot = self._view.snapshot if self._view else None

@@ -1,0 +1,177 @@
+"""The log's own screen, over real files: moving, searching, filtering, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from stagewatch.model import LogLine, LogPattern
+from stagewatch.tui import specimen
+from stagewatch.tui.app import StageWatch
+from stagewatch.tui.lookfor import LookFor
+from stagewatch.tui.screens.log import LogScreen
+from stagewatch.tui.stage import Clock, Stage
+
+Shown = Callable[[Pilot[Any]], Awaitable[None]]
+Settled = Callable[..., Awaitable[None]]
+Read = Callable[[StageWatch], str]
+SIZE = (100, 24)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A log of a thousand lines, an error each hundred."""
+    path = tmp_path / "error.log"
+    lines = [
+        f"2025-09-06 {n // 60:02}:{n % 60:02}:00 {'ERROR' if n % 100 == 7 else 'INFO'} line {n}"
+        for n in range(1000)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def gone(path: Path) -> None:
+    """The log is no longer there."""
+    path.unlink()
+
+
+def append(path: Path, text: str) -> None:
+    with open(path, "a") as file:
+        file.write(text)
+
+
+@pytest.fixture
+def app(path: Path, clock: Clock) -> StageWatch:
+    """The screen over a watch of that log."""
+    snapshot = specimen.healthy()
+    at = specimen.NOW
+    pattern = LogPattern(1, "ERROR", "line #", 10, at, at, "line 907", "error.log", True)
+    log = replace(snapshot.logs[0], file=str(path), patterns=(pattern,))
+    stage = Stage(replace(snapshot, logs=(log,)))
+    kept = (LogLine(at, "error.log", "ERROR", "kept in the record"),)
+    hooks = replace(stage.hooks(), log_lines=lambda probe: kept)
+    return StageWatch(hooks, "alice", clock)
+
+
+async def test_it_opens_at_the_end_and_leads_back(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """With the newest lines; esc shows the watch again."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        assert "following" in lines(app)
+        await pilot.press("escape")
+        await settled(pilot, lambda: not isinstance(app.screen, LogScreen))
+        assert "checklist" in lines(app)
+
+
+async def test_new_lines_are_followed(
+    app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """While one looks at the end."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        append(path, "CRITICAL the newest\n")
+        await settled(pilot, lambda: "CRITICAL the newest" in lines(app))
+
+
+async def test_search_and_errors(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """Text and expressions; what may take for ever is refused with its reason."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        await pilot.press("slash", *"line 12", "enter")
+        await settled(pilot, lambda: "line 129" in lines(app))
+        await pilot.press("slash", *"~(a+)+b", "enter")
+        await settled(pilot, lambda: "exponential" in lines(app))
+        await pilot.press("end", "e")
+        await settled(pilot, lambda: "ERROR line 907" in lines(app))
+        await pilot.press("e")
+        await settled(pilot, lambda: "ERROR line 807" in lines(app))
+
+
+async def test_filters(app: StageWatch, shown: Shown, settled: Settled, lines: Read) -> None:
+    """By level and by text; again shows everything."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        await pilot.press("w", "w")
+        await settled(pilot, lambda: "10 lines match" in lines(app))
+        await settled(pilot, lambda: "INFO" not in lines(app))
+        await pilot.press("f", *"line 50", "enter")
+        await settled(pilot, lambda: "1 lines match" in lines(app))
+        await pilot.press("f", "w", "w")
+        await settled(pilot, lambda: "INFO line" in lines(app))
+
+
+async def test_a_jump_to_a_time(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """With a date, or a time of day."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        await pilot.press("t", *"2025-09-06 01:40", "enter")
+        await settled(pilot, lambda: "INFO line 100" in lines(app))
+        await pilot.press("t", *"soon", "enter")
+        await settled(pilot, lambda: "soon is no time" in lines(app))
+
+
+async def test_enter_on_a_pattern_opens_its_newest_record(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """In its context; f shows its records alone, enter the record, a asks why it is accepted."""
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot, lambda: "ERROR line 907" in lines(app))
+        assert "INFO line 906" in lines(app)
+        await pilot.press("f")
+        await settled(pilot, lambda: "lines match" in lines(app))
+        await settled(pilot, lambda: "INFO line 906" not in lines(app))
+        await pilot.press("enter")
+        await settled(pilot, lambda: "y copies it" in lines(app))
+        await pilot.press("escape", "a")
+        await settled(pilot, lambda: "Acknowledge" in lines(app))
+
+
+async def test_without_its_file_the_record_has_the_lines(
+    app: StageWatch, gone: None, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """And it says why."""
+    async with app.run_test(size=(160, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "kept in the record" in lines(app))
+        assert "is not there" in lines(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "ago"), [("-15m", 900.0), ("-1.5h", 5400.0), ("-2d", 172800.0), ("-3 s", 3.0)]
+)
+def test_times_ago(text: str, ago: float) -> None:
+    """As people write them."""
+    assert LookFor("utf-8", "UTC").time(text, 1e9) == 1e9 - ago
+
+
+@pytest.mark.parametrize("text", ["25:00", "2026-02-31 10:00", "", "yesterday"])
+def test_what_is_no_time_says_so(text: str) -> None:
+    """Instead of jumping anywhere."""
+    look_for = LookFor("utf-8", "UTC")
+    assert look_for.time(text, 1e9) is None
+    assert look_for.problem

@@ -1,0 +1,115 @@
+"""A page of a log: one row a line, the cursor's row turned round, the state of the search below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagewatch.logs.readable import shown
+from stagewatch.profile.values import format_value
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line
+from stagewatch.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from stagewatch.logs.viewer import Page
+    from stagewatch.widgets.view import View
+
+_ROLES = {"CRITICAL": Role.BAD, "ERROR": Role.BAD, "WARNING": Role.WARN}
+
+
+def row_line(raw: bytes, encoding: str, skip: int = 0) -> Line:
+    """A line with the word of its level in colour; ``skip`` characters are out of view."""
+    found = shown(raw, encoding)
+    role = _ROLES.get(found.level, Role.DIM)
+    if found.at < 0:
+        whole = role if found.level in _ROLES and not found.word else Role.PLAIN
+        return line((found.text[skip:], whole))
+    end = found.at + len(found.word)
+    parts = (
+        (found.text[: found.at], Role.DIM),
+        (found.text[found.at : end], role),
+        (found.text[end:], Role.PLAIN),
+    )
+    kept: list[tuple[str, Role]] = []
+    for text, each in parts:
+        kept.append((text[skip:], each))
+        skip = max(0, skip - len(text))
+    return line(*kept)
+
+
+def page_lines(page: Page, encoding: str, width: int, height: int, skip: int = 0) -> list[Line]:
+    """The rows of the page."""
+    if not page.rows:
+        waits = page.found is not None and page.progress < 1.0
+        return [line(("looking for lines …" if waits else "no line", Role.DIM))]
+    rows = [crop(row_line(row.raw, encoding, skip), width) for row in page.rows[:height]]
+    if page.cursor < len(rows):
+        marked = fill(rows[page.cursor], width)
+        rows[page.cursor] = tuple((text, Role.CURSOR) for text, _ in marked)
+    return rows
+
+
+def head_line(page: Page | None, what: str, width: int) -> Line:
+    """The log's name, what is looked for in it, how big it is and where one is."""
+    if page is None:
+        return fill(line((f" {what}", Role.STRONG), ("  opening", Role.DIM)), width)
+    left = line((f" {page.name}", Role.STRONG), (f"  {what}" if what else "", Role.ACCENT))
+    where = "following" if page.following else f"{page.share:.0%}"
+    right = line(
+        (format_value(page.size, "B"), Role.DIM),
+        "  ",
+        (where, Role.GOOD if page.following else Role.WARN),
+        " ",
+    )
+    return ends(left, right, width)
+
+
+def state_line(page: Page | None, failure: str, width: int) -> Line:
+    """What is being waited for, or what there is to know."""
+    if failure:
+        return crop(line((f" {failure}", Role.BAD)), width)
+    if page is None:
+        return BLANK
+    parts: list[tuple[str, Role]] = []
+    if page.waiting:
+        parts.append((f" searching, {page.progress:.0%}; esc gives up ", Role.ACCENT))
+    if page.found is not None:
+        done = "" if page.progress >= 1.0 else f" in {page.progress:.0%} so far"
+        parts.append((f" {page.found:,} lines match{done} ", Role.ACCENT))
+    if page.note:
+        parts.append((f" {page.note}", Role.WARN))
+    return crop(line(*parts), width)
+
+
+class LogView(Pane):
+    """The whole screen of a log but for its keys."""
+
+    PACE = 3600.0
+
+    def __init__(self, encoding: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._encoding = encoding
+        self._page: Page | None = None
+        self._what = self._failure = ""
+        self._skip = 0
+
+    @property
+    def room(self) -> int:
+        """Rows that a page has."""
+        return max(1, self.size.height - 2)
+
+    def show_page(self, page: Page | None, what: str, failure: str, view: View) -> None:
+        """Draw this page."""
+        self._page, self._what, self._failure, self.view = page, what, failure, view
+        self.repaint()
+
+    def shift(self, columns: int) -> None:
+        """Move what is seen of long lines."""
+        self._skip = max(0, self._skip + columns)
+        self.repaint()
+
+    def lines(self, view: View, width: int, height: int) -> list[Line]:
+        rows = [head_line(self._page, self._what, width)]
+        if self._page is not None:
+            rows += page_lines(self._page, self._encoding, width, height - 2, self._skip)
+        rows += [BLANK] * (height - 1 - len(rows))
+        return [*rows[: height - 1], state_line(self._page, self._failure, width)]
