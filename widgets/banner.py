@@ -180,7 +180,8 @@ def _reminder(snapshot: Snapshot) -> list[tuple[str, Role]]:
     loud.sort(key=lambda criterion: criterion.state is not State.FAIL)
     named = ", ".join(f"{c.title} {c.state}" for c in loud[:NAMED])
     more = f" and {len(loud) - NAMED} more" if len(loud) > NAMED else ""
-    text = f"{'✖' if failed else '!'} not acknowledged: {named}{more} · v shows why"
+    mark = "✖" if failed else "!"
+    text = f"{mark} not acknowledged: {named}{more} · v shows why, a there silences it"
     return [(text, Role.BADGE_BAD if failed else Role.BADGE_WARN)]
 
 

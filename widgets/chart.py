@@ -57,8 +57,10 @@ def cut(series: Series, since: float, until: float) -> Series:
     size = (series.end - series.start) / count if count else 0.0
     if size <= 0:
         return series
-    first = min(count, max(0, math.ceil((since - series.start) / size)))
-    last = min(count, max(first, math.ceil((until - series.start) / size)))
+    # A millionth of a bucket: what falls on an edge must not miss it by a rounding.
+    places = (math.ceil((at - series.start) / size - 1e-6) for at in (since, until))
+    first, last = (min(count, max(0, place)) for place in places)
+    last = max(first, last)
     start, end = (series.start + place * size for place in (first, last))
     kept = slice(first, last)
     return Series(series.signal, start, end, series.mean[kept], series.low[kept], series.high[kept])

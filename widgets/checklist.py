@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from stagewatch.snapshot import GateNow, ItemNow, PhaseNow, Snapshot
 
+SHORTEST_NAME = 7
+"""Cells that are left of the name of whoever answered at a gate."""
 INDENT = 6
 """Cells before an item's text: two blanks, the box, a blank."""
 
@@ -57,7 +59,12 @@ def open_phases(view: View, toggled: Mapping[str, bool], width: int, rows: int) 
     assert view.snapshot is not None
     phases = view.snapshot.phases
     needed = {p.name for p in phases if p.current or any(item.overdue for item in p.items)}
-    room = rows - len(gate_lines(view.snapshot.gates, width, whole=True)) - 1 - detail_room(rows)
+    room = (
+        rows
+        - len(gate_lines(view.snapshot.gates, view.now, width, whole=True))
+        - 1
+        - detail_room(rows)
+    )
     # Those to come first, in their order, then those that are done.
     spare = sorted((p for p in phases if p.name not in needed), key=lambda p: p.end <= view.now)
     for phase in spare:
@@ -116,8 +123,8 @@ def item_lines(item: ItemNow, view: View, width: int) -> list[Line]:
     return [first, *(line(" " * INDENT, *row) for row in rows[1:])]
 
 
-def gate_lines(gates: Iterable[GateNow], width: int, *, whole: bool) -> list[Line]:
-    """``gates 2/5 approved``, then one line a gate where there is room."""
+def gate_lines(gates: Iterable[GateNow], now: float, width: int, *, whole: bool) -> list[Line]:
+    """``gates 2/5 approved``, then one line a gate where there is room: who answered and when."""
     listed = tuple(gates)
     if not listed:
         return []
@@ -128,9 +135,21 @@ def gate_lines(gates: Iterable[GateNow], width: int, *, whole: bool) -> list[Lin
     )
     rows = [head]
     for gate in listed if whole else ():
-        mark, word, colour = _GATES.get(gate.state, _PENDING)
-        rows.append(ends(line((mark, colour), " ", gate.name), line((word, colour)), width))
+        mark, _, colour = _GATES.get(gate.state, _PENDING)
+        name = line((mark, colour), " ", gate.name)
+        rows.append(ends(name, _answer(gate, now, width - width_of(name) - 2), width))
     return rows
+
+
+def _answer(gate: GateNow, now: float, room: int) -> Line:
+    """``alice 04:10``, or ``pending``; a long name gives way, the time does not."""
+    _, word, colour = _GATES.get(gate.state, _PENDING)
+    if gate.at is None or gate.state is State.PENDING:
+        return line((word, colour))
+    when = line((f" {time_of(gate.at, now)}", Role.DIM))
+    said = line((f"{word} ", colour)) if gate.state is State.FAIL else BLANK
+    who = crop(line((gate.by, Role.DIM)), max(SHORTEST_NAME, room - width_of((*said, *when))))
+    return (*said, *who, *when)
 
 
 _PENDING = ("·", "pending", Role.DIM)
@@ -232,9 +251,9 @@ def _foot(view: View, place: Position, width: int, height: int, listed: int) -> 
     assert view.snapshot is not None
     gates = view.snapshot.gates
     least = detail_room(height)
-    whole = gate_lines(gates, width, whole=True)
+    whole = gate_lines(gates, view.now, width, whole=True)
     fits = listed + 1 + len(whole) + least <= height
-    below = whole if fits else gate_lines(gates, width, whole=False)
+    below = whole if fits else gate_lines(gates, view.now, width, whole=False)
     below = [BLANK, *below] if below and listed + 1 + len(below) + least <= height else below
     if not least:
         return below
