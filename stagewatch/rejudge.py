@@ -58,7 +58,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first moment at which two profiles disagree about a criterion."""
+    """The first moment at which two profiles disagree about a criterion. Unix time."""
 
     at: float
     criterion: str
@@ -156,14 +156,12 @@ def unrecorded(history: History, profile: Profile) -> tuple[list[str], list[str]
 def rejudge(
     history: History, session: Session, mine: Rejudged, theirs: Rejudged | None, until: float
 ) -> Iterator[Step | Difference]:
-    """Every step of ``mine`` up to the Unix time ``until``; and before the step where it happens,
-    the first difference from ``theirs``, one for each criterion that differs at that moment.
-
-    Raises HistoryError.
+    """Every step of ``mine`` up to the Unix time ``until``; and, before the step where it happens,
+    for each criterion the first moment at which ``theirs`` differs. Raises HistoryError.
     """
     sides = [side for side in (mine, theirs) if side is not None]
     probes = {name: None for side in sides for name in side.profile.probe}
-    differed = theirs is None
+    differing: set[str] = set()
     for reading in itertools.chain(recorded(history, probes), (None,)):
         for side in sides:
             if reading is None:
@@ -173,13 +171,13 @@ def rejudge(
         if theirs is None:
             yield from _opined(mine, mine.steps())
             continue
-        for my_steps, their_steps in _moments(mine.steps(), theirs.steps()):
+        for at, my_steps, their_steps in _moments(mine.steps(), theirs.steps()):
             told = list(_opined(mine, my_steps))
             list(_opined(theirs, their_steps))
-            if not differed:
-                found = list(_differences(mine, theirs, (my_steps or their_steps)[0].at))
-                differed = bool(found)
-                yield from found
+            for found in _differences(mine, theirs, at):
+                if found.criterion not in differing:
+                    differing.add(found.criterion)
+                    yield found
             yield from told
 
 
@@ -189,10 +187,12 @@ def _opined(side: Rejudged, steps: Iterable[Step]) -> Iterator[Step]:
         yield step
 
 
-def _moments(mine: list[Step], theirs: list[Step]) -> Iterator[tuple[list[Step], list[Step]]]:
+def _moments(
+    mine: list[Step], theirs: list[Step]
+) -> Iterator[tuple[float, list[Step], list[Step]]]:
     """The steps of both, moment by moment: after a silence, many minutes are judged at once."""
     for at in sorted({step.at for step in (*mine, *theirs)}):
-        yield [s for s in mine if s.at == at], [s for s in theirs if s.at == at]
+        yield at, [s for s in mine if s.at == at], [s for s in theirs if s.at == at]
 
 
 def _differences(mine: Rejudged, theirs: Rejudged, at: float) -> Iterator[Difference]:

@@ -21,6 +21,7 @@ from stagewatch.judge.standing import Standing
 from stagewatch.judged import Judgement, sentence, utc
 from stagewatch.judging import sha256_of
 from stagewatch.lock import holder
+from stagewatch.model import State
 from stagewatch.moments import rfc3339
 from stagewatch.paths import HISTORY, find_session, sessions_dir
 from stagewatch.probes import InstalledKinds
@@ -138,11 +139,10 @@ def _lines(
     differed = False
     for one in _unfolding(hearing, history, until):
         if isinstance(one, Difference):
+            yield from _difference_lines(one, first=not differed)
             differed = True
-            yield from _difference_lines(one)
         else:
-            was = f"{one.was.value} → " if one.was else ""
-            yield f"{second(one.at)}  {one.criterion}: {was}{one.state.value}  {_told(one)}"
+            yield f"{second(one.at)}  {one.criterion}: {_told(one)}"
     judgements.extend(_judgements(hearing, history))
     if hearing.new is not None and not differed:
         yield "no difference: both profiles say the same of every criterion, at every moment"
@@ -161,16 +161,20 @@ def _unfolding(hearing: _Hearing, history: History, until: float) -> Iterator[St
 
 
 def _told(step: Step) -> str:
-    reason = step.reason
-    if step.first_bad is not None:
-        reason += f", since {second(step.first_bad)}"
-    return (
-        f"(recovered, stays failed until somebody waives it) {reason}" if step.recovered else reason
-    )
+    """``PASS → FAIL  140, limit 100, since 2026-01-01 01:00:00Z``."""
+    was = f"{step.was.value} → " if step.was and step.was is not step.state else ""
+    since = "" if step.first_bad is None else f", since {second(step.first_bad)}"
+    told = f"{step.reason}{since}"
+    if step.recovered:
+        told = f"recovered, and stays failed until somebody waives it; now {told}"
+    elif step.was is step.state is State.FAIL:
+        told = f"failed again: {told}"
+    return f"{was}{step.state.value}  {told}"
 
 
-def _difference_lines(found: Difference) -> Iterator[str]:
-    yield f"{second(found.at)}  first difference: {found.criterion}"
+def _difference_lines(found: Difference, *, first: bool) -> Iterator[str]:
+    what = "first difference" if first else "differs as well"
+    yield f"{second(found.at)}  {what}: {found.criterion}"
     for who, opinion in (("its own profile", found.theirs), ("the new one", found.mine)):
         state = opinion.state.value if opinion.state else "not judged"
         yield f"    {who}: {state}  {opinion.reason}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 from msgspec.structs import fields
@@ -99,6 +99,10 @@ def _explain(raw: object, wanted: object, key: Key, findings: Findings) -> objec
     if get_origin(wanted) is Annotated:
         wanted = get_args(wanted)[0]
     origin, arguments = get_origin(wanted), get_args(wanted)
+    if isinstance(raw, str) and (words := _words_of(wanted)):
+        hint = findings.suggest(raw, words, "it is one of")
+        findings.unreadable(key, f"{quoted(raw)} is not known here", hint)
+        return None
     if isinstance(raw, dict) and (table := _table_for(raw, wanted, key, findings)) is not None:
         return _explain_table(raw, table, key, findings)
     if isinstance(raw, dict) and origin is dict:
@@ -135,6 +139,13 @@ def _table_for(
         hint = findings.suggest(tag, sorted(tags), "there are")
         findings.unreadable((*key, tag_key), f"there is no {tag_key} {quoted(tag)}", hint)
     return None
+
+
+def _words_of(wanted: object) -> list[str]:
+    """The texts that a key may hold, where these are all it may hold as text."""
+    choices = list(_choices(wanted))
+    literal = [choice for choice in choices if get_origin(choice) is Literal]
+    return [] if str in choices else [str(w) for choice in literal for w in get_args(choice)]
 
 
 def _choices(wanted: object) -> Iterator[object]:
