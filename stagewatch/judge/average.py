@@ -32,6 +32,9 @@ FAILING = 2
 """Minutes in a row that have to fail."""
 WARN_SHARE = 0.8
 """Of the limit: a mean above it warns."""
+DISTURBANCE = 6
+"""Minutes that one disturbance of up to five reaches: without the worst so many, a window has to
+be above the limit still. Otherwise a single timeout beside it could make the parts agree."""
 PLENTY = 10
 """Minutes of data that are enough for any window."""
 ENOUGH = 0.4
@@ -232,7 +235,8 @@ class AverageJudge:
             value,
             value > limit
             and _agree(minutes, window, begin, limit)
-            and _is_above(minutes, value, window, limit),
+            and _is_above(minutes, window, limit)
+            and _is_above(_without_worst(minutes), window, limit),
             self._unbroken(minutes, begin),
             sum(minute.samples for minute in minutes),
             sum(minute.timeouts for minute in minutes),
@@ -255,12 +259,24 @@ def _agree(minutes: Sequence[_Minute], window: _Window, begin: int, limit: float
     return above >= window.agreeing
 
 
-def _is_above(minutes: Sequence[_Minute], mean: float, window: _Window, limit: float) -> bool:
+def _without_worst(minutes: Sequence[_Minute]) -> Sequence[_Minute]:
+    """The window without that stretch of DISTURBANCE minutes without which its mean is lowest."""
+    rests = [
+        [m for m in minutes if not first.nth <= m.nth < first.nth + DISTURBANCE]
+        for first in minutes
+    ]
+    return min(rests, key=lambda rest: fmean([m.mean for m in rest]) if rest else -math.inf)
+
+
+def _is_above(minutes: Sequence[_Minute], window: _Window, limit: float) -> bool:
     """The mean is above the limit beyond its standard error, or so far that none is needed."""
+    count = len(minutes)
+    if count < 2:
+        return False
+    mean = fmean([minute.mean for minute in minutes])
     squares = math.fsum((minute.mean - mean) ** 2 for minute in minutes)
-    error = math.sqrt(squares / (len(minutes) - 1) / len(minutes))
-    if mean - ERRORS * error > limit:
+    if mean - ERRORS * math.sqrt(squares / (count - 1) / count) > limit:
         return True
     slow = sum(minute.mean > limit for minute in minutes)
     gross = window.size >= GROSS_SIZE and mean >= GROSS * limit
-    return gross and slow >= GROSS_MINUTES * len(minutes)
+    return gross and slow >= GROSS_MINUTES * count
