@@ -12,7 +12,8 @@ from stagewatch.session.document import Instant
 from stagewatch.snapshot import CriterionNow, Snapshot
 from stagewatch.tui import acts, specimen_board
 from stagewatch.tui.questions import Asker, Question, WrongAnswerError
-from stagewatch.tui.specimen_board import END, NOW
+from stagewatch.tui.specimen import NOW
+from stagewatch.tui.specimen_board import END
 
 
 def asker(name: str = "no_go", by: str = "carol") -> Asker:

@@ -145,9 +145,10 @@ def test_the_coverage_criterion_lists_the_gaps() -> None:
     assert "everything  22:23, 24m  the recorder was not running" in told(view, found, name)
     assert view.snapshot is not None
     gap = Gap("quota", view.now - 60, None, "late")
-    view = replace(view, snapshot=replace(view.snapshot, gaps=(gap,)))
+    snapshot = view.snapshot
+    view = replace(view, snapshot=replace(snapshot, gaps=(gap,)))
     assert "quota  04:30, 1m, and lasts  late" in told(view, found, name)
-    view = replace(view, snapshot=replace(view.snapshot, gaps=()))
+    view = replace(view, snapshot=replace(snapshot, gaps=()))
     assert "none" in told(view, found, name)
 
 
