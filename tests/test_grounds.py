@@ -53,7 +53,7 @@ def test_the_readings_next_to_the_moment_come_and_no_more_than_a_screen_holds(
     found = grounds_of(folder, ask()).readings
     before = [r for r in found if r.at < T0 + 3600]
     assert (len(before), len(found) - len(before)) == READINGS
-    assert next(r.at - T0 for r in found) == 3600 - READINGS[0] * 60
+    assert found[0].at - T0 == 3600 - READINGS[0] * 60
     assert [r.at for r in found] == sorted(r.at for r in found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -54,9 +55,8 @@ def test_a_moment_to_come_is_a_clock_a_date_or_a_length(text: str, expected: str
     ],
 )
 def test_what_is_no_past_moment_is_told_with_how_to_write_one(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
+    with pytest.raises(ValueError, match=re.escape(why)):
         parse_past(text, NOW)
-    assert why in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,5 @@ def test_what_is_no_past_moment_is_told_with_how_to_write_one(text: str, why: st
     [("2025-09-01 12:00", "is over already"), ("0s", "is over already"), ("99:99", "48h")],
 )
 def test_what_is_not_to_come_is_refused(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
+    with pytest.raises(ValueError, match=re.escape(why)):
         parse_ahead(text, NOW)
-    assert why in str(caught.value)

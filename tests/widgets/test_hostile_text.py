@@ -6,14 +6,17 @@ import re
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_struct
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from stagewatch.model import Event, LogLine
-from stagewatch.session.document import Instant, Note
+from stagewatch.grounds import Grounds, Question
+from stagewatch.judge.score import CheckScore, OptimisationScore
+from stagewatch.model import Event, LogLine, Reading, Result
+from stagewatch.session.document import Confirmation, Decision, Instant, Invalidation, Note
 from stagewatch.snapshot import Snapshot
-from stagewatch.tui import specimen
+from stagewatch.tui import specimen, specimen_board
 from stagewatch.tui.app import StageWatch
 from stagewatch.tui.stage import Clock, Stage
 
@@ -103,6 +106,79 @@ async def test_foreign_text_is_inert_in_every_pane(text: str, size: tuple[int, i
             await pilot.pause()
             found = [text for text in painted(app) if CONTROL.search(text)]
             assert found == []
+
+
+def poisoned_board(text: str) -> Stage:
+    """The scene with everything on the board, with ``text`` wherever foreign text can stand."""
+    scene = specimen_board.waived()
+    seen = scene.snapshot()
+    known = replace_struct(scene.session.acknowledgement[-1], by=text, reason=text)
+    waiver = replace_struct(scene.session.waiver[-1], by=text, reason=text)
+    void = Invalidation(
+        probe=text, start=Instant(1.0), end=Instant(2.0), by=text, at=Instant(3.0), reason=text
+    )
+    decision = Decision(gate=text, approved=True, by=text, at=Instant(1.0), reason=text)
+    session = replace_struct(
+        scene.session, invalidation=[void], decision=[decision, decision], waiver=[waiver]
+    )
+    assert seen.score is not None
+    assert seen.savings is not None
+    checks = (CheckScore(text, False, text), CheckScore(text, None, text, text, text))
+    word = Confirmation(by=text, at=Instant(1.0), verdict=text, note=text)
+    poisoned_now = replace(
+        seen,
+        reason=text,
+        session=session,
+        criteria=tuple(
+            replace(
+                c, name=text, title=text, reason=text, now=text, rule=text, unit=text,
+                signals=(text, f"backend.{text}"), acknowledged=known, waiver=waiver,
+            )
+            for c in seen.criteria
+        ),
+        score=replace(seen.score, rows=(OptimisationScore(text, text, None, checks),)),
+        savings=replace(seen.savings, currency=text, claim=text, tolerance=text),
+        gates=tuple(
+            replace(g, name=text, reviewer=text, action=text, by=text, reason=text)
+            for g in seen.gates
+        ),
+        losses=tuple(replace(x, probe=text, path=text, cause=text) for x in seen.losses),
+        confirmation=word,
+    )  # fmt: skip
+
+    def grounds(asked: Question) -> Grounds:
+        reading = Reading(
+            "backend", asked.moment, 0.1, Result.ERROR, text, missing={f"backend.{text}": text}
+        )
+        entry = LogLine(asked.moment, text, text, text)
+        return Grounds({}, (reading, replace(reading, result=Result.VALUE)), (entry,))
+
+    return Stage(poisoned_now, grounds=grounds)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
+@pytest.mark.parametrize(
+    "text",
+    [HOSTILE, "\ud800 lone", "漢字" * 60, "e" + "\u0301" * 200, ""],
+    ids=["controls", "surrogate", "wide", "marks", "empty"],
+)
+async def test_foreign_text_is_inert_on_the_board_and_in_its_dialogues(
+    text: str, size: tuple[int, int]
+) -> None:
+    app = StageWatch(poisoned_board(text).hooks(), f"alice{text}", Clock(specimen.NOW))
+    async with app.run_test(size=size) as pilot:
+        while app.snapshot is None:
+            await pilot.pause(0.01)
+        for keys in (
+            ("v",), ("a",), ("escape", "w"), ("escape", "i"), ("escape", "enter"), ("end",),
+            ("escape", "end"), ("up",), ("up",), ("y",), ("escape", "pageup"), ("y",),
+            ("escape", "x"), ("escape", "question_mark"),
+        ):  # fmt: skip
+            await pilot.press(*keys)
+            await pilot.pause(0.02)
+            found = [text for text in painted(app) if CONTROL.search(text)]
+            assert found == []
+        assert app.is_running
 
 
 async def test_the_last_defence_stops_what_a_widget_lets_through() -> None:
