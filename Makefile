@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stagewatch-ready
 
-.PHONY: setup demo test check format wheel picture lock clean
+.PHONY: setup demo test check format wheel picture lock clean services
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -25,6 +25,11 @@ demo: setup
 
 test: check
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+
+# What some tests run beside stagewatch; without it they are skipped, and say so.
+services:
+	@test -x /usr/sbin/logrotate || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends logrotate; }
 
 check: setup
 	$(BIN)/ruff check .
