@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what tests/services.py starts: PostgreSQL and Prometheus of the distribution, unless
+# Install what the tests start: PostgreSQL, Prometheus and logrotate of the distribution, unless
 # they are there. Neither is started or enabled as a service of the machine.
 set -eu
 
@@ -8,7 +8,8 @@ missing=
     missing="$missing postgresql"
 command -v prometheus >/dev/null || missing="$missing prometheus"
 command -v openssl >/dev/null || missing="$missing openssl"
-[ -n "$missing" ] || { echo "PostgreSQL and Prometheus are installed"; exit 0; }
+[ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || missing="$missing logrotate"
+[ -n "$missing" ] || { echo "what the tests start is installed"; exit 0; }
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "not installed:$missing; with Debian and Ubuntu: sudo apt-get install$missing" >&2

@@ -10,6 +10,7 @@ from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.state import Counts
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
+from stagewatch.logs.wide import wide_of
 
 LARGEST = 32 * 1024 * 1024
 """Bytes that are learned from, the newest ones; a second of reading."""
@@ -47,17 +48,20 @@ def _learn(files: Files, fd: int, end: int, patterns: Patterns) -> None:
 
 def _whole_lines(files: Files, fd: int, start: int, end: int) -> Iterator[bytes]:
     """What stands between the two places, cut at line ends; a line that is too long is left out."""
-    position, rest = start, b""
+    wide = wide_of(files.read(fd, 2, 0))
+    position, rest = start & ~1 if wide else start, b""
     cut = start > 0
     """The first line is not whole."""
     while position < end:
         data = files.read(fd, min(CHUNK, end - position), position)
         if not data:
             return
+        last = wide.last_end(data, position) if wide else data.rfind(b"\n") + 1
         position += len(data)
-        last = data.rfind(b"\n") + 1
         if last:
             whole = rest + data[:last]
+            if wide:
+                whole = wide.utf8(whole)
             yield whole[whole.find(b"\n") + 1 :] if cut else whole
             rest, cut = data[last:], False
         elif len(rest) < CHUNK:

@@ -74,6 +74,15 @@ _NAMED_LATER = re.compile(
 """A logger's, thread's or host's name between the record's time and its level."""
 
 
+INDENTED = re.compile(
+    rb"(?:[ \t]{1,40}(?!"
+    rb"[DIWEFA],|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+    rb"|UTC|GMT|CET|CEST|AM|PM)\b|[^\s@]{1,80}@|[\w.@-]{1,64}=)[A-Za-z_][^\n\x1b]*+\n)++"
+)
+"""Whole lines that are no header whatever else is in them: indented, and a word first. A level in
+them is one in source code; a time could follow only what ``_PASSED`` passes, or be a pair's."""
+
+
 class Look(NamedTuple):
     """What a line shows."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stagewatch.logs.state import Mark, digest
 from stagewatch.logs.tail import CHUNK, Tail
+from stagewatch.logs.wide import wide_of
 
 SEARCH = 32 * CHUNK
 """Bytes of a rewritten file that are searched for the place where we were."""
@@ -46,12 +47,14 @@ def telling(text: bytes) -> bool:
 
 def line_start(tail: Tail, size: int) -> int:
     """The end of the last whole line before ``size``."""
-    end = size
+    wide = wide_of(tail.files.read(tail.fd, 2, 0))
+    end = size & ~1 if wide else size
     while end > 0:
         begin = max(0, end - CHUNK)
-        at = tail.files.read(tail.fd, end - begin, begin).rfind(b"\n")
-        if at >= 0:
-            return begin + at + 1
+        data = tail.files.read(tail.fd, end - begin, begin)
+        found = wide.last_end(data, begin) if wide else data.rfind(b"\n") + 1
+        if found:
+            return begin + found
         end = begin
     return 0
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from stagewatch.logs.files import Files
 from stagewatch.logs.state import Mark, digest
+from stagewatch.logs.wide import Wide, wide_of
 
 CHUNK = 256 * 1024
 SMALL = 16 * 1024
@@ -40,12 +41,15 @@ class Tail:
         self.before_start = b""
         self.carry = b""
         """The beginning of the line that is not complete yet."""
+        self.wide: Wide | None = None
+        """Set for a file in UTF-16, of which an even number of bytes is read at a time."""
         self._seen: tuple[int, int] | None = None
 
     def seek(self, offset: int) -> None:
         """Go on at ``offset``, taking what stands before it as read."""
         self.offset = self.start = offset
         self.head = self.files.read(self.fd, min(HEAD, offset), 0)
+        self.wide = wide_of(self.head)
         size = min(BEFORE, offset)
         self.before = self.before_start = self.files.read(self.fd, size, offset - size)
         self.carry = b""
@@ -139,26 +143,34 @@ class Tail:
         data = self.files.read(self.fd, room + size, self.offset - size)
         if data[:size] != self.before:
             raise TruncatedError
-        return data[size:]
+        new = data[size:]
+        if not self.start:
+            self.wide = wide_of(self.head or new)
+        return new[: len(new) & ~1] if self.wide else new
 
     def _take(self, new: bytes, sink: Sink) -> int:
-        empty = not self.carry.strip(b"\0") and not new.strip(b"\0")
+        empty = not self.wide and not self.carry.strip(b"\0") and not new.strip(b"\0")
         if empty and self._skip_hole(len(new)):
             return len(new)
         if len(self.head) < HEAD and self.offset == len(self.head):
             self.head += new[: HEAD - len(self.head)]
-        end = new.rfind(b"\n") + 1
+        end = self.wide.last_end(new, self.offset) if self.wide else new.rfind(b"\n") + 1
         if end:
             self._lines(new, end, sink)
             self.before_start = (self.before + new[:end])[-BEFORE:]
             self.start = self.offset + end
         room = LINE - len(self.carry)
-        self.carry = (self.carry + new[end : end + room]).lstrip(b"\0")
+        self.carry += new[end : end + room]
+        if not self.wide:
+            self.carry = self.carry.lstrip(b"\0")
         self.before = (self.before + new)[-BEFORE:]
         self.offset += len(new)
         return len(new)
 
     def _lines(self, new: bytes, end: int, sink: Sink) -> None:
+        if self.wide:
+            self._wide_lines(self.wide, new, end, sink)
+            return
         first = 0
         if self.carry:
             first = new.find(b"\n") + 1
@@ -168,6 +180,15 @@ class Tail:
             whole = new[first:end]
             # Behind a hole, which is as long as the file was; the line itself comes after it.
             sink(whole.lstrip(b"\0") if whole.startswith(b"\0") else whole)
+
+    def _wide_lines(self, wide: Wide, new: bytes, end: int, sink: Sink) -> None:
+        first = 0
+        if self.carry:
+            first = wide.first_end(new, self.offset)
+            sink(wide.utf8((self.carry + new[: first - 2])[:LINE]) + b"\n")
+            self.carry = b""
+        if end > first:
+            sink(wide.utf8(new[first:end]))
 
     def _skip_hole(self, size: int) -> bool:
         """Jump over a hole that starts here and is longer than ``size``."""

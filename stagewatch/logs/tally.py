@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from stagewatch.logs.batch import Batch, Span
-from stagewatch.logs.levels import LIMIT, TRACEBACK, look
+from stagewatch.logs.levels import INDENTED, LIMIT, TRACEBACK, look
 from stagewatch.logs.named import Named
 from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.records import Entry, RecordReader
@@ -58,6 +58,8 @@ class Tally:
         position, size = 0, len(data)
         while position < size:
             after = self._run(data, position, at, bad)
+            if after == position:
+                after = self._indented(data, position, at, written_after)
             if after == position and self._vain >= VAIN:
                 after = self._plain(data, position, at, written_after)
             if after == position:
@@ -80,6 +82,15 @@ class Tally:
             if level == ERROR:
                 bad.append(Span(position, end, level, at))
         return end
+
+    def _indented(self, data: bytes, position: int, at: float, written_after: float) -> int:
+        """Pass lines of a traceback that go on with a record; returns where they end."""
+        match = INDENTED.match(data, position)
+        if match is None:
+            return position
+        # The one thing that such a line can do to the next traceback is to break a chain.
+        self._pending.append((b"  x", at, written_after))
+        return match.end()
 
     def _plain(self, data: bytes, position: int, at: float, written_after: float) -> int:
         """Pass a line that cannot count; returns its end."""

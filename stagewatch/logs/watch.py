@@ -247,6 +247,8 @@ def _context(tail: Tail, path: str, watch_start: float, batch: Batch) -> None:
     """Show the last lines from before the watch."""
     begin = max(0, tail.offset - CONTEXT_BYTES)
     data = tail.files.read(tail.fd, tail.offset - begin, begin)
+    if tail.wide:
+        data = tail.wide.utf8(data)
     lines = data.split(b"\n")[:-1]
     batch.context(path, lines[1 if begin else 0 :][-CONTEXT_LINES:], watch_start - 0.001)
 

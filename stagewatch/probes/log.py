@@ -68,7 +68,10 @@ def problems(config: LogConfig) -> Iterator[tuple[str, str]]:
         yield "encoding", f"there is no encoding {config.encoding!r}; most logs are utf-8"
     else:
         if not ascii_kept:
-            yield "encoding", f"{config.encoding} does not write a line end as one byte"
+            why = f"{config.encoding} does not write a line end as one byte"
+            if "16" in config.encoding:
+                why = "leave it out: UTF-16 is recognised by the mark that the file begins with"
+            yield "encoding", why
 
     if config.zone not in ("UTC", "local") and not _known_zone(config.zone):
         yield "zone", f"there is no zone {config.zone!r}; say UTC, local or one like Europe/Berlin"

@@ -12,9 +12,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from stagewatch.logs.expressions import Expression
 from stagewatch.logs.files import RealFiles
+from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.state import dumps, loads
 from stagewatch.logs.watch import LogWatch, Plan
+from stagewatch.model import LogPattern
 
 START = 1767225600.0
 
@@ -41,6 +44,8 @@ class Log(RuleBasedStateMachine):
         self.rotations_since_save = 0
         self.promised = True
         """Nothing has happened yet that the promise leaves out."""
+        self.stored: dict[int, LogPattern] = {}
+        """The patterns as the history would have them."""
         self.watch = self._watch(None)
         self._look()
         self.saved, self.saved_counted = self._save()
@@ -51,16 +56,19 @@ class Log(RuleBasedStateMachine):
     def _watch(self, checkpoint: str | None) -> LogWatch:
         state = loads(checkpoint) if checkpoint else None
         assert state is not None or checkpoint is None
-        return LogWatch(Plan(str(self.path), START), RealFiles(), state)
+        plan = Plan(str(self.path), START, expressions={"even": Expression("[02468] on time")})
+        return LogWatch(plan, RealFiles(), state, Patterns(self.stored.values()))
 
     def _save(self) -> tuple[str, list[int]]:
         self.rotations_since_save = 0
         self.saved_size = self.size
+        self.saved_patterns = dict(self.stored)
         return dumps(self.watch.state(START + self.clock)), list(self.counted)
 
     def _look(self) -> None:
         batch = self.watch.look(START + self.clock, self.clock)
         self.counted += [int(kept.raw.split()[1]) for kept in batch.lines()]
+        self.stored |= {pattern.number: pattern for pattern in self.watch.patterns.changed()}
         self.rotations = 0
         self.size = self.path.stat().st_size if self.path.exists() else 0
 
@@ -169,6 +177,7 @@ class Log(RuleBasedStateMachine):
     def kill_and_restart(self) -> None:
         """The recorder dies; what it read since the last save was never recorded."""
         self.watch.close()
+        self.stored = dict(self.saved_patterns)
         self.watch = self._watch(self.saved)
         self.counted = list(self.saved_counted)
         if self.rotations_since_save or self.deleted:  # nobody finds a deleted file again
@@ -181,6 +190,13 @@ class Log(RuleBasedStateMachine):
         assert len(self.counted) == len(set(self.counted))
         assert set(self.counted) <= self.complete
         assert self.watch.counts.errors == len(self.counted)
+
+    @invariant()
+    def patterns_and_expressions_count_the_same(self) -> None:
+        assert sum(pattern.count for pattern in self.stored.values()) == len(self.counted)
+        even = sum(number % 2 == 0 for number in self.counted)
+        assert self.watch.counts.named == {"even": even}
+        assert self.watch.patterns.new == min(1, len(self.counted))
 
     def teardown(self) -> None:
         try:

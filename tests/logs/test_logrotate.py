@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.services import need
+
 if TYPE_CHECKING:
     from tests.logs.conftest import Watched
-
-LOGROTATE = shutil.which("logrotate", path="/usr/sbin:/usr/bin:/sbin:/bin")
-
-pytestmark = pytest.mark.skipif(
-    LOGROTATE is None, reason="logrotate is not installed; `make services` installs it"
-)
 
 
 def rotate(log: Watched, *options: str) -> None:
     """Rotate now, as the machine does once a day."""
-    assert LOGROTATE is not None
+    logrotate = need("logrotate", "/usr/sbin", "/sbin")
     log.folder.chmod(0o755)  # logrotate refuses folders that others may write to
     body = "\n".join(["rotate 3", *options])
     config, state = log.folder / "rotate.conf", log.folder / "rotate.state"
     config.write_text(f"{log.path} {{\n{body}\n}}\n")
     config.chmod(0o644)
-    command = [LOGROTATE, "--force", "--state", str(state), str(config)]
+    command = [logrotate, "--force", "--state", str(state), str(config)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
 

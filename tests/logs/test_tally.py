@@ -86,6 +86,15 @@ FORMS = (
     "kernel: [{ms}.{m}] Out of memory: Killed process {ms} (python3)",
     "{text}",
     "",
+    '    raise ValueError("{text}")',
+    "  {level} {text}",
+    "  {level} {time} {text}",
+    "\tat com.example.Thing.run(Thing.java:{m})",
+    "  level={level} ts={epoch} msg=x",
+    "   Mon {time} {level} {text}",
+    "  E, [{time}] {level} {text}",
+    "  bob@db: {time} {level} {text}",
+    "    {text}",
 )
 LEARNT = (*FORMS[:11], *FORMS[16:21], *FORMS[28:29], *FORMS[30:32])
 TEXTS = (

@@ -1,0 +1,295 @@
+"""Counting a log, following one, and paging through one, beside what one would use instead.
+
+    .venv/bin/python bench/log.py [--mib 64] [--full] [count] [follow] [burst] [screen]
+
+``--full`` makes the log of 1 GiB and ten million lines that the figures in docs/logs.md are from.
+CPU seconds are those of the process in question, its children included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from stagewatch.logs import matchers
+from stagewatch.logs.expressions import Expression
+from stagewatch.logs.files import RealFiles
+from stagewatch.logs.scan import Scan
+from stagewatch.logs.source import FileSource
+from stagewatch.logs.viewer import Viewer
+from stagewatch.logs.watch import LogWatch, Plan
+
+MIB = 1024 * 1024
+ERRORS = (
+    "pool: timed out after {n}.3 s waiting for a connection ({m} in use)",
+    "openai: upstream answered 529, will try again in {m} s",
+    "job {h:08x} of workspace {m} failed after {n} ms",
+)
+TRACE = """Traceback (most recent call last):
+  File "/srv/app/pool.py", line {n}, in acquire
+    raise TimeoutError(f"no connection in {{seconds}} s")
+TimeoutError: no connection in {m} s
+"""
+
+
+def lines(share: float, trace: bool, seed: int = 1) -> Iterator[str]:
+    """A log without end; ``share`` of its records are errors."""
+    rng = random.Random(seed)
+    for number in range(10**9):
+        clock = (
+            f"2026-01-01 {number // 36000 % 24:02}:{number // 600 % 60:02}:{number // 10 % 60:02}"
+        )
+        numbers = {"n": rng.randrange(5000), "m": rng.randrange(12), "h": rng.getrandbits(32)}
+        if rng.random() < share:
+            text = f"ERROR [app.db] {rng.choice(ERRORS).format(**numbers)}\n"
+            text += TRACE.format(**numbers) if trace else ""
+        else:
+            text = "INFO [app.api] GET /api/quota/status 200 in {n} ms, workspace {m}\n".format(
+                **numbers
+            )
+        yield f"{clock},{number % 10}00 {text}"
+
+
+def write(path: Path, size: int, share: float, *, trace: bool = False) -> None:
+    """A log of this many bytes, of a repeated piece with running text."""
+    made: list[str] = []
+    length = 0
+    for line in lines(share, trace):
+        made.append(line)
+        length += len(line)
+        if length >= min(size, 16 * MIB):
+            break
+    piece = "".join(made).encode()
+    with open(path, "wb") as file:
+        while file.tell() < size:
+            file.write(piece)
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """CPU seconds of this process for ``work``."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def cpu_of(command: str) -> float:
+    """CPU seconds of a shell command."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(["/bin/sh", "-c", command], stdout=subprocess.DEVNULL, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def report(what: str, path: Path, seconds: float, beside: float | None = None) -> None:
+    """One line; ``beside``: the same for what it is compared with."""
+    rate = path.stat().st_size / MIB / max(seconds, 1e-9)
+    ratio = f"  {beside / max(seconds, 1e-9):6.1f} ×" if beside else ""
+    print(f"  {what:<44} {rate:8.0f} MiB/CPU s{ratio}")
+
+
+def counted(path: Path) -> LogWatch:
+    """Everything in the log, counted as the recorder does."""
+    watch = LogWatch(Plan(str(path), 0.0, from_start=True), RealFiles())
+    now = 1.0
+    while True:
+        now += 0.25
+        watch.look(1e9 + now, now)
+        if not watch.behind:
+            watch.close()
+            return watch
+
+
+def python_line_by_line(path: Path) -> None:
+    """What a short script does."""
+    search = re.compile(rb"ERROR|CRITICAL").search
+    with open(path, "rb") as file:
+        sum(1 for line in file if search(line))
+
+
+def count(folder: Path, size: int) -> None:
+    """MiB per CPU second, levels and patterns exact, beside grep, tail, lnav and a script."""
+    for name, share, trace in (
+        ("1 % errors", 0.01, False),
+        ("all errors", 1.0, False),
+        ("tracebacks", 0.2, True),
+    ):
+        path = folder / "count.log"
+        write(path, size, share, trace=trace)
+        print(f"counting, {name}, {path.stat().st_size // MIB} MiB")
+        lnav = None
+        if shutil.which("lnav"):
+            lnav = cpu_of(f"lnav -n -c ':filter-in ERROR' {path}")
+            report("lnav -n", path, lnav)
+        report("stagewatch: levels and patterns", path, cpu(partial(counted, path)), lnav)
+        report(
+            "tail -n +1 | grep -c", path, cpu_of(f"tail -c +1 {path} | grep -cE 'ERROR|CRITICAL'")
+        )
+        report("Python, line by line", path, cpu(partial(python_line_by_line, path)))
+
+
+def follow(folder: Path, size: int, rate: int = 1000, seconds: float = 20.0) -> None:
+    """CPU seconds a minute at a steady rate, beside tail -F | grep -c on the same file."""
+    path = folder / "follow.log"
+    path.write_bytes(b"")
+    tail = subprocess.Popen(
+        ["/bin/sh", "-c", f"exec tail -F {path} 2>/dev/null | grep -c ERROR >/dev/null"],
+        start_new_session=True,
+    )
+    watch = LogWatch(Plan(str(path), 0.0), RealFiles())
+    watch.look(time.time(), time.monotonic())
+    used, source = 0.0, lines(0.01, trace=False)
+    end = time.monotonic() + seconds
+    written = 0
+    with open(path, "ab", buffering=0) as file:
+        while time.monotonic() < end:
+            file.write("".join(next(source) for _ in range(rate // 4)).encode())
+            written += rate // 4
+            began = time.process_time()
+            watch.look(time.time(), time.monotonic())
+            used += time.process_time() - began
+            time.sleep(0.25)
+    watch.look(time.time(), time.monotonic())
+    os.killpg(tail.pid, 15)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    tail.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    beside = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert watch.counts.lines == written, (watch.counts.lines, written)
+    watch.close()
+    print(f"following {rate} lines/s: {used * 60 / seconds:.2f} CPU s/min, every line counted")
+    print(f"  tail -F | grep -c beside it (tail alone is waited for): {beside * 60 / seconds:.2f}")
+
+
+def burst(folder: Path, size: int, rate: int = 100_000, seconds: float = 10.0) -> None:
+    """A writer at full rate while the watch looks four times a second; nothing may be lost."""
+    path = folder / "burst.log"
+    path.write_bytes(b"")
+    watch = LogWatch(Plan(str(path), 0.0), RealFiles())
+    watch.look(time.time(), time.monotonic())
+    source = lines(0.05, trace=False)
+    piece = "".join(next(source) for _ in range(rate // 10)).encode()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def writing() -> None:
+        with open(path, "ab", buffering=0) as file:
+            for _ in range(int(seconds * 10)):
+                began = time.monotonic()
+                file.write(piece)
+                time.sleep(max(0.0, 0.1 - (time.monotonic() - began)))
+
+    thread = threading.Thread(target=writing, daemon=True)
+    began = time.monotonic()
+    thread.start()
+    while thread.is_alive():
+        watch.look(time.time(), time.monotonic())
+        time.sleep(0.25)
+    ended = time.monotonic()
+    while watch.behind:
+        watch.look(time.time(), time.monotonic())
+    late = time.monotonic() - ended
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
+    expected = piece.count(b"\n") * int(seconds * 10)
+    assert watch.counts.lines == expected, (watch.counts.lines, expected)
+    watch.close()
+    print(
+        f"burst of {rate} lines/s for {ended - began:.0f} s: every line counted,"
+        f" caught up {late:.2f} s later, memory +{grown / 1024:.0f} MiB"
+    )
+
+
+def screen(folder: Path, size: int) -> None:
+    """The log screen's own answers: the last page, any page, searches, cancelling."""
+    path = folder / "screen.log"
+    write(path, size, 0.01)
+    count = path.stat().st_size // MIB
+
+    def opened() -> Viewer:
+        viewer = Viewer(FileSource(str(path)), lambda: FileSource(str(path)), lambda: None)
+        viewer.resize(38)
+        return viewer
+
+    began = time.perf_counter()
+    viewer = opened()
+    viewer.page()
+    print(f"log screen over {count} MiB\n  last page {1000 * (time.perf_counter() - began):.1f} ms")
+    rng, times = random.Random(1), []
+    for _ in range(200):
+        began = time.perf_counter()
+        viewer.to_offset(rng.randrange(path.stat().st_size))
+        viewer.page()
+        times.append(1000 * (time.perf_counter() - began))
+    times.sort()
+    print(f"  any page p50 {statistics.median(times):.1f} ms, p99 {times[197]:.1f} ms")
+    began = time.perf_counter()
+    viewer.to_time(1767225600.0 + 1000)
+    print(f"  jump to a time {1000 * (time.perf_counter() - began):.1f} ms")
+    for name, matcher in (
+        ("literal, no match", matchers.by_text("no such text anywhere")),
+        ("literal, 0.3 % match", matchers.by_text("upstream answered")),
+        (
+            "expression with a literal",
+            matchers.by_expression(Expression("timed out after 49[0-9]{2}")),
+        ),
+        ("expression without one", matchers.by_expression(Expression("[Tt]imed .*49[0-9]{2}"))),
+        ("level", matchers.by_level("ERROR")),
+    ):
+        done = threading.Event()
+        scan = Scan(FileSource(str(path)), matcher, lambda: None)
+        scan._tell = partial(_set_when_done, scan, done)
+        began = time.process_time()
+        scan.start()
+        done.wait()
+        used = time.process_time() - began
+        print(
+            f"  {name:<28} {used:6.2f} CPU s, {used * 1024 / count:6.2f} a GiB, {scan.count} found"
+        )
+    scan = Scan(FileSource(str(path)), matchers.by_level("ERROR"), lambda: None)
+    scan.start()
+    time.sleep(0.05)
+    began = time.perf_counter()
+    scan.stop()
+    scan._thread.join()
+    print(f"  a search ends {1000 * (time.perf_counter() - began):.1f} ms after it is cancelled")
+    viewer.close()
+
+
+PARTS = {"count": count, "follow": follow, "burst": burst, "screen": screen}
+
+
+def _set_when_done(scan: Scan, done: threading.Event) -> None:
+    if scan.done:
+        done.set()
+
+
+def main() -> None:
+    """Run what was asked for, everything by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--mib", type=int, default=64)
+    parser.add_argument("--full", action="store_true", help="1 GiB")
+    arguments = parser.parse_args()
+    size = MIB * (1024 if arguments.full else arguments.mib)
+    folder = Path(tempfile.mkdtemp(prefix="bench-log-"))
+    try:
+        for part in arguments.parts or PARTS:
+            PARTS[part](folder, size)
+            sys.stdout.flush()
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
