@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from stagewatch.history.records import URGENT
-from stagewatch.logs.words import CRITICAL
+from stagewatch.logs.words import CRITICAL, ERROR
 from stagewatch.model import Event, Gap, Reading
 from stagewatch.recorder.transitions import Transitions
+
+PRESSING = frozenset((CRITICAL, ERROR))
+"""Log lines of these levels are shown at once."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ class Desk:
         self._book.add(reading)
         for event in events:
             self._book.event(event)
-        if events or any(line.level == CRITICAL for line in reading.lines):
+        if events or any(line.level in PRESSING for line in reading.lines):
             # Last, since it takes all that was told before it to the disk.
             self._book.put(URGENT, f"{reading.probe} {reading.at}")
         self.sampled = True
