@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from stagewatch.tui.feed import Source
     from stagewatch.tui.saver import Store
 
-PACE = 1.0
-"""Seconds between two snapshots unless something urgent happened; each costs a repaint."""
+PACE = 2.0
+"""Seconds between two snapshots unless something urgent happened; each costs a repaint. A fault, an
+error in a log, an edit and another recorder are urgent."""
 REPORTS = ("md", "html")
 """The formats that the export key writes."""
 

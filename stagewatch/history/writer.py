@@ -167,9 +167,11 @@ class HistoryWriter:
             if trouble := self._keeper.trouble:
                 self._backlog.cause = trouble.message
                 self._backlog.drop_older(change.born)
+            waited = bool(self._backlog)
             self._backlog.put(change)
             self._hurry = self._hurry or hurry
-            self._lock.notify_all()
+            if hurry or not waited:  # else the thread knows, and waits for more
+                self._lock.notify_all()
 
     def _settled(self) -> int:
         """How many of the changes added so far wait no longer."""

@@ -87,6 +87,11 @@ class Batch:
         """How many critical lines are kept."""
         return len(self._critical)
 
+    @property
+    def errors(self) -> int:
+        """How many errors are kept."""
+        return len(self._error)
+
     def context(self, path: str, lines: Iterable[bytes], before: float) -> None:
         """Take lines from before the watch: shown, with a time before it, and not counted."""
         self._chunks += 1

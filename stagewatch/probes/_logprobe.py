@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from stagewatch.logs.watch import LogWatch
     from stagewatch.probes.log import LogConfig
 
-TICK = 1.0
-"""Seconds between two readings at least, but for critical lines, which come at once."""
+TICK = 2.0
+"""Seconds that ordinary lines wait for company at most: errors come after one second at most,
+critical lines at once."""
 
 
 class LogProbe:
@@ -37,7 +39,7 @@ class LogProbe:
     ) -> None:
         self.name, self.config, self.clock, self.watch = name, config, clock, watch
         self.every = float(config.every)
-        self.tick = min(TICK, self.every)
+        self.tick = self.every / math.ceil(self.every / TICK)
         self.deadline = float(config.timeout)
         self.signals = signals
         self._lookout = Lookout[Reading | None](name, watch, clock, self._is_worth_it)

@@ -32,6 +32,10 @@ APART = 0.3
 """Seconds between two looks at least, however much is written."""
 
 
+ERRORS_APART = 1.0
+"""Seconds between two readings for errors that do not wait for the next slot."""
+
+
 class Lookout(Generic[T]):
     """Looks at a log in a daemon thread, which is started by the first call and one at most."""
 
@@ -59,7 +63,7 @@ class Lookout(Generic[T]):
         """The kernel is why the present look is taken."""
         self._fresh = True
         """Nothing has been told yet."""
-        self._looked = 0.0
+        self._looked = self._answered = 0.0
 
     def follow(self, hurry: Callable[[], None]) -> None:
         """Look by yourself as well; ``hurry`` is called in the running loop for what is urgent."""
@@ -130,6 +134,7 @@ class Lookout(Generic[T]):
             future.set_exception(error)
         else:
             self._batch, self._critical, self.news = None, 0, False
+            self._answered = self._looked
             future.set_result(made)
 
     def _look_by_itself(self) -> None:
@@ -146,10 +151,15 @@ class Lookout(Generic[T]):
         if batch.seen > seen and ears is not None and not self._told and not self._fresh:
             ears.deaf = ears.deaf or not ears.happened()
         self._fresh = False
-        if batch.critical > self._critical and self._loop is not None:
-            self._critical = batch.critical
+        if self._is_urgent(batch) and self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._hurry)
+
+    def _is_urgent(self, batch: Batch) -> bool:
+        """Whether a reading should not wait: for a critical line never, for errors a second."""
+        critical = batch.critical > self._critical
+        self._critical = batch.critical
+        return critical or bool(batch.errors and self._looked - self._answered >= ERRORS_APART)
 
     def _look(self) -> Batch:
         clock = self._clock

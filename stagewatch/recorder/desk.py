@@ -9,10 +9,13 @@ from typing import Protocol
 
 from stagewatch.derived import Derivations
 from stagewatch.history.records import URGENT
-from stagewatch.logs.words import CRITICAL
+from stagewatch.logs.words import CRITICAL, ERROR
 from stagewatch.model import Event, Gap, Reading
 from stagewatch.recorder.transitions import Transitions
 from stagewatch.session.document import Session
+
+PRESSING = frozenset((CRITICAL, ERROR))
+"""Log lines of these levels are shown at once."""
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +83,7 @@ class Desk:
         self._keep(reading)
         for event in events:
             self._book.event(event)
-        if events or any(line.level == CRITICAL for line in reading.lines):
+        if events or any(line.level in PRESSING for line in reading.lines):
             # Last, since it takes all that was told before it to the disk.
             self._book.put(URGENT, f"{reading.probe} {reading.at}")
         self.sampled = True

@@ -98,10 +98,27 @@ async def test_other_lines_wait_for_the_next_slot(log: Log) -> None:
     """However many come before it, they are one reading."""
     await log.follow()
     for number in range(3):
-        log.write(f"ERROR {number}\n")
+        log.write(f"WARNING {number}\n")
         await until(lambda: log.probe._lookout.news)
-    assert [line.text for line in (await log.reading()).lines] == ["ERROR 0", "ERROR 1", "ERROR 2"]
+    lines = [line.text for line in (await log.reading()).lines]
+    assert lines == ["WARNING 0", "WARNING 1", "WARNING 2"]
     assert log.hurried == 0
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_errors_ask_for_a_reading_once_a_second(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first at once; those that follow it wait, however many there are."""
+    await log.follow()
+    monkeypatch.setattr(_lookout, "ERRORS_APART", 0.0)
+    log.write("ERROR first\n")
+    await until(lambda: log.hurried == 1)
+    await log.reading()
+    monkeypatch.setattr(_lookout, "ERRORS_APART", 3600.0)
+    log.write("ERROR second\n")
+    assert [line.text for line in (await log.reading()).lines] == ["ERROR second"]
+    assert log.hurried == 1
 
 
 @pytest.mark.usefixtures("never_by_itself")
