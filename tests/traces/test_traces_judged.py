@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
+from stagewatch.judge import scenario
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import State
 from stagewatch.traces.choice import chosen_rule
 from stagewatch.traces.feeds import Setting
 from stagewatch.traces.judging import TraceStep, judge_trace
 from stagewatch.traces.table import Row
-
-scenario = pytest.importorskip("stagewatch.judge.scenario")
 
 START = 1_767_225_600.0
 HOURS = 6
