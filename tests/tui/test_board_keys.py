@@ -16,7 +16,7 @@ from textual.widgets import Input
 from stagewatch.grounds import Grounds, Question
 from stagewatch.model import State, Verdict
 from stagewatch.session.document import Session
-from stagewatch.tui import specimen_board
+from stagewatch.tui import specimen, specimen_board
 from stagewatch.tui.app import StageWatch
 from stagewatch.tui.keys import BOARD_ACTS, BOARD_KEYS, DETAIL_KEYS, KEYS
 from stagewatch.tui.screens.board import BoardScreen
@@ -287,9 +287,7 @@ async def test_a_tick_made_meanwhile_is_found_when_the_approval_is_tried(
         from stagewatch.session.edits import tick
 
         stage.edit(
-            lambda s: tick(
-                s, "Load testing", "Resource consumption", by="carol", at=specimen_board.NOW
-            )
+            lambda s: tick(s, "Load testing", "Resource consumption", by="carol", at=specimen.NOW)
         )
         await fill(pilot, reason="read")
         await save(pilot)
