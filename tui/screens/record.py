@@ -30,7 +30,7 @@ class RecordScreen(Dialogue[None]):
     def compose(self) -> ComposeResult:
         """One scrolling text."""
         with VerticalScroll(id="box"):
-            yield Static(Content("\n").join([Content(line) for line in self._lines]))
+            yield Static(Content("\n".join(self._lines)))
             yield Static(Content("y copies it · esc closes it"), id="hint")
 
     def action_copy(self) -> None:
