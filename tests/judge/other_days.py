@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -171,8 +172,12 @@ def pool(
     sampling: Sampling,
     *,
     tells_waiting: bool,
+    most: int | None = None,
 ) -> Trace:
-    """A day of a pool; ``busy`` says: full, somebody waits, failed acquires per minute."""
+    """A day of a pool; ``busy`` says: full, somebody waits, failed acquires per minute. Of these
+    there are at most ``most`` within any stretch of nine minutes: five minutes with the samples
+    on either side, so that no rule may count more within five."""
+    late: deque[tuple[float, int]] = deque()
     size, share = random.choice((5, 20, 80)), random.uniform(0.1, 0.6)
     failed, at = random.randint(0, 3000), 0.0
     starts_anew = random.uniform(0, DAY)
@@ -181,7 +186,13 @@ def pool(
         full, waits, rate = busy(t)
         if at < starts_anew <= t:
             failed = 0
-        failed += sum(random.random() < rate * (t - at) / MINUTE / 20 for _ in range(20))
+        more = sum(random.random() < rate * (t - at) / MINUTE / 20 for _ in range(20))
+        if most is not None:
+            while late and late[0][0] <= t - 9 * MINUTE:
+                late.popleft()
+            more = min(more, most - sum(count for _, count in late))
+            late.append((t, more))
+        failed += more
         used = size if full else min(size - 1, max(0, round(random.gauss(share, 0.08) * size)))
         waiting = (random.randint(1, 12) if waits else 0) if tells_waiting else None
         value = None if random.random() < sampling.empty else float(used)
@@ -200,7 +211,7 @@ def saturations(random: Random) -> Trace:
         waits = within(queued, t) is not None
         return waits or within(full, t) is not None, waits, 0.7 if waits else 0.0
 
-    return pool(random, busy, some_sampling(random, POOL), tells_waiting=True)
+    return pool(random, busy, some_sampling(random, POOL), tells_waiting=True, most=4)
 
 
 def exhausted(random: Random, *, tells_waiting: bool) -> Trace:
