@@ -69,14 +69,17 @@ def judged(
     *,
     alive: bool,
     when: When = utc,
+    sha256: str = "",
 ) -> Judgement:
     """The criteria and the verdict at ``now``.
 
-    ``alive`` says whether a recorder judges on; ``when`` words a Unix time for whoever reads.
+    ``alive`` says whether a recorder judges on; ``when`` words a Unix time for whoever reads;
+    ``sha256`` is that of the profile in force: one that the session does not know of was edited
+    behind everybody's back.
     """
     known = _believed(standing, session, now, alive=alive, when=when)
     # What was confirmed stays confirmed, though a waiver ends later.
-    word = final_word(session)
+    word = final_word(session, now)
     at = float(word.at) if word else now
     criteria = tuple(_criteria(profile, session, known, at))
     cases = [_case(criterion, when) for criterion in criteria]
@@ -84,6 +87,8 @@ def judged(
         over=now >= session.ends_at,
         ended_early=_ended_early(session, now),
         confirmed=word.by if word else "",
+        never=_never(profile, session, sha256),
+        waived=tuple(_waived_checks(profile, session, at)),
         remarks=tuple(_remarks(session, when)),
     )
     verdict, reason = decide(cases, course)
@@ -123,13 +128,19 @@ def _believed(
     standing: Standing | None, session: Session, now: float, *, alive: bool, when: When
 ) -> Standing | None:
     """The standing, INCONCLUSIVE where it says nothing of the present."""
-    if standing is None or standing.final or session.state == "stopped":
+    whole = standing is not None and standing.final and standing.at >= session.ends_at - 1
+    if standing is None or whole or session.state == "stopped":
         return standing
     until = min(now, float(session.ends_at))
-    if until - standing.at <= LATE:
+    over, late = now >= session.ends_at, until - standing.at
+    if not over and abs(late) <= LATE:
         return standing
     who = "the recorder has not judged" if alive else "no recorder has judged"
-    silence = f"{who} for {format_duration(until - standing.at)}, since {when(standing.at)}"
+    silence = f"{who} for {format_duration(late)}, since {when(standing.at)}"
+    if late < 0:
+        silence = f"the clock was set back behind what is judged, up to {when(standing.at)}"
+    elif over and late <= LATE:
+        silence = "the end of the window is not judged yet"
     return replace(
         standing,
         criteria={name: _silent(stand, silence) for name, stand in standing.criteria.items()},
@@ -154,8 +165,18 @@ def _criteria(
         yield _criterion(name, "go", rule, profile, session, standing, at)
     for name, needed in implied(profile):
         yield _criterion(name, "go", needed, profile, session, standing, at)
-    for name, stand in (standing.orphans if standing else {}).items():
+    for name, stand in _orphans(profile, standing):
         yield _orphan(name, stand, session, at)
+
+
+def _orphans(profile: Profile, standing: Standing | None) -> Iterator[tuple[str, Stand]]:
+    """What failed and is no no-go criterion any more, whoever judged it by which profile."""
+    if standing is None:
+        return
+    yield from standing.orphans.items()
+    for name, stand in standing.criteria.items():
+        if stand.latched and name not in profile.nogo:
+            yield name, stand
 
 
 def _criterion(
@@ -206,7 +227,7 @@ def _orphan(name: str, stand: Stand, session: Session, at: float) -> CriterionNo
     """A no-go criterion that failed before the profile was edited and lost it."""
     blank = CriterionNow(
         name=name,
-        title=f"{name}, which is no longer in the profile",
+        title=f"{name}, which the profile no longer has as a no-go criterion",
         kind="no-go",
         rule="",
         state=State.FAIL,
@@ -304,6 +325,30 @@ def sentence(criterion: CriterionNow, when: When) -> str:
 def _ended_early(session: Session, now: float) -> str:
     stopped = session.state == "stopped" and (session.stopped_at or now) < session.ends_at
     return (session.stopped_by or "an operator") if stopped else ""
+
+
+def _never(profile: Profile, session: Session, sha256: str) -> str:
+    """Why this watch can be no GO, whatever its criteria say."""
+    planned = profile.deployment.window / profile.deployment.speed
+    if session.ends_at - session.started_at < planned - 1:
+        length = format_duration(session.ends_at - session.started_at)
+        return (
+            f"the session's window of {length} is shorter than the"
+            f" {format_duration(planned)} of its profile; that is never a GO"
+        )
+    known = {session.profile_sha256, *(edit.sha256 for edit in session.profile_edit)}
+    if sha256 and session.profile_sha256 and sha256 not in known:
+        return "the profile was edited and no recorder has seen it; that is never a GO"
+    return ""
+
+
+def _waived_checks(profile: Profile, session: Session, at: float) -> Iterator[str]:
+    """The optimisations' checks that count only because somebody waived them."""
+    for row in score_of(profile, session, at).rows if profile.optimisation else ():
+        for check in row.checks:
+            if check.waived_by:
+                why = f"waived by {check.waived_by}: {check.waived_because}"
+                yield f"{row.name}, {check.name}: {why}"
 
 
 def _remarks(session: Session, when: When) -> Iterator[str]:

@@ -7,7 +7,9 @@ through here, so that they cannot come to different answers.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from stagewatch.judge.engine import Engine
 from stagewatch.judge.rulings import Rulings, Stretch
 from stagewatch.judge.standing import (
     KEY,
-    Stand,
+    Kept,
     Standing,
     basis_of,
     decoded,
@@ -28,6 +30,9 @@ from stagewatch.model import Reading
 from stagewatch.paths import PROFILE
 from stagewatch.profile.schema import Profile
 from stagewatch.session.document import Acceptance, Invalidation, Session
+
+EARLY = 1.0
+"""Seconds by which a reading may lie after the present: readings keep milliseconds."""
 
 
 def rulings_of(session: Session) -> Rulings:
@@ -90,34 +95,42 @@ def replay(
 
     ``given_up`` is asked now and then whether anybody still waits for the answer.
     """
+    for gap in history.gaps():
+        engine.take_gap(gap)
     for number, reading in enumerate(recorded(history, profile.probe)):
         if number % 1000 == 0 and given_up():
             return
-        engine.take(reading)
+        if known_at(reading) <= until + EARLY:  # not what a clock that was ahead put later
+            engine.take(reading)
     engine.pass_time(until)
 
 
-def last_known(history: History, otherwise: float) -> float:
-    """Unix time at which the newest reading was known."""
-    return max(map(known_at, history.latest().values()), default=otherwise)
+def last_known(history: History, otherwise: float, now: float = math.inf) -> float:
+    """Unix time at which the newest reading was known, ``now`` at the latest."""
+    return min(now, max(map(known_at, history.latest().values()), default=otherwise))
 
 
 def inherit(
-    engine: Engine, before: Standing | None, profile: Profile, sha256: str, time: WatchTime
-) -> Mapping[str, Stand]:
+    engine: Engine, before: Standing | None, basis: str, sha256: str, time: WatchTime
+) -> Kept:
     """Keep what failed under a profile that was edited since: an edit forgives nothing.
 
-    Returns what failed and is in the profile no longer.
+    Nor does judging the same record again by the same orders, should it come out otherwise: only
+    new orders under the same profile may.
     """
-    if before is None:
-        return {}
-    if before.profile != sha256:
-        for name, stand in before.criteria.items():
-            if stand.latched:
-                engine.inherit(name, incident_of(stand, time))
-    present = {*profile.nogo, *profile.go}
-    known = {**before.orphans, **before.criteria}
-    return {n: s for n, s in known.items() if s.latched and n not in present}
+    orphans, under = {}, {}
+    known = [*before.orphans.items(), *before.criteria.items()] if before else []
+    for name, stand in known:
+        if not stand.latched:
+            continue
+        latched_under = stand.under or (before.profile if before else "")
+        same_orders = before is not None and before.basis == basis
+        if not engine.latches(name):
+            orphans[name] = replace(stand, under=latched_under)
+        elif latched_under != sha256 or same_orders:
+            engine.inherit(name, incident_of(stand, time))
+            under[name] = latched_under
+    return Kept(orphans, under)
 
 
 def sha256_of(folder: Path) -> str:
@@ -134,7 +147,8 @@ class Standings:
     def __init__(self, folder: Path, profile: Profile, units: Mapping[str, str]) -> None:
         self._profile = profile
         self._units = units
-        self._sha256 = sha256_of(folder)
+        self.sha256 = sha256_of(folder)
+        """Of the profile in force."""
         self._text: str | None = None
         self._told: Standing | None = None
         self._own: tuple[str, str | None, Standing] | None = None
@@ -154,14 +168,14 @@ class Standings:
         told = self._told
         if alive:
             return told
-        basis = basis_of(self._sha256, rulings_of(session))
+        basis = basis_of(self.sha256, rulings_of(session))
         over = now >= session.ends_at
         if told is not None and told.basis == basis and (told.final or not over):
             return told
         if told is None and not over:
             return None
         if self._own is None or self._own[:2] != (basis, text):
-            until = float(session.ends_at) if over else last_known(history, session.started_at)
+            until = float(session.ends_at) if over else last_known(history, session.started_at, now)
             self._own = (basis, text, self._judge(history, session, until))
         return self._own[2]
 
@@ -169,5 +183,7 @@ class Standings:
         engine = engine_of(self._profile, session, units=self._units)
         replay(engine, history, self._profile, until)
         time = watch_time(self._profile, session)
-        orphans = inherit(engine, self._told, self._profile, self._sha256, time)
-        return standing_of(engine, time, self._sha256, rulings_of(session), orphans)
+        rulings = rulings_of(session)
+        basis = basis_of(self.sha256, rulings)
+        kept = inherit(engine, self._told, basis, self.sha256, time)
+        return standing_of(engine, time, self.sha256, rulings, kept)

@@ -123,6 +123,10 @@ class Reading:
     """Opaque JSON that the probe wants back when it is opened again; stored with the reading."""
 
 
+TWICE = "these times occur twice"
+"""How the cause of a gap ends in which the clock ran through the same times again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A stretch in which a probe (or the whole recorder, ``probe=""``) has no readings."""

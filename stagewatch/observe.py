@@ -176,7 +176,15 @@ class Observer:
         record = read_record(self._history, self._events)
         alive = self._holder is not None
         standing = self._standings.at(self._history, session, now, alive=alive)
-        judgement = judged(profile, session, standing, now, alive=alive, when=self._when)
+        judgement = judged(
+            profile,
+            session,
+            standing,
+            now,
+            alive=alive,
+            when=self._when,
+            sha256=self._standings.sha256,
+        )
         progress = self._progress
         if progress is None or progress.session is not session or now >= progress.turn:
             progress = self._progress = progress_of(profile, session, now)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from stagewatch.history.reader import History
 from stagewatch.judge.engine import Engine, Turn
-from stagewatch.judge.standing import KEY, Standing, decoded, standing_of
+from stagewatch.judge.standing import KEY, Standing, basis_of, decoded, standing_of
 from stagewatch.judged import Judgement, judged
 from stagewatch.judging import (
+    EARLY,
     engine_of,
     inherit,
+    known_at,
     last_known,
     recorded,
     rulings_of,
@@ -120,9 +122,10 @@ class Rejudged:
     def standing(self, before: Standing | None = None) -> Standing:
         """How the criteria stand in the end; what failed ``before`` under an earlier profile of
         the session is not forgotten."""
-        orphans = inherit(self.engine, before, self.profile, self._sha256, self._time)
         rulings = rulings_of(self._session)
-        return standing_of(self.engine, self._time, self._sha256, rulings, orphans)
+        basis = basis_of(self._sha256, rulings)
+        kept = inherit(self.engine, before, basis, self._sha256, self._time)
+        return standing_of(self.engine, self._time, self._sha256, rulings, kept)
 
 
 def judged_until(history: History, session: Session, now: float) -> float:
@@ -162,11 +165,14 @@ def rejudge(
     sides = [side for side in (mine, theirs) if side is not None]
     probes = {name: None for side in sides for name in side.profile.probe}
     differing: set[str] = set()
+    for gap in history.gaps():
+        for side in sides:
+            side.engine.take_gap(gap)
     for reading in itertools.chain(recorded(history, probes), (None,)):
         for side in sides:
             if reading is None:
                 side.engine.pass_time(until)
-            else:
+            elif known_at(reading) <= until + EARLY:
                 side.engine.take(reading)
         if theirs is None:
             yield from _opined(mine, mine.steps())

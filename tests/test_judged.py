@@ -109,12 +109,10 @@ def test_a_go_needs_everything_and_a_last_word(profile: Profile, session: Sessio
     """Data, items, gates, score, the whole window, and a person."""
     done = everything_done(session)
     before = look(profile, done, DAY)
-    assert (before.verdict, before.reason) == (
-        Verdict.HOLD,
-        "every criterion passes; a person is still to confirm the GO",
-    )
+    assert before.verdict is Verdict.HOLD
+    assert before.reason.startswith("every criterion passes; a person is still to confirm the GO")
     confirmed = edits.confirm(done, "GO", by="ann", at=START + DAY + 5)
-    assert look(profile, confirmed, DAY).verdict is Verdict.GO
+    assert look(profile, confirmed, DAY + 10).verdict is Verdict.GO
 
 
 @pytest.mark.parametrize(
@@ -132,7 +130,7 @@ def test_leaving_one_thing_out_is_no_go(
 ) -> None:
     """Each of them alone keeps the verdict from being GO."""
     done = edits.confirm(everything_done(session), "GO", by="ann", at=START + DAY + 5)
-    assert look(profile, missing(done), DAY).verdict is not Verdict.GO
+    assert look(profile, missing(done), DAY + 10).verdict is not Verdict.GO
 
 
 @pytest.mark.parametrize("told", [None, standing(DAY - 600)])
@@ -296,7 +294,58 @@ def test_a_failed_criterion_that_left_the_profile_still_counts(
     told = Standing(START + 60, False, "b", "s", {"slow": GOOD}, orphans={"leak": FAILED})
     seen = judged(profile, session, told, START + 61, alive=True)
     assert seen.verdict is Verdict.NO_GO
-    assert seen.reason.startswith("leak, which is no longer in the profile:")
+    assert seen.reason.startswith("leak, which the profile no longer has")
+
+
+def test_one_that_is_no_no_go_criterion_any_more_still_counts(
+    profile: Profile, session: Session
+) -> None:
+    """Whoever judged it, by whichever profile."""
+    told = Standing(START + 60, False, "b", "s", {"slow": GOOD, "leak": FAILED})
+    assert judged(profile, session, told, START + 61, alive=True).verdict is Verdict.NO_GO
+
+
+def test_a_confirmation_confirms_what_was_there(profile: Profile, session: Session) -> None:
+    """Anything done after it wants another one."""
+    done = edits.confirm(everything_done(session), "GO", by="ann", at=START + DAY + 5)
+    later = edits.decide(done, "Review", True, "again", by="bob", at=START + DAY + 9)
+    seen = judged(profile, later, standing(DAY), START + DAY + 10, alive=False)
+    assert seen.verdict is Verdict.HOLD
+
+
+def test_a_window_that_was_shortened_is_never_a_go(profile: Profile, session: Session) -> None:
+    """Whoever changed the session by hand: the profile says how long a watch lasts."""
+    done = everything_done(session)
+    short = replace(done, ends_at=Instant(START + DAY / 2))
+    short = edits.confirm(short, "GO", by="ann", at=START + DAY / 2 + 5)
+    told = Standing(START + DAY / 2, True, "b", "s", {"slow": GOOD, "coverage": COVERED})
+    seen = judged(profile, short, told, START + DAY, alive=False)
+    assert seen.verdict is Verdict.INCONCLUSIVE
+    assert "is shorter than the 24h of its profile" in seen.reason
+
+
+def test_a_profile_that_was_edited_unseen_is_never_a_go(profile: Profile, session: Session) -> None:
+    """After the end no recorder is there to record it."""
+    done = replace(everything_done(session), profile_sha256="known")
+    done = edits.confirm(done, "GO", by="ann", at=START + DAY + 5)
+    for sha256, verdict in (("known", Verdict.GO), ("other", Verdict.INCONCLUSIVE)):
+        seen = judged(profile, done, standing(DAY), START + DAY + 10, alive=False, sha256=sha256)
+        assert seen.verdict is verdict
+
+
+def test_the_end_counts_only_when_it_is_judged(profile: Profile, session: Session) -> None:
+    """A recorder that hung in the last two minutes has not judged the whole window."""
+    done = edits.confirm(everything_done(session), "GO", by="ann", at=START + DAY + 5)
+    told = standing(DAY - 60)
+    seen = judged(profile, done, told, START + DAY + 10, alive=True)
+    assert seen.verdict is Verdict.INCONCLUSIVE
+    assert "the end of the window is not judged yet" in seen.reason
+
+
+def test_a_clock_behind_what_is_judged_is_silence(profile: Profile, session: Session) -> None:
+    """What was judged later than now says nothing of now."""
+    seen = judged(profile, session, standing(7200), START + 60, alive=False)
+    assert of(seen, "slow").state is State.INCONCLUSIVE
 
 
 def test_an_edited_profile_is_named_in_the_verdict(profile: Profile, session: Session) -> None:

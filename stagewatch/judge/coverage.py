@@ -101,6 +101,7 @@ class CoverageJudge:
         self._config = config
         self._time = time
         self._stages = stages
+        self._repeats: list[tuple[float, float]] = []
         self._kept = {
             name: _Kept(every, stages, [0.0] * len(stages)) for name, every in required.items()
         }
@@ -110,6 +111,16 @@ class CoverageJudge:
         kept = self._kept.get(series)
         if kept is not None:
             kept.add(t)
+
+    def repeat(self, start: float, end: float) -> None:
+        """The clock ran through this stretch again: what was read in it cannot be told apart, so
+        nothing vouches for it."""
+        self._repeats.append((max(0.0, start), end))
+
+    def _lost(self, stage: Stage, t: float) -> float:
+        """How much of a stage, up to ``t``, occurred twice."""
+        until = min(stage.end, t)
+        return sum(max(0.0, min(e, until) - max(s, stage.start)) for s, e in self._repeats)
 
     def share(self, series: Sequence[str], t: float) -> float | None:
         """The least share (0..1) of the watch up to ``t`` that one of ``series`` covers."""
@@ -147,6 +158,7 @@ class CoverageJudge:
     ) -> tuple[float, str, Stage, bool]:
         """(the least share so far, of which series, the stage, whether it is lost for good)."""
         most, series = min(held)
+        most = max(0.0, most - self._lost(stage, t))
         length, whole = min(t, stage.end) - stage.start, stage.end - stage.start
         reachable = (most + whole - length) / whole
         lost = reachable < self._config.share / 100 - 1e-9
@@ -154,7 +166,11 @@ class CoverageJudge:
 
     def _worst_gap(self, t: float) -> str | None:
         """What to say about the longest gap that is too long."""
-        found = []
+        found = [
+            (end - start, start, "any probe that can be told apart")
+            for start, end in self._repeats
+            if end - start > self._config.longest_gap
+        ]
         for name, kept in self._kept.items():
             length, start = kept.longest_until(t)
             if length > max(self._config.longest_gap, SLOW * kept.every):

@@ -18,7 +18,7 @@ from stagewatch.judge.rulings import Rulings
 from stagewatch.judge.seats import Seat, Setting, probe_of, seat, vouches
 from stagewatch.judge.tracker import Computed, Incident, Tracker
 from stagewatch.judge.watchtime import WatchTime
-from stagewatch.model import Reading, Result, State
+from stagewatch.model import TWICE, Gap, Reading, Result, State
 from stagewatch.profile.schema import AnyRule, Coverage, Profile
 from stagewatch.text import clean
 
@@ -130,9 +130,10 @@ class Engine:
         known = self._time.of(reading.at + reading.took)
         if reading.result is Result.SKIPPED or known > self._ends or self.final:
             return
-        if reading.at <= self._newest.get(reading.probe, -math.inf):
+        at = round(reading.at, 3)  # as a history keeps it: a reading may come from either
+        if at <= self._newest.get(reading.probe, -math.inf):
             return  # seen, or of a time that a clock which was set back lets occur twice
-        self._newest[reading.probe] = reading.at
+        self._newest[reading.probe] = at
         self.pass_time(self._time.at(known))
         self._t = max(self._t, known)
         if self._rulings.is_void(reading.probe, reading.at):
@@ -153,6 +154,15 @@ class Engine:
             self._next += GRID
         if until >= self._ends and not self.final:
             self._look_at_all(self._ends)
+
+    def take_gap(self, gap: Gap) -> None:
+        """Take note of a gap in which the clock ran through the same times again."""
+        if gap.end is not None and gap.cause.endswith(TWICE):
+            self._coverage.repeat(self._time.of(gap.start), self._time.of(gap.end))
+
+    def latches(self, name: str) -> bool:
+        """Whether this is a no-go criterion over data, which can keep an incident."""
+        return name in self._criteria and self._criteria[name].tracker.latches
 
     def inherit(self, name: str, incident: Incident) -> None:
         """Take over an incident of a criterion that latched under an earlier profile."""
@@ -235,5 +245,7 @@ def _rules(profile: Profile) -> Iterator[tuple[bool, str, AnyRule]]:
 
 def _stages(profile: Profile, ends: float) -> list[Stage]:
     """The phases in watch time; the whole window where there are none."""
-    stages = [Stage(p.name, p.hours[0] * 3600, p.hours[1] * 3600) for p in profile.phase]
+    phases = [(p.name, p.hours[0] * 3600, p.hours[1] * 3600) for p in profile.phase]
+    # What lies beyond the watch's end can never be reached any more.
+    stages = [Stage(name, start, min(end, ends)) for name, start, end in phases if start < ends]
     return stages or [Stage("the watch", 0.0, ends)]

@@ -42,6 +42,18 @@ class Stand:
     failed_value: float | None = None
     trend: float | None = None
     coverage: float | None = None
+    under: str = ""
+    """SHA-256 of the profile under which its incident latched; empty where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What failed before the profile was edited; it is kept whatever the present one says."""
+
+    orphans: Mapping[str, Stand] = field(default_factory=dict)
+    """What the present profile has no no-go criterion over data for, by name."""
+    under: Mapping[str, str] = field(default_factory=dict)
+    """Criterion that took an incident over → SHA-256 of the profile under which it latched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +97,25 @@ def standing_of(
     time: WatchTime,
     profile: str,
     rulings: Rulings,
-    orphans: Mapping[str, Stand] | None = None,
+    kept: Kept | None = None,
 ) -> Standing:
-    """What the engine has come to."""
+    """What the engine has come to, and what it must not forget."""
+    kept = kept or Kept()
     return Standing(
         at=engine.at,
         final=engine.final,
         basis=basis_of(profile, rulings),
         profile=profile,
-        criteria={name: stand_of(c, engine, time) for name, c in engine.computed().items()},
+        criteria={
+            name: stand_of(c, engine, time, kept.under.get(name, profile))
+            for name, c in engine.computed().items()
+        },
         savings=_savings(engine),
-        orphans=orphans or {},
+        orphans=kept.orphans,
     )
 
 
-def stand_of(computed: Computed, engine: Engine, time: WatchTime) -> Stand:
+def stand_of(computed: Computed, engine: Engine, time: WatchTime, under: str = "") -> Stand:
     """One criterion of ``engine`` in Unix time."""
 
     def at(t: float | None) -> float | None:
@@ -122,6 +138,7 @@ def stand_of(computed: Computed, engine: Engine, time: WatchTime) -> Stand:
         failed_value=incident.value if incident else None,
         trend=computed.trend,
         coverage=engine.coverage(computed.name),
+        under=under if computed.latched else "",
     )
 
 

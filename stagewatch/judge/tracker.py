@@ -60,7 +60,8 @@ class Tracker:
     """Follows one criterion from finding to finding."""
 
     def __init__(self, name: str, *, latches: bool) -> None:
-        self._latches = latches
+        self.latches = latches
+        """Whether a failure stays until a person waives it."""
         self._now: Computed | None = None
         self._name = name
         self._failing = False
@@ -82,7 +83,7 @@ class Tracker:
         latched = before is not None and before.latched
         incident = before.incident if before else None
         if finding.state is State.FAIL:
-            latched, incident = self._latches, self._incident(t, finding, incident)
+            latched, incident = self.latches, self._incident(t, finding, incident)
         elif finding.state in _GOOD:
             self._failing = False
         state = State.FAIL if latched else kept.state
@@ -108,7 +109,7 @@ class Tracker:
             self._name, Finding(State.INCONCLUSIVE, "not judged yet"), since=incident.known
         )
         newest = now.incident if now.incident and now.incident.known > incident.known else incident
-        self._now = replace(now, latched=self._latches, incident=newest)
+        self._now = replace(now, latched=self.latches, incident=newest)
 
     def _without_flapping(self, t: float, finding: Finding) -> Finding:
         """A WARN that says so, while the state turns to and fro between PASS and WARN."""

@@ -40,6 +40,10 @@ class Course:
     """Who ended it before; empty when nobody did."""
     confirmed: str = ""
     """Who said the final word for a GO after the window; empty while nobody has."""
+    never: str = ""
+    """Why it can be no GO whatever its criteria say; empty for no such reason."""
+    waived: tuple[str, ...] = ()
+    """Checks that were waived, each with who and why."""
     remarks: tuple[str, ...] = ()
     """What the verdict must name: a profile that was edited, readings declared void."""
 
@@ -47,9 +51,10 @@ class Course:
 def decide(cases: Sequence[Case], course: Course) -> tuple[Verdict, str]:
     """The verdict and its reason; the first rule that applies."""
     verdict, reason = _decide(cases, course)
-    waived = [case for case in cases if case.state is State.WAIVED]
+    waived = [f"{c.title}: {c.sentence}" for c in cases if c.state is State.WAIVED]
+    waived += course.waived
     if waived and verdict in (Verdict.GO, Verdict.HOLD):
-        named = "; ".join(f"{case.title}: {case.sentence}" for case in waived)
+        named = "; ".join(waived)
         reason = f"(waived: {named}) {reason}" if verdict is Verdict.GO else f"{reason} · {named}"
     return verdict, " · ".join([reason, *course.remarks])
 
@@ -70,6 +75,8 @@ def _decide(cases: Sequence[Case], course: Course) -> tuple[Verdict, str]:
 def _at_the_end(cases: Sequence[Case], course: Course) -> tuple[Verdict, str]:
     if failed := _in(cases, State.FAIL):
         return Verdict.NO_GO, _named(failed)
+    if course.never:
+        return Verdict.INCONCLUSIVE, course.never
     if unknown := _in(cases, State.INCONCLUSIVE):
         return Verdict.INCONCLUSIVE, _named(unknown)
     if waiting := _in(cases, State.PENDING):

@@ -46,6 +46,10 @@ class Judge(Protocol):
         """A reading was stored."""
         ...
 
+    def gap(self, gap: Gap) -> None:
+        """A whole gap was recorded."""
+        ...
+
     def look(self, now: float, session: Session) -> None:
         """Time has passed (silence must show), or the session was edited."""
         ...
@@ -100,6 +104,9 @@ class Desk:
     def gap(self, gap: Gap) -> None:
         """Store a gap, of the derived signals as well."""
         self._book.gap(gap)
+        if self._judge is not None:
+            with self._boundary(gap.start):
+                self._judge.gap(gap)
         for derived in self._derivations.gaps(gap):
             self._book.gap(derived)
 

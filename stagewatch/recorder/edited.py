@@ -58,6 +58,10 @@ class ProfileFiles:
                 found.append(ProfileChange(sha256, summary))
         return found
 
+    def look_again(self) -> None:
+        """Find the same changes again: they could not be recorded."""
+        self._tokens.clear()
+
 
 def known_profiles(session: Session) -> list[str]:
     """The hashes of every profile that the session tells of."""

@@ -13,25 +13,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from stagewatch.clock import Clock
 from stagewatch.history.reader import History
 from stagewatch.history.records import URGENT
 from stagewatch.judge.engine import Engine, Turn
 from stagewatch.judge.rulings import Rulings
-from stagewatch.judge.standing import KEY, Stand, decoded, stand_of, standing_of
+from stagewatch.judge.standing import KEY, Kept, basis_of, decoded, stand_of, standing_of
 from stagewatch.judged import Judgement, judged
 from stagewatch.judging import (
+    EARLY,
     engine_of,
     inherit,
+    known_at,
     last_known,
     replay,
     rulings_of,
     sha256_of,
     watch_time,
 )
-from stagewatch.model import Event, Reading, State, Verdict
+from stagewatch.model import Event, Gap, Reading, State, Verdict
 from stagewatch.paths import HISTORY
 from stagewatch.probes import signals_of
 from stagewatch.profile.schema import Profile
+from stagewatch.recorder.timekeeping import SteadyTime
 from stagewatch.session.document import Session
 
 log = logging.getLogger(__name__)
@@ -69,21 +73,26 @@ class Docket(Protocol):
 class Judge:
     """Judges one session for its recorder."""
 
-    def __init__(self, folder: Path, profile: Profile, session: Session, docket: Docket) -> None:
+    def __init__(
+        self, folder: Path, profile: Profile, session: Session, docket: Docket, clock: Clock
+    ) -> None:
         self._folder = folder
         self._profile = profile
         self._session = session
         self._docket = docket
+        self._steady = SteadyTime(clock)
         self._time = watch_time(profile, session)
         self._sha256 = sha256_of(folder)
         self._units = {name: s.unit for name, s in signals_of(profile.probe).items()}
         self._engine: Engine | None = None
-        self._rebuilding: asyncio.Future[tuple[Engine, Mapping[str, Stand]] | None] | None = None
+        self._rebuilding: asyncio.Future[tuple[Engine, Kept] | None] | None = None
         self._waiting: list[Reading] = []
         """Readings since the rebuilding began."""
+        self._gaps: list[Gap] = []
+        """And the gaps."""
         self._rulings: Rulings | None = None
         """What the engine, or the one that is being built, goes by."""
-        self._orphans: Mapping[str, Stand] = {}
+        self._kept = Kept()
         self._stored = -float("inf")
         self._verdict: Verdict | None = None
         self._closed = threading.Event()
@@ -95,17 +104,27 @@ class Judge:
 
     def reading(self, reading: Reading) -> None:
         """A reading was stored."""
+        if known_at(reading) > self._steady.now() + EARLY:
+            return  # read while the clock was ahead: nobody knows when that was
         if self._engine is None:
             self._waiting.append(reading)
             return
         self._engine.take(reading)
         self._tell(reading.at)
 
+    def gap(self, gap: Gap) -> None:
+        """A gap was recorded."""
+        if self._engine is not None:
+            self._engine.take_gap(gap)
+        else:
+            self._gaps.append(gap)
+
     def look(self, now: float, session: Session) -> None:
         """Time has passed, or the session was edited; call it every second."""
         edited, self._session = session is not self._session, session
+        now = min(now, self._steady.now())
         if self._rulings != rulings_of(session):
-            self._begin(session)
+            self._begin(session, now)
         self._take_over()
         if self._engine is None:
             return
@@ -127,29 +146,30 @@ class Judge:
             self._tell(now)
             self._store(now)
 
-    def _begin(self, session: Session) -> None:
+    def _begin(self, session: Session, now: float) -> None:
         """Judge the whole record again by the orders of this session."""
         if self._rebuilding is not None or self._docket.problem:
             return
         self._rulings = rulings_of(session)
         if self._engine is not None:
             log.info("judging the whole record again")
-        self._waiting = []
+        self._waiting, self._gaps = [], []
         self._engine = None
         loop = asyncio.get_running_loop()
-        self._rebuilding = loop.run_in_executor(None, self._rebuilt, session)
+        self._rebuilding = loop.run_in_executor(None, self._rebuilt, session, now)
 
-    def _rebuilt(self, session: Session) -> tuple[Engine, Mapping[str, Stand]] | None:
+    def _rebuilt(self, session: Session, now: float) -> tuple[Engine, Kept] | None:
         """The engine after all that is recorded, and what it must not forget; in a thread."""
         if not self._docket.flush(FLUSH_WITHIN):
             return None  # what waits in memory would be missing
         engine = engine_of(self._profile, session, units=self._units, fault=_log_fault)
         with History.open(self._folder / HISTORY) as history:
             text = history.get(KEY)
-            upto = last_known(history, session.started_at)
+            upto = last_known(history, session.started_at, now)
             replay(engine, history, self._profile, upto, self._closed.is_set)
         before = decoded(text) if text else None
-        return engine, inherit(engine, before, self._profile, self._sha256, self._time)
+        basis = basis_of(self._sha256, rulings_of(session))
+        return engine, inherit(engine, before, basis, self._sha256, self._time)
 
     def _take_over(self) -> None:
         """Go on with the engine that was built, if it is ready."""
@@ -161,8 +181,10 @@ class Judge:
         if built is None:
             self._rulings = None  # try again
             return
-        self._engine, self._orphans = built
+        self._engine, self._kept = built
         waiting, self._waiting = self._waiting, []
+        for gap in self._gaps:
+            self._engine.take_gap(gap)
         for reading in waiting:
             self._engine.take(reading)  # one that the replay saw changes nothing
 
@@ -202,9 +224,9 @@ class Judge:
         assert engine is not None
         assert rulings is not None
         self._stored = now
-        standing = standing_of(engine, self._time, self._sha256, rulings, self._orphans)
+        standing = standing_of(engine, self._time, self._sha256, rulings, self._kept)
         self._docket.put(KEY, standing.encoded())
-        said = judged(self._profile, self._session, standing, now, alive=True)
+        said = judged(self._profile, self._session, standing, now, alive=True, sha256=self._sha256)
         if said.verdict is not self._verdict:
             self._pronounce(said, now)
 

@@ -112,7 +112,7 @@ async def _serve(
             clock,
             past=past,
             derivations=Derivations(profile.probe),
-            judge=Judge(folder, profile, session.session, writer),
+            judge=Judge(folder, profile, session.session, writer, clock),
             notifier=Notifier(os.environ),
             tell=lock.tell,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stagewatch.history.reader import History
-from stagewatch.model import Gap, LogPattern, Reading
+from stagewatch.model import TWICE, Gap, LogPattern, Reading
 from stagewatch.probes import Probe
 
 NOT_RUNNING = "the recorder was not running"
@@ -52,7 +52,7 @@ def absence(past: Past, probes: Sequence[Probe], watch_start: float, now: float)
         reading = past.latest.get(probe.name)
         last = reading.at if reading else watch_start
         if now < last:
-            cause = f"{NOT_RUNNING}, and the clock was set back; these times occur twice"
+            cause = f"{NOT_RUNNING}, and the clock was set back; {TWICE}"
             gaps.append(Gap(probe.name, now, last, cause))
         elif now - last > 2 * probe.every:
             gaps.append(Gap(probe.name, last, now, NOT_RUNNING))

@@ -93,6 +93,7 @@ class Recorder:
         self._notifier = notifier or Notifier({})
         self._tell = tell
         self._told = ""
+        self._seen_profiles: set[str] = set()
         self._files = ProfileFiles(folder, session.session.profile_path)
         self._desk = Desk(book, judge, self._past.latest, self._past.failures, derivations)
         self._schedule = Schedule(probes, clock, self._desk)
@@ -213,11 +214,14 @@ class Recorder:
 
     async def _check_profile(self, now: float) -> None:
         for change in self._files.changes(known_profiles(self._session.session)):
-            self._book.event(Event(now, "profile-changed", change.summary))
-            log.warning("%s", change.summary)
+            if change.sha256 not in self._seen_profiles:
+                self._seen_profiles.add(change.sha256)
+                self._book.event(Event(now, "profile-changed", change.summary))
+                log.warning("%s", change.summary)
             try:
                 await asyncio.to_thread(self._session.edit, partial(_with_edit, change, now))
             except PersonError as error:
+                self._files.look_again()
                 log.error("the change of the profile is not in the session: %s", error)
 
     def _is_over(self, now: Moment) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stagewatch.clock import Clock
-from stagewatch.model import Event, Gap
+from stagewatch.model import TWICE, Event, Gap
 from stagewatch.profile.values import format_duration
 
 NOTICEABLE = 1.0
@@ -55,7 +55,7 @@ def disturbances(before: Moment, now: Moment) -> list[Disturbance]:
         cause = f"the clock was set forward by {format_duration(jumped)}"
         found.append(Disturbance("clock-set", Gap("", before.wall, now.wall, cause)))
     elif jumped < -NOTICEABLE:
-        cause = f"the clock was set back by {format_duration(-jumped)}; these times occur twice"
+        cause = f"the clock was set back by {format_duration(-jumped)}; {TWICE}"
         found.append(Disturbance("clock-set", Gap("", now.wall, now.wall - jumped, cause)))
     return found
 
@@ -69,3 +69,36 @@ def stall(probe: str, late: float, now: float) -> Disturbance:
     """A probe that started ``late`` seconds after it was due, at wall time ``now``."""
     cause = f"the recorder was held up for {format_duration(late)}"
     return Disturbance("stall", Gap(probe, now - late, now, cause))
+
+
+AHEAD = 120.0
+"""Seconds by which the wall clock may run ahead at once and still be believed."""
+SETTLED = 60.0
+"""Seconds after which a clock that stays ahead is believed: somebody set it right."""
+
+
+class SteadyTime:
+    """The wall clock, but for a jump ahead that does not last.
+
+    What is judged cannot be judged again, so a clock that is set to tomorrow for a moment must not
+    carry the judge there.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall, self._boot = clock.now(), clock.boot()
+        self._ahead_since: float | None = None
+
+    def now(self) -> float:
+        """Unix seconds."""
+        wall, boot = self._clock.now(), self._clock.boot()
+        steady = self._wall + boot - self._boot
+        if wall > steady + AHEAD:
+            if self._ahead_since is None:
+                self._ahead_since = boot
+            if boot - self._ahead_since < SETTLED:
+                return steady
+        # Taken anew each time, so that a clock that is slewed never counts as set.
+        self._ahead_since = None
+        self._wall, self._boot = wall, boot
+        return wall

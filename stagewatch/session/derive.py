@@ -70,8 +70,20 @@ def waived_checks(session: Session, at: float) -> dict[str, Waiver]:
     return {w.check: w for w in session.waiver if w.check and w.at <= at < w.until}
 
 
-def final_word(session: Session) -> Confirmation | None:
-    """The confirmation of a GO, given after the window, unless a later word took it back."""
+def final_word(session: Session, now: float) -> Confirmation | None:
+    """The confirmation of a GO, given after the window; None once anything was done after it.
+
+    It confirms what its author saw: a later word, tick, decision, waiver or order wants another.
+    """
     word = session.confirmation[-1] if session.confirmation else None
-    confirmed = word is not None and word.verdict == Verdict.GO and word.at >= session.ends_at
-    return word if confirmed else None
+    if word is None or word.verdict != Verdict.GO or not session.ends_at <= word.at <= now:
+        return None
+    acts: list[float] = [
+        *(act.at for act in session.tick),
+        *(act.at for act in session.decision),
+        *(act.at for act in session.waiver),
+        *(act.at for act in session.acceptance),
+        *(act.at for act in session.invalidation),
+        *(act.at for act in session.profile_edit),
+    ]
+    return word if all(at <= word.at for at in acts) else None

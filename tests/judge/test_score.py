@@ -69,10 +69,15 @@ def test_an_unverified_check_is_inconclusive() -> None:
     assert found.rows[3].score is None
 
 
-@pytest.mark.parametrize("passes", [False, None])
-def test_a_waived_check_counts_and_is_named(passes: bool | None) -> None:
+def test_what_nobody_verified_cannot_be_waived() -> None:
+    """It is not known to fail."""
+    found = score(four(None), {"d/c2": Waived("anna", "false alarm")}, limit=90)
+    assert found.state is State.INCONCLUSIVE
+
+
+def test_a_waived_check_counts_and_is_named() -> None:
     """With who waived it and why."""
-    found = score(four(passes), {"d/c2": Waived("anna", "false alarm")}, limit=90)
+    found = score(four(False), {"d/c2": Waived("anna", "false alarm")}, limit=90)
     assert found.state is State.PASS
     assert found.mean == 100
     assert found.reason == "100 of 100, limit 90; d: c2 waived by anna (false alarm)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stagewatch.judge.finding import Why
@@ -90,8 +92,22 @@ def test_a_waiver_is_named_in_the_verdict() -> None:
 def test_remarks_stand_in_every_verdict() -> None:
     """An edit of the profile is never silent."""
     for course in (RUNS, CONFIRMED):
-        told = Course(course.over, "", course.confirmed, ("the profile was edited",))
+        told = replace(course, remarks=("the profile was edited",))
         assert decide(GOOD, told)[1].endswith("the profile was edited")
+
+
+def test_a_watch_that_can_be_no_go_says_why() -> None:
+    """Whatever its criteria say; a failure is a failure all the same."""
+    never = replace(CONFIRMED, never="its window was shortened")
+    assert decide(GOOD, never) == (Verdict.INCONCLUSIVE, "its window was shortened")
+    failed = [*GOOD, case("slow", State.FAIL, nogo=True)]
+    assert decide(failed, never)[0] is Verdict.NO_GO
+
+
+def test_a_waived_check_is_named_in_the_verdict() -> None:
+    """As a waived criterion is."""
+    told = replace(CONFIRMED, waived=("Sockets, ping: waived by eve",))
+    assert decide(GOOD, told)[1].startswith("(waived: Sockets, ping: waived by eve)")
 
 
 def test_warming_up_is_no_trouble() -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from stagewatch.history import HistoryWriter
 from stagewatch.history.reader import History
 from stagewatch.judge.standing import KEY, Standing, decoded
-from stagewatch.model import Reading, Result, State, Verdict
+from stagewatch.model import TWICE, Gap, Reading, Result, State, Verdict
 from stagewatch.probes import InstalledKinds
 from stagewatch.profile.load import load
 from stagewatch.recorder.judging import Judge
@@ -51,24 +51,27 @@ class Bench:
             started_at=Instant(START),
             ends_at=Instant(START + 7200),
         )
-        self.writer = HistoryWriter(folder / "history.db", _Still())
+        self.clock = _Set()
+        self.writer = HistoryWriter(folder / "history.db", self.clock)
         self.judge = self.new_judge()
 
     def new_judge(self) -> Judge:
         profile = load(self.folder / "profile.toml", InstalledKinds())
-        return Judge(self.folder, profile, self.session, self.writer)
+        return Judge(self.folder, profile, self.session, self.writer, self.clock)
 
     def read(self, at: float, orphans: float | None) -> None:
         values = {} if orphans is None else {"health.orphans": orphans}
         result = Result.NO_DATA if orphans is None else Result.VALUE
-        reading = Reading("health", START + at, 0.01, result, values=values)
+        self.clock.pass_to(START + at + 0.01)
+        reading = Reading("health", self.clock.now() - 0.01, 0.01, result, values=values)
         self.writer.add(reading)
         self.judge.reading(reading)
 
     async def look(self, at: float) -> None:
         """Look until the record is judged."""
+        self.clock.pass_to(START + at)
         for _ in range(200):
-            self.judge.look(START + at, self.session)
+            self.judge.look(self.clock.now(), self.session)
             if self.standing is not None and self.judge.settled:
                 return
             await asyncio.sleep(0.01)
@@ -86,11 +89,22 @@ class Bench:
         return stand.state, stand.latched
 
 
-class _Still:
-    def now(self) -> float:
-        return START
+class _Set:
+    """A clock that is set by hand; ``ahead`` is how far the wall clock is wrong."""
 
-    boot = monotonic = now
+    passed = 0.0
+    ahead = 0.0
+
+    def pass_to(self, at: float) -> None:
+        self.passed = max(self.passed, at - START)
+
+    def now(self) -> float:
+        return START + self.passed + self.ahead
+
+    def boot(self) -> float:
+        return self.passed
+
+    monotonic = boot
 
     async def sleep(self, seconds: float) -> None: ...
 
@@ -183,10 +197,51 @@ async def test_an_edited_profile_forgives_nothing(bench: Bench) -> None:
     assert set(bench.standing.orphans) == {"sockets"}
 
 
+async def test_however_often_the_recorder_starts_again_nothing_is_forgiven(bench: Bench) -> None:
+    """Under the edited profile, and under one that has the rule again, only looser."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+    await bench.look(901)
+    loose = TEXT.replace("limit = 100", "limit = 1000")
+    removed = TEXT.replace("nogo.sockets", "nogo.other")
+    moved = loose.replace("nogo.sockets", "go.sockets")
+    for number, text in enumerate((loose, loose, removed, removed, loose, loose, moved, moved)):
+        (bench.folder / "profile.toml").write_text(text)
+        bench.judge = bench.new_judge()
+        await bench.look(902 + number)
+        assert bench.standing is not None
+        known = {**bench.standing.criteria, **bench.standing.orphans}
+        assert known["sockets"].latched
+
+
+async def test_a_clock_that_is_ahead_for_a_moment_blinds_nobody(bench: Bench) -> None:
+    """Neither the looks nor the readings of that moment carry the judge into the future."""
+    await bench.look(1)
+    leak(bench, 10, 300, orphans=3)
+    bench.clock.ahead = 7200.0
+    bench.read(310, 3)
+    await bench.look(311)
+    bench.clock.ahead = 0.0
+    leak(bench, 330, 1500)
+    await bench.look(1501)
+    assert bench.state() == (State.FAIL, True)
+
+
+async def test_times_that_occur_twice_are_a_gap(bench: Bench) -> None:
+    """A clock that was set back by an hour leaves an hour that nothing vouches for."""
+    await bench.look(1)
+    leak(bench, 10, 300, orphans=3)
+    bench.judge.gap(Gap("", START + 300, START + 3900, f"the clock was set back; {TWICE}"))
+    leak(bench, 330, 7200, orphans=3)
+    await bench.judge.finish(START + 7200, bench.session)
+    assert bench.state("coverage")[0] is State.INCONCLUSIVE
+
+
 async def test_the_last_word_covers_the_whole_window(bench: Bench) -> None:
     """Also where the record still had to be read when the window ended."""
     leak(bench, 10, 7200, orphans=3)
     bench.judge = bench.new_judge()
+    bench.clock.pass_to(START + 7200)
     await bench.judge.finish(START + 7200, bench.session)
     assert bench.standing is not None
     assert bench.standing.final

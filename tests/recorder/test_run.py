@@ -32,7 +32,7 @@ class Court:
     """A judge that remembers what it was asked."""
 
     def __init__(self, *, falls: bool = False) -> None:
-        self.readings = self.looks = self.finished = 0
+        self.readings = self.looks = self.finished = self.gaps = 0
         self.closed = False
         self._falls = falls
 
@@ -40,6 +40,9 @@ class Court:
         if self._falls:
             raise ArithmeticError("defect")
         self.readings += 1
+
+    def gap(self, gap: Gap) -> None:
+        self.gaps += 1
 
     def look(self, now: float, session: Session) -> None:
         self.looks += 1
