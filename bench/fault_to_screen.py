@@ -170,14 +170,23 @@ def faults(watch: Watch, backend: Backend, every: float, rounds: int) -> None:
         report("  and back again", back, every + FAULT_GOAL)
 
 
-def critical_lines(watch: Watch, backend: Backend, count: int) -> None:
-    """A CRITICAL line is appended and seen."""
+def critical_lines(watch: Watch, backend: Backend, count: int, chatter: float = 0.0) -> None:
+    """A CRITICAL line is appended and seen; ``chatter`` other lines a second come as well."""
+    from bench.terminals import writer
+
+    with writer(backend.log, chatter):
+        times = _critical_times(watch, backend, count)
+    name = f"CRITICAL, {chatter:g} others/s" if chatter else "CRITICAL log line"
+    report(name, times, LINE_GOAL)
+
+
+def _critical_times(watch: Watch, backend: Backend, count: int) -> list[float]:
     times = []
     for number in range(count):
         time.sleep(random.uniform(0.1, 1.0))
         text = f"2026-01-01 00:00:00,000 CRITICAL [disk] lost-{number}-"
         times.append(watch.took(partial(backend.write, text), f"lost-{number}-"))
-    report("CRITICAL log line", times, LINE_GOAL)
+    return times
 
 
 def ticks(watch: Watch, count: int) -> None:
@@ -244,6 +253,7 @@ def main() -> None:
         for every in options.every:
             with watching(Path(name), backend, every) as watch:
                 critical_lines(watch, backend, options.lines)
+                critical_lines(watch, backend, options.lines, chatter=5.0)
                 ticks(watch, options.ticks)
                 faults(watch, backend, every, max(5, int(options.faults / max(1.0, every / 2))))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PERIOD = 0.2
 """Seconds between two looks where nothing tells that one is due."""
-SLOW_PERIOD = 1.0
+SLOW_PERIOD = 2.0
 """Seconds between two looks where something does."""
 SETTLING = 0.02
 """Seconds that a writer gets to finish what it has begun."""

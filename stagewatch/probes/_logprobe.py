@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
     from stagewatch.logs.watch import LogWatch
     from stagewatch.probes.log import LogConfig
 
-TICK = 2.0
-"""Seconds that ordinary lines wait for company at most: errors come after one second at most,
-critical lines at once."""
+SLACK = 0.1
+"""Share of the interval by which a reading may come late and still be in time; see coverage."""
 
 
 class LogProbe:
@@ -39,7 +37,7 @@ class LogProbe:
     ) -> None:
         self.name, self.config, self.clock, self.watch = name, config, clock, watch
         self.every = float(config.every)
-        self.tick = self.every / math.ceil(self.every / TICK)
+        self.tick = self.every
         self.deadline = float(config.timeout)
         self.signals = signals
         self._lookout = Lookout[Reading | None](name, watch, clock, self._is_worth_it)
@@ -54,7 +52,7 @@ class LogProbe:
     async def read(self) -> Reading | None:
         """What is new; None while there is nothing new and no reading is due."""
         at, began = self.clock.now(), self.clock.monotonic()
-        due = self._recorded is None or began - self._recorded >= self.every - self.tick / 2
+        due = self._recorded is None or began - self._recorded >= SLACK * self.every
         if self._lookout.follows and not (due or self._lookout.news):
             return None
         reading = await self._lookout.ask(partial(self._report, due=due))

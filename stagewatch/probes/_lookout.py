@@ -28,12 +28,13 @@ T = TypeVar("T")
 
 FAST, SLOW, SEARCHING = 0.25, 2.0, 1.0
 """Seconds between two looks: without the kernel's word, with it, with it for a pattern."""
-APART = 0.3
+APART = 0.35
 """Seconds between two looks at least, however much is written."""
 
 
-ERRORS_APART = 1.0
-"""Seconds between two readings for errors that do not wait for the next slot."""
+ERRORS_WAIT, OTHERS_WAIT = 1.0, 2.0
+"""Seconds after a reading until errors, and until other lines, are worth the next one. A critical
+line always is."""
 
 
 class Lookout(Generic[T]):
@@ -156,10 +157,11 @@ class Lookout(Generic[T]):
                 self._loop.call_soon_threadsafe(self._hurry)
 
     def _is_urgent(self, batch: Batch) -> bool:
-        """Whether a reading should not wait: for a critical line never, for errors a second."""
+        """Whether a reading should be taken now, or what was found can wait for company."""
         critical = batch.critical > self._critical
         self._critical = batch.critical
-        return critical or bool(batch.errors and self._looked - self._answered >= ERRORS_APART)
+        waited = self._looked - self._answered
+        return critical or (self.news and waited >= (ERRORS_WAIT if batch.errors else OTHERS_WAIT))
 
     def _look(self) -> Batch:
         clock = self._clock
@@ -186,7 +188,10 @@ class Lookout(Generic[T]):
     def _period(self, ears: Ears) -> float:
         if ears.deaf or self._watch.behind:
             return FAST
-        return SEARCHING if self._watch.plan.is_pattern else SLOW
+        period = SEARCHING if self._watch.plan.is_pattern else SLOW
+        # What waits for company does not wait for the next line.
+        ripe = self._answered + OTHERS_WAIT - self._looked if self.news else period
+        return min(period, max(ripe, APART))
 
     def _poll(self, seconds: float | None, also: int = -1) -> bool:
         """Whether somebody asks, within this time or before ``also`` becomes readable."""

@@ -94,8 +94,9 @@ async def test_a_critical_line_asks_for_a_reading_at_once(log: Log) -> None:
 
 
 @pytest.mark.usefixtures("never_by_itself")
-async def test_other_lines_wait_for_the_next_slot(log: Log) -> None:
-    """However many come before it, they are one reading."""
+async def test_other_lines_wait_for_company(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many come meanwhile, they are one reading."""
+    monkeypatch.setattr(_lookout, "OTHERS_WAIT", 3600.0)
     await log.follow()
     for number in range(3):
         log.write(f"WARNING {number}\n")
@@ -106,16 +107,26 @@ async def test_other_lines_wait_for_the_next_slot(log: Log) -> None:
 
 
 @pytest.mark.usefixtures("never_by_itself")
-async def test_errors_ask_for_a_reading_once_a_second(
+async def test_what_waited_long_enough_asks_for_a_reading(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first at once; those that follow it wait, however many there are."""
+    """No further line is needed for that."""
+    monkeypatch.setattr(_lookout, "OTHERS_WAIT", 0.2)
     await log.follow()
-    monkeypatch.setattr(_lookout, "ERRORS_APART", 0.0)
+    log.write("WARNING x\n")
+    await until(lambda: log.hurried > 0)
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_errors_wait_less(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first asks at once; those that follow it soon wait, however many there are."""
+    monkeypatch.setattr(_lookout, "OTHERS_WAIT", 3600.0)
+    monkeypatch.setattr(_lookout, "ERRORS_WAIT", 0.0)
+    await log.follow()
     log.write("ERROR first\n")
     await until(lambda: log.hurried == 1)
     await log.reading()
-    monkeypatch.setattr(_lookout, "ERRORS_APART", 3600.0)
+    monkeypatch.setattr(_lookout, "ERRORS_WAIT", 3600.0)
     log.write("ERROR second\n")
     assert [line.text for line in (await log.reading()).lines] == ["ERROR second"]
     assert log.hurried == 1
