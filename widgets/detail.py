@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ def detail_body(view: View, criterion: CriterionNow, found: Found, width: int) -
         BLANK,
         *_charts(view, criterion, found, width),
         *_readings(view, criterion, found, width),
-        *_log(view, found, width),
+        *_log(view, criterion, found, width),
         *_gaps(view, criterion, width),
     ]
 
@@ -171,7 +172,7 @@ def _readings(view: View, criterion: CriterionNow, found: Found, width: int) -> 
     """The readings around the moment; the first bad one is pointed at."""
     if not criterion.signals:
         return []
-    head = _head("readings", f"around {time_of(found.moment, view.now)}", width)
+    head = _head("readings", _around(criterion, found, view.now), width)
     missing = _pending(found)
     if missing is not None:
         return [head, *_cropped([missing], width), BLANK]
@@ -179,18 +180,28 @@ def _readings(view: View, criterion: CriterionNow, found: Found, width: int) -> 
     assert view.snapshot is not None
     units = {name: signal.unit for name, signal in view.snapshot.signals.items()}
     rows = [
-        reading_row(reading, criterion.signals, units, found.moment)
+        reading_row(reading, criterion.signals, units, _bad_from(criterion))
         for reading in found.grounds.readings
     ]
     return [head, *(_cropped(rows, width) or [line(("none is kept", Role.DIM))]), BLANK]
 
 
-def _log(view: View, found: Found, width: int) -> list[Line]:
+def _around(criterion: CriterionNow, found: Found, now: float) -> str:
+    """Which ones are shown: of what was never bad, the newest."""
+    return "the newest" if criterion.first_bad is None else f"around {time_of(found.moment, now)}"
+
+
+def _bad_from(criterion: CriterionNow) -> float:
+    """From when on readings and lines are pointed at."""
+    return math.inf if criterion.first_bad is None else criterion.first_bad
+
+
+def _log(view: View, criterion: CriterionNow, found: Found, width: int) -> list[Line]:
     """What the logs said around the moment."""
     if found.grounds is None or not view.snapshot or not view.snapshot.logs:
         return []
-    head = _head("log", f"around {time_of(found.moment, view.now)}", width)
-    rows = [log_row(entry, found.moment) for entry in found.grounds.lines]
+    head = _head("log", _around(criterion, found, view.now), width)
+    rows = [log_row(entry, _bad_from(criterion)) for entry in found.grounds.lines]
     nothing = line(("no line was read within five minutes of it", Role.DIM))
     return [head, *(_cropped(rows, width) or [nothing]), BLANK]
 

@@ -86,6 +86,13 @@ def test_readings_and_lines_from_the_moment_on_are_pointed_at() -> None:
     assert "\n› 03:41:08  ERROR    pool: timed out" in text
 
 
+def test_of_what_was_never_bad_the_newest_readings_are_shown_and_none_is_pointed_at() -> None:
+    text = told(*found_for("on_track", "memory-leak"))
+    assert "readings" in text
+    assert "the newest" in text
+    assert "›" not in text
+
+
 def test_until_the_history_is_read_the_panes_own_series_is_drawn() -> None:
     text = told(*found_for("no_go", "memory-leak", read=False))
     assert "MiB" in text.split("03:20 to now")[1]
