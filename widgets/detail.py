@@ -11,12 +11,11 @@ from stagewatch.model import State
 from stagewatch.widgets.boardcriteria import (
     coverage_of,
     criterion_row,
-    limit_of,
+    figures,
     said,
     trend_of,
-    value_of,
 )
-from stagewatch.widgets.evidence import READING, chart_lines, log_row, reading_row
+from stagewatch.widgets.evidence import READING, chart_lines, drawn_signals, log_row, reading_row
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, run, wrap
 from stagewatch.widgets.rules import meaning
 from stagewatch.widgets.states import badge, role_of
@@ -94,13 +93,11 @@ def _fact(name: str, text: str, width: int) -> list[Line]:
 
 
 def _figures(criterion: CriterionNow, snapshot: Snapshot) -> str:
-    value = value_of(criterion, snapshot) or "none"
-    limit, trend = limit_of(criterion, snapshot), trend_of(criterion, snapshot)
-    parts = [value, limit and f"limit {limit}"]
-    parts.append(
-        "steady within the last hour" if trend == "steady" else trend and f"{trend} in 1 h"
-    )
-    return " · ".join(filter(None, parts))
+    trend = trend_of(criterion, snapshot)
+    if not trend:
+        return figures(criterion, snapshot)
+    within = "steady within the last hour" if trend == "steady" else f"{trend} in 1 h"
+    return f"{figures(criterion, snapshot)} · {within}"
 
 
 def _moment(at: float | None, now: float) -> str:
@@ -148,7 +145,7 @@ def _charts(view: View, criterion: CriterionNow, found: Found, width: int) -> li
         return [*wrap(said_so, width, Role.DIM), BLANK] if people else []
     stretch = f"{time_of(found.since, view.now)} to {_end(found.until, view.now)}"
     rows: list[Line] = []
-    for name in criterion.signals[:CHARTS]:
+    for name in drawn_signals(criterion)[:CHARTS]:
         rows += [_head(name, stretch, width)]
         rows += chart_lines(view, criterion, name, found.grounds, (found.since, found.until), width)
         rows += [BLANK]

@@ -128,6 +128,14 @@ def test_the_limit_is_drawn_where_it_is_a_value_of_the_signal() -> None:
     assert limit_in(view.snapshot, by_name["db-pool"], "health.db_max") is None
 
 
+def test_the_size_of_a_pool_is_a_limit_and_has_no_chart_of_its_own() -> None:
+    view, found, name = found_for("no_go", "db-pool")
+    text = told(view, found, name)
+    assert "value         12 of 80" in text
+    assert "┄ 80" in text
+    assert "health.db_max  " not in text
+
+
 def test_a_reading_without_a_value_says_what_went_wrong() -> None:
     failed = Reading("quota", 60.0, 0.1, Result.ERROR, "connection refused")
     assert text_of(reading_row(failed, ("quota.latency",), {}, 61.0)) == (
