@@ -25,8 +25,10 @@ from stagewatch.profile.schema import (
     Available,
     Compare,
     Coverage,
+    Exhausted,
     Profile,
     Records,
+    SavingsClaim,
     Score,
 )
 from stagewatch.profile.values import Limit, format_duration
@@ -124,6 +126,15 @@ def _signals(rule: AnyRule) -> Iterator[str]:
         yield f"{probe}.criticals"
 
 
+def _rests_on(rule: AnyRule, profile: Profile) -> tuple[str, ...]:
+    """The signals behind a criterion, those that its rule names only indirectly included."""
+    if isinstance(rule, SavingsClaim) and profile.savings and profile.savings.calls:
+        return (profile.savings.calls,)
+    if isinstance(rule, Available):
+        return (f"{rule.probe}.ok",)
+    return rule_signals(rule)
+
+
 def _believed(
     standing: Standing | None, session: Session, now: float, *, alive: bool, when: When
 ) -> Standing | None:
@@ -203,7 +214,7 @@ def _criterion(
         since=None,
         coverage=None,
         reason=NOT_JUDGED,
-        signals=rule_signals(rule),
+        signals=_rests_on(rule, profile),
         acknowledged=_acknowledged(session, name, at),
         floor=_is_floor(rule),
     )
@@ -273,6 +284,8 @@ def _standing_as(blank: CriterionNow, stand: Stand, waiver: Waiver | None) -> Cr
 
 def _limit(rule: AnyRule) -> float | None:
     """The number that the rule compares with, where it has one."""
+    if isinstance(rule, Exhausted) and not isinstance(rule.max, str):
+        return float(rule.max)
     for key in ("limit", "above", "below", "share"):
         value = getattr(rule, key, None)
         if value is not None:

@@ -14,6 +14,7 @@ from stagewatch.model import State, Verdict
 from stagewatch.probes import InstalledKinds
 from stagewatch.profile.load import load
 from stagewatch.profile.schema import Profile
+from stagewatch.progress import gates
 from stagewatch.session import edits
 from stagewatch.session.document import Instant, Session
 from stagewatch.snapshot import CriterionNow
@@ -361,3 +362,51 @@ def test_an_acknowledgement_changes_no_verdict(profile: Profile, session: Sessio
     assert early.verdict is late.verdict is Verdict.NO_GO
     assert of(early, "slow").acknowledged is not None
     assert of(late, "slow").acknowledged is None
+
+
+def test_a_criterion_names_the_signals_behind_it_and_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "staging.toml"
+    path.write_text(
+        TEXT
+        + """
+[go.up]
+rule = "available"
+probe = "health"
+[go.pool]
+rule = "exhausted"
+used = "health.latency"
+max = 20
+[go.cost]
+rule = "savings"
+[go.fast]
+rule = "compare"
+signal = "health.latency"
+below = "10ms"
+[savings]
+per_workspace_month = "1.00"
+baseline_calls_per_day = "10"
+price_per_call = "0.1"
+calls = "health.latency"
+"""
+    )
+    profile = load(path, InstalledKinds())
+    session = Session(
+        id="s", profile="p", deployment="d", started_at=Instant(START), ends_at=Instant(START + DAY)
+    )
+    found = judged(profile, session, None, START + 60, alive=True).criteria
+    by_name = {criterion.name: criterion for criterion in found}
+    assert by_name["up"].signals == ("health.ok",)
+    assert by_name["cost"].signals == ("health.latency",)
+    assert by_name["pool"].limit == 20.0
+    assert {name for name, criterion in by_name.items() if criterion.floor} == {
+        "up",
+        "fast",
+        "score",
+        "coverage",
+    }
+
+
+def test_a_gate_tells_whether_it_wants_four_eyes(profile: Profile, session: Session) -> None:
+    assert [gate.four_eyes for gate in gates(profile, session)] == [True]
+    decided = edits.decide(session, "Review", True, "read", by="carol", at=START + 60)
+    assert [gate.four_eyes for gate in gates(profile, decided)] == [True]

@@ -15,7 +15,7 @@ from stagewatch.profile.values import format_duration, parse_duration
 from stagewatch.session.derive import tickers
 from stagewatch.tui import acts
 from stagewatch.tui.moments import parse_ahead, parse_past, stamp
-from stagewatch.widgets.boardcriteria import limit_of, said, value_of
+from stagewatch.widgets.boardcriteria import figures, said
 from stagewatch.widgets.words import span, time_of
 
 if TYPE_CHECKING:
@@ -114,11 +114,9 @@ class Asker:
             until = _until(answers["until"], self.now)
             return acts.waive(criterion, answers["reason"], until=until, by=self.by, now=self.now)
 
-        value = value_of(criterion, self.snapshot) or "none"
-        limit = limit_of(criterion, self.snapshot)
         about = (
             f"computed {criterion.state}: {said(criterion, self.now)}",
-            f"value {value}" + (f", limit {limit}" if limit else ""),
+            f"value {figures(criterion, self.snapshot)}",
             f"The verdict will read «GO (waived: {criterion.title}: …)». This incident alone is"
             " covered; a later one counts again.",
         )

@@ -137,6 +137,7 @@ class Scene:
             )
             for probe, patience in asked.patience.items()
             for step in range(-4, 6)
+            if asked.moment + step * patience / 2.3 <= asked.until
         ]
         return Grounds(
             series={
@@ -144,7 +145,7 @@ class Scene:
                 for name in asked.signals
             },
             readings=tuple(sorted(readings, key=lambda reading: reading.at)),
-            lines=log_around(asked.moment),
+            lines=tuple(line for line in log_around(asked.moment) if line.at <= asked.until),
         )
 
 

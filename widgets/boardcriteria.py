@@ -63,13 +63,32 @@ def value_of(criterion: CriterionNow, snapshot: Snapshot) -> str:
 
 
 def limit_of(criterion: CriterionNow, snapshot: Snapshot) -> str:
-    """``≤ 10 %/h``, or ``≥ 90`` where the limit is the least that is good."""
+    """``≤ 10 %/h``, ``≥ 90`` where the limit is the least that is good, ``of 80`` for a pool."""
     if criterion.rule == "savings" and snapshot.savings:
         return f"≥ {snapshot.savings.claim}"
+    if criterion.rule == "exhausted":
+        largest = most_of(criterion, snapshot)
+        return "" if largest is None else f"of {format_value(largest, criterion.unit)}"
     if criterion.limit is None:
         return ""
     sign = "≥" if criterion.floor else "≤"
     return f"{sign} {format_value(criterion.limit, unit_of(criterion, snapshot))}"
+
+
+def figures(criterion: CriterionNow, snapshot: Snapshot) -> str:
+    """``17.2 %/h · limit ≤ 10 %/h``, ``12 of 80``."""
+    value, limit = value_of(criterion, snapshot) or "no value", limit_of(criterion, snapshot)
+    if limit.startswith("of "):
+        return f"{value} {limit}"
+    return f"{value} · limit {limit}" if limit else value
+
+
+def most_of(criterion: CriterionNow, snapshot: Snapshot) -> float | None:
+    """How many connections a pool has: the profile's number, else what the service reports."""
+    if criterion.limit is not None:
+        return criterion.limit
+    reported = snapshot.signals.get(criterion.signals[1]) if len(criterion.signals) > 1 else None
+    return reported.last_value if reported else None
 
 
 def trend_of(criterion: CriterionNow, snapshot: Snapshot) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,12 +11,11 @@ from stagewatch.model import State
 from stagewatch.widgets.boardcriteria import (
     coverage_of,
     criterion_row,
-    limit_of,
+    figures,
     said,
     trend_of,
-    value_of,
 )
-from stagewatch.widgets.evidence import READING, chart_lines, log_row, reading_row
+from stagewatch.widgets.evidence import READING, chart_lines, drawn_signals, log_row, reading_row
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, run, wrap
 from stagewatch.widgets.rules import meaning
 from stagewatch.widgets.states import badge, role_of
@@ -52,7 +52,7 @@ def detail_body(view: View, criterion: CriterionNow, found: Found, width: int) -
         BLANK,
         *_charts(view, criterion, found, width),
         *_readings(view, criterion, found, width),
-        *_log(view, found, width),
+        *_log(view, criterion, found, width),
         *_gaps(view, criterion, width),
     ]
 
@@ -93,13 +93,11 @@ def _fact(name: str, text: str, width: int) -> list[Line]:
 
 
 def _figures(criterion: CriterionNow, snapshot: Snapshot) -> str:
-    value = value_of(criterion, snapshot) or "none"
-    limit, trend = limit_of(criterion, snapshot), trend_of(criterion, snapshot)
-    parts = [value, limit and f"limit {limit}"]
-    parts.append(
-        "steady within the last hour" if trend == "steady" else trend and f"{trend} in 1 h"
-    )
-    return " · ".join(filter(None, parts))
+    trend = trend_of(criterion, snapshot)
+    if not trend:
+        return figures(criterion, snapshot)
+    within = "steady within the last hour" if trend == "steady" else f"{trend} in 1 h"
+    return f"{figures(criterion, snapshot)} · {within}"
 
 
 def _moment(at: float | None, now: float) -> str:
@@ -147,7 +145,7 @@ def _charts(view: View, criterion: CriterionNow, found: Found, width: int) -> li
         return [*wrap(said_so, width, Role.DIM), BLANK] if people else []
     stretch = f"{time_of(found.since, view.now)} to {_end(found.until, view.now)}"
     rows: list[Line] = []
-    for name in criterion.signals[:CHARTS]:
+    for name in drawn_signals(criterion)[:CHARTS]:
         rows += [_head(name, stretch, width)]
         rows += chart_lines(view, criterion, name, found.grounds, (found.since, found.until), width)
         rows += [BLANK]
@@ -171,7 +169,7 @@ def _readings(view: View, criterion: CriterionNow, found: Found, width: int) -> 
     """The readings around the moment; the first bad one is pointed at."""
     if not criterion.signals:
         return []
-    head = _head("readings", f"around {time_of(found.moment, view.now)}", width)
+    head = _head("readings", _around(criterion, found, view.now), width)
     missing = _pending(found)
     if missing is not None:
         return [head, *_cropped([missing], width), BLANK]
@@ -179,18 +177,28 @@ def _readings(view: View, criterion: CriterionNow, found: Found, width: int) -> 
     assert view.snapshot is not None
     units = {name: signal.unit for name, signal in view.snapshot.signals.items()}
     rows = [
-        reading_row(reading, criterion.signals, units, found.moment)
+        reading_row(reading, criterion.signals, units, _bad_from(criterion))
         for reading in found.grounds.readings
     ]
     return [head, *(_cropped(rows, width) or [line(("none is kept", Role.DIM))]), BLANK]
 
 
-def _log(view: View, found: Found, width: int) -> list[Line]:
+def _around(criterion: CriterionNow, found: Found, now: float) -> str:
+    """Which ones are shown: of what was never bad, the newest."""
+    return "the newest" if criterion.first_bad is None else f"around {time_of(found.moment, now)}"
+
+
+def _bad_from(criterion: CriterionNow) -> float:
+    """From when on readings and lines are pointed at."""
+    return math.inf if criterion.first_bad is None else criterion.first_bad
+
+
+def _log(view: View, criterion: CriterionNow, found: Found, width: int) -> list[Line]:
     """What the logs said around the moment."""
     if found.grounds is None or not view.snapshot or not view.snapshot.logs:
         return []
-    head = _head("log", f"around {time_of(found.moment, view.now)}", width)
-    rows = [log_row(entry, found.moment) for entry in found.grounds.lines]
+    head = _head("log", _around(criterion, found, view.now), width)
+    rows = [log_row(entry, _bad_from(criterion)) for entry in found.grounds.lines]
     nothing = line(("no line was read within five minutes of it", Role.DIM))
     return [head, *(_cropped(rows, width) or [nothing]), BLANK]
 

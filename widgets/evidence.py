@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stagewatch.model import Result
 from stagewatch.profile.values import format_value
 from stagewatch.widgets import chart
+from stagewatch.widgets.boardcriteria import most_of
 from stagewatch.widgets.gauge import Gauge, chart_rows
 from stagewatch.widgets.log import log_line
 from stagewatch.widgets.paint import Line, Role, line
@@ -19,13 +20,20 @@ if TYPE_CHECKING:
     from stagewatch.model import LogLine, Reading, Series
     from stagewatch.snapshot import CriterionNow, Snapshot
 
-ROWS = 7
-"""Of a chart."""
+ROWS = (7, 4)
+"""Of the chart of the signal that is judged, and of the others."""
 SAME_UNIT = ("average", "held", "compare")
 """Rules whose limit is a value of their signal."""
 READING = "reading the record …"
 
 Stretch = tuple[float, float]
+
+
+def drawn_signals(criterion: CriterionNow) -> tuple[str, ...]:
+    """Those that have a chart; the size of a pool that reports it is the limit in another."""
+    if criterion.rule == "exhausted" and criterion.limit is None:
+        return (*criterion.signals[:1], *criterion.signals[2:])
+    return criterion.signals
 
 
 def limit_in(snapshot: Snapshot, criterion: CriterionNow, signal: str) -> float | None:
@@ -34,10 +42,7 @@ def limit_in(snapshot: Snapshot, criterion: CriterionNow, signal: str) -> float 
         return None
     if criterion.rule in SAME_UNIT:
         return criterion.limit
-    if criterion.rule == "exhausted" and len(criterion.signals) > 1:
-        largest = snapshot.signals.get(criterion.signals[1])
-        return largest.last_value if largest else None
-    return None
+    return most_of(criterion, snapshot) if criterion.rule == "exhausted" else None
 
 
 def _series(
@@ -58,7 +63,7 @@ def chart_lines(
     stretch: Stretch,
     width: int,
 ) -> list[Line]:
-    """A chart of ``ROWS`` rows with its scale at the right, or why there is none."""
+    """A chart with its scale at the right, or why there is none."""
     snapshot = view.snapshot
     assert snapshot is not None
     known = snapshot.signals.get(signal)
@@ -72,7 +77,7 @@ def chart_lines(
         return [line(("no values in this stretch", Role.DIM))]
     limit = limit_in(snapshot, criterion, signal)
     gauge = Gauge(signal, known, (), series, limit=limit, from_zero=limit is not None)
-    return chart_rows(view, gauge, series, width, ROWS)
+    return chart_rows(view, gauge, series, width, ROWS[signal not in criterion.signals[:1]])
 
 
 def reading_row(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -426,6 +427,21 @@ async def test_up_and_down_move_between_the_lines_of_a_dialogue(
         assert app.focused is app.screen.query_one("#until")
         await pilot.press("up")
         assert app.focused is app.screen.query_one("#reason")
+
+
+async def test_keys_that_arrive_together_are_obeyed_in_their_order(
+    open_scene: Open, shown: Shown, settled: Settled
+) -> None:
+    app, _ = open_scene()
+    async with app.run_test(size=NARROW) as pilot:
+        await board_over(pilot, shown, settled)
+        await asked(pilot, settled, "w")
+        line = app.screen.query_one("#until", Input)
+        line.focus()
+        await pilot.pause()
+        for key in ("ctrl+u", *"48h"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await settled(pilot, lambda: line.value == "48h")
 
 
 async def test_an_act_shows_as_being_saved_until_it_is_on_disk(

@@ -72,7 +72,7 @@ class TestWaiving:
         asked = question(ask.waive(criterion(ask.snapshot, "memory-leak")))
         told = "\n".join(asked.about)
         assert "computed FAIL: backend.rss grows by 17.2 %/h" in told
-        assert "value 17.2 %/h, limit ≤ 10 %/h" in told
+        assert "value 17.2 %/h · limit ≤ 10 %/h" in told
         assert "GO (waived: Memory leak: …)" in told
 
     def test_it_ends_a_day_after_the_window_unless_something_else_is_said(self) -> None:

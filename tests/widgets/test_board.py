@@ -114,6 +114,15 @@ def test_a_limit_that_is_the_least_says_so() -> None:
     assert "≤ 500 ms" in row_of(text, "Slow API")[0]
 
 
+def test_a_pool_says_of_how_many_by_the_profile_or_as_the_service_reports() -> None:
+    view = viewed("on_track")
+    assert "of 80" in row_of(board(view, 116), "Database connections")[0]
+    assert view.snapshot is not None
+    criteria = tuple(replace(c, limit=20.0) for c in view.snapshot.criteria if c.name == "db-pool")
+    text = board(viewed("on_track", criteria=criteria), 116)
+    assert "of 20" in row_of(text, "Database connections")[0]
+
+
 def test_a_sentence_that_is_too_long_is_whole_under_the_cursor() -> None:
     view = viewed("no_go")
     assert "until somebody waives it" not in row_of(board(view, 76), "Slow API")[1]

@@ -86,6 +86,13 @@ def test_readings_and_lines_from_the_moment_on_are_pointed_at() -> None:
     assert "\n› 03:41:08  ERROR    pool: timed out" in text
 
 
+def test_of_what_was_never_bad_the_newest_readings_are_shown_and_none_is_pointed_at() -> None:
+    text = told(*found_for("on_track", "memory-leak"))
+    assert "readings" in text
+    assert "the newest" in text
+    assert "›" not in text
+
+
 def test_until_the_history_is_read_the_panes_own_series_is_drawn() -> None:
     text = told(*found_for("no_go", "memory-leak", read=False))
     assert "MiB" in text.split("03:20 to now")[1]
@@ -119,6 +126,14 @@ def test_the_limit_is_drawn_where_it_is_a_value_of_the_signal() -> None:
     assert limit_in(view.snapshot, by_name["memory-leak"], "backend.rss") is None
     assert limit_in(view.snapshot, by_name["db-pool"], "health.db_used") == 80.0
     assert limit_in(view.snapshot, by_name["db-pool"], "health.db_max") is None
+
+
+def test_the_size_of_a_pool_is_a_limit_and_has_no_chart_of_its_own() -> None:
+    view, found, name = found_for("no_go", "db-pool")
+    text = told(view, found, name)
+    assert "value         12 of 80" in text
+    assert "┄ 80" in text
+    assert "health.db_max  " not in text
 
 
 def test_a_reading_without_a_value_says_what_went_wrong() -> None:

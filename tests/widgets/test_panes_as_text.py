@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -283,6 +284,18 @@ class TestChecklist:
         assert view.snapshot is not None
         gates = (replace(view.snapshot.gates[0], state=State.FAIL), *view.snapshot.gates[1:])
         assert "rejected" in self.rows(scene(gates=gates))
+
+    def test_a_gate_says_who_answered_and_when_and_a_long_name_gives_way(
+        self, scene: Scene
+    ) -> None:
+        view = scene()
+        assert view.snapshot is not None
+        first, second, *others = view.snapshot.gates
+        by = replace(first, by="carol", at=specimen.NOW - 60)
+        long = replace(second, by="an-operator-with-a-name", at=specimen.NOW - 120)
+        text = self.rows(scene(gates=(by, long, *others)))
+        assert re.search(r"✓ Architecture review +carol 04:30", text)
+        assert re.search(r"✓ Database impact +an-operator\S*… 04:29", text)
 
     def test_the_current_and_the_overdue_phase_are_open_even_where_room_is_short(
         self, scene: Scene

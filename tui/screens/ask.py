@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from stagewatch.text import clean
 from stagewatch.tui.screens.dialogue import Dialogue
+from stagewatch.tui.screens.line import LineInput
 
 LONGEST = 500
 """Characters of a note or a reason."""
@@ -33,7 +34,7 @@ class AskScreen(Dialogue[str]):
         with Vertical(id="box"):
             yield Static(Content.styled(self._title, "bold"))
             yield Static(Content(self._about))
-            line = Input(placeholder=self._placeholder, max_length=LONGEST)
+            line = LineInput(placeholder=self._placeholder, max_length=LONGEST)
             line.cursor_blink = False
             yield line
             yield Static(Content("enter saves · esc leaves everything as it is"), id="hint")

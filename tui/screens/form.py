@@ -16,6 +16,7 @@ from stagewatch.tui.changes import Change
 from stagewatch.tui.questions import Question, WrongAnswerError
 from stagewatch.tui.screens.ask import LONGEST
 from stagewatch.tui.screens.dialogue import Dialogue
+from stagewatch.tui.screens.line import LineInput
 
 SHOWN = 320
 """Characters of a sentence above the lines."""
@@ -46,7 +47,7 @@ class FormScreen(Dialogue[Change]):
             for each in self._question.lines:
                 with Horizontal(classes="line"):
                     yield Static(Content.styled(clean(each.label), "dim"), classes="label")
-                    line = Input(
+                    line = LineInput(
                         value=each.value,
                         placeholder=clean(each.hint),
                         max_length=LONGEST,

@@ -1,0 +1,104 @@
+"""The banner: a long verdict in few rows, and reminders until somebody acknowledges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from stagewatch.model import State
+from stagewatch.session.document import Acknowledgement, Instant
+from stagewatch.snapshot import CriterionNow, Snapshot
+from stagewatch.tui import specimen_board
+from stagewatch.tui.specimen import NOW
+from stagewatch.widgets.banner import AlertBar, VerdictBar, alert_lines, verdict_lines
+from stagewatch.widgets.paint import text_of, width_of
+from stagewatch.widgets.view import View
+
+LONG = specimen_board.waived().snapshot().reason
+
+
+def said(view: View, *, reminders: bool = True) -> str:
+    rows = alert_lines(view, 120, reminders=reminders)
+    return "\n".join(text_of(row).rstrip() for row in rows)
+
+
+def viewed(**changes: object) -> View:
+    snapshot: Snapshot = replace(specimen_board.no_go().snapshot(), **changes)
+    return View(snapshot, snapshot.now)
+
+
+def criteria(**changes: object) -> tuple[CriterionNow, ...]:
+    """The scene's criteria, the leak changed and everything else as it should be."""
+    leak, *others = specimen_board.no_go().snapshot().criteria
+    well = (replace(c, state=State.PASS) for c in others)
+    return (replace(leak, **changes), *well)
+
+
+def acknowledged(at: float) -> Acknowledgement:
+    return Acknowledgement(
+        criterion="memory-leak", by="bob", at=Instant(at), until=Instant(at + 3600)
+    )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("reason", [LONG, LONG[:150], LONG[:66], LONG[:230], "x" * 400, "short"])
+@pytest.mark.parametrize("review", [NOW + 600, NOW - 60, None])
+def test_a_verdict_takes_three_rows_at_most_with_the_next_review_in_it(
+    width: int, reason: str, review: float | None
+) -> None:
+    rows = verdict_lines(viewed(reason=reason, next_review=review), width)
+    text = "\n".join(text_of(row) for row in rows)
+    assert len(rows) <= 3
+    assert max(map(width_of, rows)) <= width
+    assert ("review" in text) == (review is not None)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_on_a_sheet_the_verdict_may_take_more_rows_where_there_are_some(width: int) -> None:
+    view = viewed(reason=LONG)
+    bar = VerdictBar(6, review=False)
+    assert 3 < (bar.wanted_height(view, width) or 0) <= 6
+    assert bar.wanted_height(replace(view, compact=True), width) == 3
+    assert not any("review" in text_of(row) for row in bar.lines(view, width, 6))
+
+
+def test_a_long_verdict_ends_in_an_ellipsis_and_not_in_the_middle_of_nowhere() -> None:
+    rows = verdict_lines(viewed(reason=LONG, next_review=None), 80)
+    assert text_of(rows[-1]).rstrip().endswith("…")
+
+
+@pytest.mark.parametrize("state", [State.FAIL, State.WARN])
+def test_what_failed_or_warns_is_told_until_somebody_acknowledges_it(state: State) -> None:
+    assert f"not acknowledged: Memory leak {state}" in said(viewed(criteria=criteria(state=state)))
+    quiet = criteria(state=state, acknowledged=acknowledged(NOW - 60))
+    assert said(viewed(criteria=quiet)) == ""
+
+
+@pytest.mark.parametrize("state", [State.PASS, State.INCONCLUSIVE, State.WAIVED, State.PENDING])
+def test_nothing_else_is_a_reminder(state: State) -> None:
+    assert said(viewed(criteria=criteria(state=state))) == ""
+
+
+def test_an_incident_after_the_acknowledgement_is_told_again() -> None:
+    known = acknowledged(NOW - 60)
+    assert said(viewed(criteria=criteria(acknowledged=known, incident=NOW - 90))) == ""
+    text = said(viewed(criteria=criteria(acknowledged=known, incident=NOW - 30)))
+    assert "not acknowledged: Memory leak FAIL" in text
+
+
+def test_of_many_the_failed_ones_are_named_first_and_the_rest_counted() -> None:
+    text = said(viewed())
+    assert "Memory leak FAIL, Slow API FAIL, Every gate approved FAIL and 1 more" in text
+
+
+def test_the_board_shows_them_itself() -> None:
+    assert said(viewed(), reminders=False) == ""
+
+
+def test_the_bar_notices_an_acknowledgement_that_has_ended() -> None:
+    silent = viewed(criteria=criteria(acknowledged=acknowledged(NOW - 60))).snapshot
+    ended = viewed(criteria=criteria(acknowledged=None)).snapshot
+    assert silent is not None
+    assert ended is not None
+    assert AlertBar().about(silent) != AlertBar().about(ended)
