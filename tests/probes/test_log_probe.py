@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from stagewatch.logs.batch import Batch
-from stagewatch.model import Reading, Result
+from stagewatch.logs.told import at_least
+from stagewatch.model import LogPattern, Reading, Result
 from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
 from stagewatch.probes._logprobe import LogProbe
 from stagewatch.probes.log import LogConfig, open_log, problems
@@ -46,9 +47,14 @@ class Opened:
         self.clock = Hand()
         self.probes: list[LogProbe] = []
 
-    def open(self, checkpoint: str | None = None, **keys: str) -> LogProbe:
+    def open(
+        self,
+        checkpoint: str | None = None,
+        patterns: tuple[LogPattern, ...] = (),
+        **keys: object,
+    ) -> LogProbe:
         config = LogConfig(**{"kind": "log", "path": "error.log", **keys})  # type: ignore[arg-type]
-        context = OpenContext(self.clock, self.folder, START, checkpoint)
+        context = OpenContext(self.clock, self.folder, START, checkpoint, patterns=patterns)
         probe = open_log("errors", config, context)
         self.probes.append(probe)
         return probe
@@ -84,6 +90,7 @@ def test_the_kind_is_installed() -> None:
         "errors.errors",
         "errors.warnings",
         "errors.criticals",
+        "errors.new",
     ]
     assert float(config.every) == 5.0
 
@@ -111,13 +118,14 @@ def test_the_usual_profile_has_no_problem() -> None:
 
 
 async def test_silence_is_reported_every_interval(log: Opened) -> None:
-    """The first look, then one reading at each slot, and none in between."""
+    """The first look, then one reading each five seconds, and none between."""
     probe = log.open()
     assert (await reading(probe)).values == dict.fromkeys(
-        ("errors.lines", "errors.errors", "errors.warnings", "errors.criticals"), 0.0
+        [f"errors.{k}" for k in ("lines", "errors", "warnings", "criticals", "new")], 0.0
     )
-    log.clock.time += 0.4
-    assert await probe.read() is None
+    for _ in range(round(probe.every / probe.tick) - 1):
+        log.clock.time += probe.tick
+        assert await probe.read() is None
     log.clock.time += probe.tick
     assert (await reading(probe)).result is Result.VALUE
 
@@ -133,6 +141,7 @@ async def test_new_lines_are_reported_at_once(log: Opened) -> None:
         "errors.errors": 1,
         "errors.warnings": 1,
         "errors.criticals": 1,
+        "errors.new": 3,
     }
     assert [line.level for line in found.lines] == ["INFO", "ERROR", "CRITICAL", "WARNING", ""]
     assert found.lines[1].text == "ERROR bad"
@@ -313,3 +322,92 @@ async def test_closing_gives_everything_back(log: Opened) -> None:
     await probe.aclose()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("log-")]
     assert descriptors() == files
+
+
+async def test_named_expressions_are_signals(log: Opened) -> None:
+    """Lines that match are counted, and go on being counted by the next recorder."""
+    count = {"slow_query": "duration: [0-9]{4,}"}
+    probe = log.open(count=count)
+    await probe.read()
+    log.write("LOG duration: 12 ms\nLOG duration: 1200 ms\nLOG duration: 99999 ms\n")
+    first = await reading(probe)
+    assert first.values["errors.slow_query"] == 2
+    assert [s.name for s in probe.signals][-1] == "errors.slow_query"
+    log.write("LOG duration: 5000 ms\n")
+    again = log.open(first.checkpoint, count=count)
+    second = await reading(again)
+    assert second.values["errors.slow_query"] == 3
+    assert "partial" not in second.facts
+
+
+async def test_an_expression_that_came_later_says_that_it_is_partial(log: Opened) -> None:
+    """A profile that was edited in the middle of a watch counts from then on, and says so."""
+    first = await reading(log.open())
+    again = log.open(first.checkpoint, count={"slow": "duration"})
+    second = await reading(again)
+    assert at_least("errors.slow", second.facts)
+    assert not at_least("errors.lines", second.facts)
+
+
+async def test_what_the_log_held_before_is_known(log: Opened) -> None:
+    """A pattern from before the watch is not new; another one is, at once."""
+    log.write("ERROR pool timed out after 3 s\n")
+    probe = log.open()
+    await probe.read()
+    log.write("ERROR pool timed out after 12 s\nERROR disk full on 7\nERROR disk full on 8\n")
+    found = await reading(probe)
+    assert found.values["errors.new"] == 1
+    told = {p.text: (p.count, p.new) for p in found.patterns}
+    assert told == {"pool timed out after # s": (1, False), "disk full on #": (2, True)}
+
+
+async def test_patterns_go_on_after_a_restart(log: Opened) -> None:
+    """The next recorder knows the baseline and the counts, from what was stored."""
+    log.write("ERROR known\n")
+    probe = log.open()
+    stored = {p.number: p for p in (await reading(probe)).patterns}
+    log.write("ERROR fresh 1\n")
+    first = await reading(probe)
+    stored |= {p.number: p for p in first.patterns}
+    log.write("ERROR fresh 2\nERROR known\n")
+    again = log.open(first.checkpoint, tuple(stored.values()))
+    second = await reading(again)
+    assert second.values["errors.new"] == 1
+    assert {p.text: (p.count, p.new) for p in second.patterns} == {
+        "fresh #": (2, True),
+        "known": (1, False),
+    }
+
+
+async def test_only_patterns_that_changed_travel(log: Opened) -> None:
+    """A batch does not carry every pattern again."""
+    probe = log.open()
+    await probe.read()
+    log.write("".join(f"ERROR {'x' * n}\n" for n in range(1, 100)))
+    assert len((await reading(probe)).patterns) == 99
+    log.write("ERROR xxx\n")
+    assert [p.count for p in (await reading(probe)).patterns] == [2]
+
+
+async def test_a_named_baseline_is_what_is_known(log: Opened) -> None:
+    """The file that the profile names decides, not the log's own past."""
+    (log.folder / "good.log").write_text("ERROR known for long\n")
+    log.write("ERROR from the day before\n")
+    probe = log.open(baseline="good.log")
+    await probe.read()
+    log.write("ERROR known for long\nERROR from the day before\n")
+    found = await reading(probe)
+    assert {p.text: p.new for p in found.patterns if p.count} == {
+        "known for long": False,
+        "from the day before": True,
+    }
+
+
+async def test_without_its_baseline_nothing_is_told_to_be_new(log: Opened) -> None:
+    """The signal is missing, with the remedy's address; the other counts are there."""
+    probe = log.open(baseline="gone.log")
+    found = await reading(probe)
+    assert found.result is Result.VALUE
+    assert "errors.new" not in found.values
+    assert "gone.log cannot be read" in found.missing["errors.new"]
+    assert "gone.log cannot be read" in found.reason
