@@ -92,7 +92,17 @@ def kept(make: Callable[[Snapshot], T]) -> Callable[[Snapshot], T]:
 
 def late(probe: ProbeNow, now: float) -> bool:
     """Whether the probe's last reading is older than two intervals and its deadline."""
-    return probe.at is not None and now - probe.at > 2 * probe.every + probe.timeout
+    return probe.at is not None and now - probe.at > patience(probe)
+
+
+ON_THE_WAY = 2.5
+"""Seconds that a reading may take from its probe to the screen: the recorder and the screen both
+let what is not urgent wait for company."""
+
+
+def patience(probe: ProbeNow) -> float:
+    """Seconds after which a reading is too old."""
+    return max(2 * probe.every + probe.timeout, probe.every + probe.timeout + ON_THE_WAY)
 
 
 def probe_of(snapshot: Snapshot, signal: str) -> ProbeNow | None:

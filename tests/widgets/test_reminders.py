@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,12 +24,12 @@ def said(view: View, *, reminders: bool = True) -> str:
     return "\n".join(text_of(row).rstrip() for row in rows)
 
 
-def viewed(**changes: object) -> View:
+def viewed(**changes: Any) -> View:  # noqa: ANN401  # as replace() takes them
     snapshot: Snapshot = replace(specimen_board.no_go().snapshot(), **changes)
     return View(snapshot, snapshot.now)
 
 
-def criteria(**changes: object) -> tuple[CriterionNow, ...]:
+def criteria(**changes: Any) -> tuple[CriterionNow, ...]:  # noqa: ANN401
     """The scene's criteria, the leak changed and everything else as it should be."""
     leak, *others = specimen_board.no_go().snapshot().criteria
     well = (replace(c, state=State.PASS) for c in others)
