@@ -28,6 +28,8 @@ SPARSE = 300.0
 """Seconds between readings above which minutes and windows are longer, in proportion."""
 ERRORS = 2.0
 """Standard errors by which a mean has to lie above the limit."""
+ERRORS_WITHOUT_WORST = 1.5
+"""The same, without its worst minutes (``DISTURBANCE``)."""
 FAILING = 2
 """Minutes in a row that have to fail."""
 WARN_SHARE = 0.8
@@ -44,10 +46,10 @@ LEAST = 5
 EXPECTED = 0.7
 """Of the minutes that a slow probe can fill: so many are enough for it."""
 GROSS = 1.2
-"""Of the limit: a half-hour mean this high needs no standard error …"""
+"""Of the limit: a mean this high over half an hour or more needs no standard error …"""
 GROSS_MINUTES = 1 / 3
-"""… when at least this share of its minutes is above the limit. Without this, an average far above
-the limit would pass as long as it is made of very fast and very slow minutes."""
+"""… when this share of its minutes (and PLENTY hold data) is above the limit. Without this, an
+average far above the limit would pass as long as it is made of very fast and very slow minutes."""
 GROSS_SIZE = 30
 
 
@@ -235,8 +237,8 @@ class AverageJudge:
             value,
             value > limit
             and _agree(minutes, window, begin, limit)
-            and _is_above(minutes, window, limit)
-            and _is_above(_without_worst(minutes), window, limit),
+            and _is_above(minutes, window, limit, ERRORS)
+            and _is_above(_without_worst(minutes), window, limit, ERRORS_WITHOUT_WORST),
             self._unbroken(minutes, begin),
             sum(minute.samples for minute in minutes),
             sum(minute.timeouts for minute in minutes),
@@ -261,22 +263,30 @@ def _agree(minutes: Sequence[_Minute], window: _Window, begin: int, limit: float
 
 def _without_worst(minutes: Sequence[_Minute]) -> Sequence[_Minute]:
     """The window without that stretch of DISTURBANCE minutes without which its mean is lowest."""
-    rests = [
-        [m for m in minutes if not first.nth <= m.nth < first.nth + DISTURBANCE]
-        for first in minutes
-    ]
-    return min(rests, key=lambda rest: fmean([m.mean for m in rest]) if rest else -math.inf)
+    total, count = math.fsum(minute.mean for minute in minutes), len(minutes)
+    lowest, cut = math.inf, (0, 0)
+    end, inside = 0, 0.0
+    for begin, first in enumerate(minutes):
+        while end < count and minutes[end].nth < first.nth + DISTURBANCE:
+            inside += minutes[end].mean
+            end += 1
+        rest = count - (end - begin)
+        mean = (total - inside) / rest if rest else -math.inf
+        if mean < lowest:
+            lowest, cut = mean, (begin, end)
+        inside -= first.mean
+    return [*minutes[: cut[0]], *minutes[cut[1] :]]
 
 
-def _is_above(minutes: Sequence[_Minute], window: _Window, limit: float) -> bool:
-    """The mean is above the limit beyond its standard error, or so far that none is needed."""
+def _is_above(minutes: Sequence[_Minute], window: _Window, limit: float, errors: float) -> bool:
+    """The mean is above the limit by so many standard errors, or so far that none is needed."""
     count = len(minutes)
     if count < 2:
         return False
     mean = fmean([minute.mean for minute in minutes])
     squares = math.fsum((minute.mean - mean) ** 2 for minute in minutes)
-    if mean - ERRORS * math.sqrt(squares / (count - 1) / count) > limit:
+    if mean - errors * math.sqrt(squares / (count - 1) / count) > limit:
         return True
     slow = sum(minute.mean > limit for minute in minutes)
-    gross = window.size >= GROSS_SIZE and mean >= GROSS * limit
+    gross = window.size >= GROSS_SIZE and count >= PLENTY and mean >= GROSS * limit
     return gross and slow >= GROSS_MINUTES * count

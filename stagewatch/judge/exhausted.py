@@ -41,6 +41,8 @@ class _Failures:
         self._within = within
         self._counter = Counter()
         self._grown: deque[_Growth] = deque()
+        self._total = 0.0
+        """Of all that has grown."""
         self.last: float | None = None
         """When the counter was read."""
         self.count = 0.0
@@ -51,15 +53,17 @@ class _Failures:
         amount = self._counter.increase(total)
         if amount > 0 and self.last is not None:
             self._grown.append(_Growth(self.last, t, amount))
+            self._total += amount
         self.last = t
         begin = t - self._within
         while self._grown and self._grown[0].end <= begin:
-            self._grown.popleft()
-        parts = [(g, min(1.0, (g.end - begin) / (g.end - g.start))) for g in self._grown]
-        self.count = sum(g.amount * part for g, part in parts)
-        self.at_most = sum(
-            g.amount if g.end - g.start > self._within else g.amount * part for g, part in parts
-        )
+            self._total -= self._grown.popleft().amount
+        self.count = self.at_most = self._total if self._grown else 0.0
+        first = self._grown[0] if self._grown else None
+        if first is not None and first.start < begin:  # no later one reaches out of the window
+            self.count -= first.amount * (begin - first.start) / (first.end - first.start)
+            gap = first.end - first.start > self._within
+            self.at_most = self._total if gap else self.count
 
     def known(self, t: float) -> bool:
         """Whether the counter was read within the window that ends at ``t``."""

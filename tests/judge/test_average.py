@@ -196,3 +196,15 @@ def test_memory_does_not_grow() -> None:
         made.add(float(i), 100.0)
     assert len(made._minutes) <= 60
     assert len(made._values) <= 60
+
+
+@pytest.mark.parametrize("lone", [-700, -400, 600, 900])
+def test_a_disturbance_beside_a_lone_timeout_does_not_fail(lone: int) -> None:
+    """Without its worst minutes, the rest has to be above the limit too."""
+    for begin in range(7200, 8100, 60):
+
+        def latency(t: float, begin: int = begin) -> float:
+            slow = begin <= t < begin + 290 or begin + lone <= t < begin + lone + 30
+            return 9500.0 if slow else 250.0
+
+        assert not failed(watch(latency, 3 * HOUR))
