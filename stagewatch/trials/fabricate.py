@@ -228,7 +228,11 @@ class _Fabricator:
                 missing[signal] = broken = piece.missing
             else:
                 values[signal] = piece.line.at(t)
-                if piece.line.slope:
+                if not piece.line.slope:
+                    continue
+                if signal.endswith((".latency", ".criticals")):
+                    until = t  # more than the value moves with these
+                else:
                     moving.append((signal, piece.line))
         if self._kind == "log":
             self._count(t, values)
@@ -237,8 +241,6 @@ class _Fabricator:
         result = Result.NO_DATA if broken else Result.VALUE
         took = values.get(f"{self._plan.name}.latency", 1000 * TOOK) / 1000
         reading = self._made(t, max(0.0, took), result, broken, values, missing, {})
-        if any(signal.endswith((".latency", ".criticals")) for signal, _ in moving):
-            until = t  # more than the value moves with these
         return _Template(reading, tuple(moving), until)
 
     def _count(self, t: float, values: dict[str, float]) -> None:
