@@ -9,10 +9,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from stagewatch.derived import Derivations
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.judging import known_at
 from stagewatch.model import Fact, Reading, Result
 from stagewatch.probes import signals_of
+from stagewatch.profile.derived import SignalConfig, sources
 from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.profile.values import format_duration, parse_duration
 from stagewatch.trials.amounts import Line, parse_line
@@ -75,9 +77,32 @@ def pieces_of(series: Series, unit: str) -> Iterator[Piece]:
 
 
 def readings_of(profile: Profile, trial: Trial, time: WatchTime, end: float) -> Iterator[Reading]:
-    """Every reading that began before ``end``, watch time, in the order in which it was known."""
-    plans = plans_of(profile, trial)
-    return heapq.merge(*(_Fabricator(plan, time, end).readings() for plan in plans), key=known_at)
+    """Every reading that began before ``end``, watch time, in the order in which it was known;
+    a derived one right after that which it is worked out from."""
+    derived = derived_in(profile, trial)
+    derivations = Derivations({name: profile.probe[name] for name in derived})
+    plans = [plan for plan in plans_of(profile, trial) if plan.name not in derived]
+    fabricated = (_Fabricator(plan, time, end).readings() for plan in plans)
+    for reading in heapq.merge(*fabricated, key=known_at):
+        yield reading
+        if derived:
+            yield from derivations.readings(reading)
+
+
+def derived_in(profile: Profile, trial: Trial) -> set[str]:
+    """The derived signals that are worked out from what the test says of others.
+
+    One that the test speaks of itself is what the test says, and one of which it speaks in no way
+    is healthy or absent as anything else.
+    """
+    own = {series.probe or series.signal.partition(".")[0] for series in trial.readings}
+    found: set[str] = set()
+    for _ in profile.probe:  # as deep as one can be worked out from another
+        for name, config in profile.probe.items():
+            if name not in own and isinstance(config, SignalConfig):
+                of = {signal.partition(".")[0] for signal in sources(config.derived)}
+                found |= {name} if of & (own | found) else set()
+    return found
 
 
 def plans_of(profile: Profile, trial: Trial) -> list[ProbePlan]:
@@ -203,7 +228,11 @@ class _Fabricator:
                 missing[signal] = broken = piece.missing
             else:
                 values[signal] = piece.line.at(t)
-                if piece.line.slope:
+                if not piece.line.slope:
+                    continue
+                if signal.endswith((".latency", ".criticals")):
+                    until = t  # more than the value moves with these
+                else:
                     moving.append((signal, piece.line))
         if self._kind == "log":
             self._count(t, values)
@@ -212,8 +241,6 @@ class _Fabricator:
         result = Result.NO_DATA if broken else Result.VALUE
         took = values.get(f"{self._plan.name}.latency", 1000 * TOOK) / 1000
         reading = self._made(t, max(0.0, took), result, broken, values, missing, {})
-        if any(signal.endswith((".latency", ".criticals")) for signal, _ in moving):
-            until = t  # more than the value moves with these
         return _Template(reading, tuple(moving), until)
 
     def _count(self, t: float, values: dict[str, float]) -> None:

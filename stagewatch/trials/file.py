@@ -41,6 +41,9 @@ def load_trials(path: Path, *, environ: Mapping[str, str] | None = None) -> Load
     """The tests in ``path``; raises FileError with every problem of the file and its profile."""
     text = text_of(content_of(path), path)
     raw = parsed(text, path)
+    if "deployment" in raw and "test" not in raw:
+        hint = "its tests are a file of their own; see docs/testing.md"
+        raise TrialFileError([Problem(path, 0, "", "is a profile, and no file of tests", hint)])
     findings = Findings()
     file = convert(raw, TrialFile, (), findings)
     profile, elsewhere = None, list[Problem]()

@@ -12,6 +12,7 @@ import pytest
 
 from stagewatch.cli import run
 from stagewatch.profile.values import Duration
+from stagewatch.session import edits
 from stagewatch.session.store import SessionStore
 from stagewatch.trials.schema import Series
 
@@ -217,10 +218,11 @@ def test_over_a_damaged_session_no_script_may_go_by_what_is_said(
 ) -> None:
     """As with status: what is printed rests on an earlier text."""
     folder = record()
-    SessionStore(folder).edit(lambda session: session)
+    SessionStore(folder).edit(lambda s: edits.add_note(s, "x", by="ann", at=float(s.ends_at)))
     path = folder / "session.toml"
     path.write_text(path.read_text().replace("ann", "eve"))
-    status, _, err = said()
+    status, out, err = said()
+    assert out.splitlines()[-1].startswith("GO")
     assert status == 2
     assert "session.toml" in err
 

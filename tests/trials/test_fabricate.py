@@ -140,6 +140,18 @@ def test_lines_that_may_be_lost_are_told_from_then_on(made: Made) -> None:
     assert over == [{"since": START + 120, "until": START + 240, "cause": "rotated"}]
 
 
+def test_what_moves_with_a_value_moves_at_every_reading(made: Made) -> None:
+    """A request takes as long as its latency; what is written counts on top of what grows."""
+    slow = made('{ signal = "health.latency", value = "1s +60 s/h" }')
+    assert [at(slow, t).took for t in (0, 300, 570)] == pytest.approx([1, 6, 10.5])
+    found = made(
+        '{ signal = "errors.criticals", value = "0 +60/h" },'
+        '{ probe = "errors", critical = ["1min"] }',
+        "errors",
+    )
+    assert [at(found, t).values["errors.criticals"] for t in (30, 60, 300)] == [0.5, 2, 6]
+
+
 def test_the_same_test_makes_the_same_readings(made: Made) -> None:
     """Nothing is left to chance."""
     line = '{ signal = "backend.rss", value = "500 MiB +17 %/h" }'

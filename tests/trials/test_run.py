@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from stagewatch.trials.file import LoadedTrials
+from stagewatch.trials.file import LoadedTrials, load_trials
 from stagewatch.trials.run import Outcome, run_trial
 
 Load = Callable[[str], LoadedTrials]
@@ -115,11 +116,62 @@ def test_readings_that_are_declared_void_are_judged_anew(ran: Ran) -> None:
 def test_a_watch_that_is_stopped_has_no_later_readings(ran: Ran) -> None:
     """And is never a GO."""
     stop = DONE.replace("]\n", '    { at = "3h30min", stop = true, by = "ann" },\n]\n')
-    expect = '{ verdict = "INCONCLUSIVE", reason = "ann ended the watch" }, { never = "GO" }'
-    assert ran(expect, more=stop).failures == ()
+    line = '{ signal = "health.orphans", value = 140, from = "3h35min" }'
+    expect = """{ verdict = "INCONCLUSIVE", reason = "ann ended the watch" }, { never = "GO" },
+        { criterion = "sockets", never = "FAIL" }"""
+    assert ran(expect, line, stop).failures == ()
 
 
 def test_a_test_may_end_before_the_window(ran: Ran) -> None:
     """Then it says nothing of what comes later."""
     expect = '{ verdict = "HOLD" }, { at = "30min", criterion = "slow", state = "PASS" }'
     assert ran(expect, more='for = "1h"\n').failures == ()
+
+
+DERIVED = """
+version = 1
+[deployment]
+name = "staging"
+window = "1h"
+review_every = "1h"
+[probe.cache]
+kind = "http"
+url = "http://127.0.0.1:1/cache"
+every = "30s"
+read = { hits = "hits", misses = "misses" }
+[signal.hit_rate]
+kind = "ratio"
+part = ["cache.hits"]
+whole = ["cache.hits", "cache.misses"]
+counters = true
+[nogo.cold]
+rule = "compare"
+signal = "hit_rate.value"
+below = "80 %"
+"""
+
+
+@pytest.mark.parametrize(
+    ("readings", "state"),
+    [
+        ("", "PASS"),
+        ('{ signal = "cache.hits", value = "0 +900/h" }, '
+         '{ signal = "cache.misses", value = "0 +100/h" }', "PASS"),
+        ('{ signal = "cache.hits", value = "0 +500/h" }, '
+         '{ signal = "cache.misses", value = "0 +500/h" }', "FAIL"),
+        ('{ signal = "hit_rate.value", value = "20 %" }', "FAIL"),
+        ('{ probe = "cache", error = "refused" }', "INCONCLUSIVE"),
+    ],
+)  # fmt: skip
+def test_a_derived_signal_is_worked_out_from_what_the_test_says(
+    readings: str, state: str, tmp_path: Path
+) -> None:
+    """Unless the test speaks of it itself, or of none of its sources."""
+    (tmp_path / "d.toml").write_text(DERIVED)
+    path = tmp_path / "d.test.toml"
+    path.write_text(
+        f'profile = "d.toml"\n[[test]]\nname = "x"\nothers = "healthy"\n'
+        f'readings = [{readings}]\nexpect = [{{ criterion = "cold", state = "{state}" }}]\n'
+    )
+    loaded = load_trials(path)
+    assert run_trial(loaded.profile, loaded.trials[0]).failures == ()

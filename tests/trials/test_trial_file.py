@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stagewatch.profile.find import shipped_folder
 from stagewatch.profile.problems import FileError
 from stagewatch.trials.file import LoadedTrials, load_trials
 
@@ -159,6 +160,8 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     """As for a profile."""
     with pytest.raises(FileError, match="there is no such file"):
         load_trials(tmp_path / "gone.toml")
+    with pytest.raises(FileError, match=r"demo\.toml: is a profile, and no file of tests"):
+        load_trials(shipped_folder() / "demo.toml")
     path = tmp_path / "x.toml"
     path.write_text("profile = ")
     with pytest.raises(FileError, match=r"x\.toml:1: is not TOML"):
