@@ -233,7 +233,7 @@ class Judge:
     def _pronounce(self, said: Judgement, now: float) -> None:
         first, self._verdict = self._verdict is None, said.verdict
         self._docket.verdict(now, said.verdict, said.reason)
-        if not first or said.verdict is Verdict.NO_GO:
+        if not first or said.verdict is not Verdict.HOLD:
             self._docket.event(Event(now, "verdict", f"{said.verdict.value} {said.reason}"))
             self._docket.put(URGENT, f"verdict {now}")
 
