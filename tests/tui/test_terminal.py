@@ -205,7 +205,7 @@ def test_leaving_with_q_restores_the_terminal_and_tells_the_caller(
 def test_partial_repaints_leave_the_same_screen_as_a_whole_one(terminal: Run) -> None:
     screen = terminal(columns=120, rows=24)
     screen.until("Resource consumption")
-    screen.press("jjjkk\t\t\t\tkkkj")
+    screen.press("jjjkk\t\t\t\t\x1b[5~")
     screen.until("held")
     partial = untorn(screen)
     # A change of size and back makes Textual send every cell again.
