@@ -29,6 +29,8 @@ from stagewatch.session.document import Session
 from stagewatch.snapshot import RecorderStatus, Snapshot
 
 JOURNAL = f"{HISTORY}-wal"
+WHOLE = 2.0
+"""Seconds after which everything is looked at, whatever the kernel tells."""
 EVENTS = 100
 
 
@@ -76,7 +78,8 @@ class Observer:
         self._history: History | None = None
         self._file: tuple[int, int] | None = None
         self._holder: Holder | None = None
-        self._pace = pace
+        # A probe that runs more often is to be seen as often, or it would look late.
+        self._pace = min([pace, *(config.every for config in self._profile.probe.values())])
         self._news = False
         """Whether something changed since the last snapshot."""
         self._urgent = ""
@@ -89,6 +92,8 @@ class Observer:
         self._logs = Logs(self._profile)
         self._asked = False
         self._inotify: Inotify | None = None
+        self._whole = -float("inf")
+        """When everything was looked at."""
 
     def fileno(self) -> int:
         """Readable when something was written; -1 where the kernel does not tell. ``look`` reads
@@ -103,9 +108,11 @@ class Observer:
         Raises HistoryError when the history cannot be read.
         """
         now = self._clock.now()
-        if self._only_recorded():
-            recorded, ordered = self._history is not None and self._history.changed(), False
+        history, only_recorded = self._history, self._only_recorded()
+        if history is not None and only_recorded and 0 <= now - self._whole < WHOLE:
+            recorded, ordered = history.changed(), False
         else:
+            self._whole = now
             recorded, ordered = self._recording_changed(), self._session_changed()
             ordered = self._holder_changed() or ordered
         urgent = ordered or (recorded and self._called_urgent())

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from stagewatch.charts import BUCKETS, stretch
 from stagewatch.following import profile_of
 from stagewatch.history import HistoryWriter
+from stagewatch.inotify import MODIFY, Inotify
 from stagewatch.judge.standing import KEY, Stand, Standing
 from stagewatch.judged import LATE
 from stagewatch.lock import RecorderLock
@@ -583,3 +584,22 @@ def test_on_a_network_file_system_nothing_is_told(
     observer = Observer(watch.folder, watch.clock)
     assert observer.fileno() == -1
     observer.close()
+
+
+def test_a_history_is_found_though_only_its_journal_is_told_of(
+    watch: Watch, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder that writes all the time does not hide what else there is to be seen."""
+    assert observer.fileno() >= 0
+    observer.look()
+    monkeypatch.setattr(Inotify, "events", lambda self: iter([(1, MODIFY, "history.db-wal")]))
+    watch.add("health", START + 1, latency=12)
+    watch.stored()
+    snapshot = observer.look()
+    assert snapshot is not None
+    assert snapshot.signals["health.latency"].value == 12
+    watch.store.edit(lambda s: edits.add_note(s, "x", by="bob", at=START))
+    watch.clock.at += 2
+    edited = observer.look()
+    assert edited is not None
+    assert edited.session.note[-1].text == "x"

@@ -21,7 +21,9 @@ from stagewatch.model import Event, Gap, Reading, Signal, State, Verdict
 
 BATCH_DELAY = 0.9
 """Seconds that a change waits for company before its commit, unless it brings log lines or what
-makes it urgent."""
+makes it urgent; less where a probe runs so often that its reading would look late."""
+DELAY_SHARE = 0.3
+"""Of the shortest interval, at most so much."""
 BATCH_LIMIT = 2000
 RETRY_DELAY = 3.0
 """Seconds between two tries while the file cannot be written."""
@@ -52,6 +54,7 @@ class HistoryWriter:
         self._lock = threading.Condition()
         self._added = self._in_flight = 0
         self._hurry = self._closing = False
+        self._delay = BATCH_DELAY
         try:
             self._keeper = Keeper(path, clock, connect)
         except sqlite3.Error as error:
@@ -84,6 +87,7 @@ class HistoryWriter:
     def declare(self, probe: str, kind: str, every: float, signals: Sequence[Signal]) -> None:
         """Enter a probe with its signals; again after the profile was changed."""
         declared = tuple(signals)
+        self._delay = min(self._delay, DELAY_SHARE * every)
         self._put(lambda store: store.declare(probe, kind, every, declared), declares=probe)
 
     def add(self, reading: Reading) -> None:
@@ -193,7 +197,7 @@ class HistoryWriter:
         with self._lock:
             backlog = self._backlog
             self._lock.wait_for(lambda: backlog or backlog.losses or self._closing)
-            self._lock.wait_for(lambda: self._hurry or self._closing, BATCH_DELAY)
+            self._lock.wait_for(lambda: self._hurry or self._closing, self._delay)
             attempt = Attempt(backlog.take(BATCH_LIMIT), *backlog.take_losses())
             if self._closing and not (attempt.changes or attempt.losses):
                 return None

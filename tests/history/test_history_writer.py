@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from stagewatch.clock import Clock
 from stagewatch.history import History, HistoryWriter
 from stagewatch.history.intake import LINES_A_PROBE
 from stagewatch.history.rows import LINES_A_READING, SEVERE_A_READING
+from stagewatch.history.writer import BATCH_DELAY
 from stagewatch.model import Event, Gap, LogLine, Reading, Result, Signal, State, Verdict
 
 Make = Callable[..., Reading]
@@ -454,3 +456,16 @@ def test_the_next_recorder_continues_the_record(
     assert history.checkpoint("health") == "{}"
     assert [r.facts for r in history.readings("health")] == [{"a": "b"}] * 2
     assert history._query.all("SELECT body FROM text") == [('{"a":"b"}',)]
+
+
+def test_the_wait_for_company_is_short_beside_the_shortest_interval(
+    path: Path, hand_clock: Clock
+) -> None:
+    """A reading that waited longer would look late."""
+    writer = HistoryWriter(path, hand_clock)
+    writer.declare("slow", "http", 60, ())
+    assert writer._delay == BATCH_DELAY
+    writer.declare("quick", "http", 0.5, ())
+    writer.declare("slow", "http", 60, ())
+    assert writer._delay == pytest.approx(0.15)
+    writer.close()

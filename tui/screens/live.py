@@ -74,7 +74,7 @@ class LiveScreen(WatchScreen):
     def _fed(self, message: Message) -> None:
         """In the feed's thread: what is not urgent waits for the next second without waking
         anybody: one repaint, not two."""
-        if isinstance(message, SnapshotArrived) and self._ready and not message.snapshot.urgent:
+        if isinstance(message, SnapshotArrived) and self._ready and _can_wait(message.snapshot):
             self._waiting.append(message)
         else:
             self._waiting.clear()
@@ -230,3 +230,8 @@ class LiveScreen(WatchScreen):
                     failed(why)
 
         threading.Thread(target=guarded, daemon=True, name=what).start()
+
+
+def _can_wait(snapshot: Snapshot) -> bool:
+    """Whether a second makes no difference; to a probe that runs more often it would look late."""
+    return not snapshot.urgent and all(p.every >= 1.0 for p in snapshot.probes.values())
