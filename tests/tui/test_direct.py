@@ -22,10 +22,10 @@ Until = Callable[[Callable[[], bool]], None]
 
 
 def picture(terminal: Terminal) -> list[list[object]]:
-    """Every cell below the clock, with its colours."""
+    """Every cell, with its colours, below what changes with the minute."""
     with terminal._lock:
         screen = terminal._screen
-        return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(1, 39)]
+        return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(3, 39)]
 
 
 def _later(terminal: Terminal, than: str) -> bool:
@@ -55,7 +55,7 @@ def test_under_a_dialogue_nothing_is_drawn_directly(terminal: Run, until: Until)
     shown.press("n")
     shown.until("the note; enter saves it")
 
-    for _ in range(2):
+    for _ in range(4):
         until(partial(_later, shown, shown.text()[:120]))
     with shown._lock:
         row = shown._screen.buffer[0]
