@@ -161,7 +161,9 @@ def _believed(
 def _silent(stand: Stand, silence: str) -> Stand:
     """What is known of the past stays; of the present nothing is known."""
     reason = f"{silence}; before that: {stand.reason}"
-    return replace(stand, state=State.INCONCLUSIVE, why=Why.STALE.value, reason=reason)
+    return replace(
+        stand, state=State.INCONCLUSIVE, why=Why.STALE.value, reason=reason, recovered=False
+    )
 
 
 def _criteria(
@@ -267,7 +269,7 @@ def _standing_as(blank: CriterionNow, stand: Stand, waiver: Waiver | None) -> Cr
         now=stand.reason if over else "",
         first_bad=stand.first_bad,
         latched=stand.latched,
-        recovered=stand.recovered and stand.state is not State.INCONCLUSIVE,
+        recovered=stand.recovered,
         why=stand.why if not failed else "",
         trend=stand.trend,
         incident=stand.incident,

@@ -7,8 +7,7 @@ through here, so that they cannot come to different answers.
 from __future__ import annotations
 
 import heapq
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -71,12 +70,14 @@ def engine_of(
     )
 
 
-def recorded(history: History, probes: Mapping[str, object]) -> Iterator[Reading]:
-    """Every reading of these probes in the order in which they were known.
+def recorded(history: History, probes: Iterable[str], until: float) -> Iterator[Reading]:
+    """Every reading of these probes in the order in which they were known, up to ``until``: what a
+    clock that was ahead put later does not count.
 
     A probe never runs twice at once, so each probe's own readings are in that order already.
     """
-    return heapq.merge(*map(history.readings, probes), key=known_at)
+    merged = heapq.merge(*map(history.readings, probes), key=known_at)
+    return (reading for reading in merged if known_at(reading) <= until + EARLY)
 
 
 def known_at(reading: Reading) -> float:
@@ -97,38 +98,36 @@ def replay(
     """
     for gap in history.gaps():
         engine.take_gap(gap)
-    for number, reading in enumerate(recorded(history, profile.probe)):
+    for number, reading in enumerate(recorded(history, profile.probe, until)):
         if number % 1000 == 0 and given_up():
             return
-        if known_at(reading) <= until + EARLY:  # not what a clock that was ahead put later
-            engine.take(reading)
+        engine.take(reading)
     engine.pass_time(until)
 
 
-def last_known(history: History, otherwise: float, now: float = math.inf) -> float:
+def last_known(history: History, otherwise: float, now: float) -> float:
     """Unix time at which the newest reading was known, ``now`` at the latest."""
     return min(now, max(map(known_at, history.latest().values()), default=otherwise))
 
 
-def inherit(
-    engine: Engine, before: Standing | None, basis: str, sha256: str, time: WatchTime
-) -> Kept:
+def inherit(engine: Engine, before: Standing | None, sha256: str) -> Kept:
     """Keep what failed under a profile that was edited since: an edit forgives nothing.
 
     Nor does judging the same record again by the same orders, should it come out otherwise: only
     new orders under the same profile may.
     """
+    if before is None:
+        return Kept()
     orphans, under = {}, {}
-    known = [*before.orphans.items(), *before.criteria.items()] if before else []
-    for name, stand in known:
+    same_orders = before.basis == basis_of(sha256, engine.rulings)
+    for name, stand in (*before.orphans.items(), *before.criteria.items()):
         if not stand.latched:
             continue
-        latched_under = stand.under or (before.profile if before else "")
-        same_orders = before is not None and before.basis == basis
+        latched_under = stand.under or before.profile
         if not engine.latches(name):
             orphans[name] = replace(stand, under=latched_under)
         elif latched_under != sha256 or same_orders:
-            engine.inherit(name, incident_of(stand, time))
+            engine.inherit(name, incident_of(stand, engine.time))
             under[name] = latched_under
     return Kept(orphans, under)
 
@@ -182,8 +181,4 @@ class Standings:
     def _judge(self, history: History, session: Session, until: float) -> Standing:
         engine = engine_of(self._profile, session, units=self._units)
         replay(engine, history, self._profile, until)
-        time = watch_time(self._profile, session)
-        rulings = rulings_of(session)
-        basis = basis_of(self.sha256, rulings)
-        kept = inherit(engine, self._told, basis, self.sha256, time)
-        return standing_of(engine, time, self.sha256, rulings, kept)
+        return standing_of(engine, self.sha256, inherit(engine, self._told, self.sha256))

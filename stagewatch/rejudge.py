@@ -8,16 +8,13 @@ from dataclasses import dataclass
 
 from stagewatch.history.reader import History
 from stagewatch.judge.engine import Engine, Turn
-from stagewatch.judge.standing import KEY, Standing, basis_of, decoded, standing_of
+from stagewatch.judge.standing import KEY, Standing, decoded, standing_of
 from stagewatch.judged import Judgement, judged
 from stagewatch.judging import (
-    EARLY,
     engine_of,
     inherit,
-    known_at,
     last_known,
     recorded,
-    rulings_of,
     watch_time,
 )
 from stagewatch.model import State
@@ -122,17 +119,15 @@ class Rejudged:
     def standing(self, before: Standing | None = None) -> Standing:
         """How the criteria stand in the end; what failed ``before`` under an earlier profile of
         the session is not forgotten."""
-        rulings = rulings_of(self._session)
-        basis = basis_of(self._sha256, rulings)
-        kept = inherit(self.engine, before, basis, self._sha256, self._time)
-        return standing_of(self.engine, self._time, self._sha256, rulings, kept)
+        kept = inherit(self.engine, before, self._sha256)
+        return standing_of(self.engine, self._sha256, kept)
 
 
 def judged_until(history: History, session: Session, now: float) -> float:
     """Unix time up to which a record can be judged: its end, or the newest reading of one that
     is still under way. Raises HistoryError."""
     over = now >= session.ends_at
-    return float(session.ends_at) if over else last_known(history, session.started_at)
+    return float(session.ends_at) if over else last_known(history, session.started_at, now)
 
 
 def judgement_of(
@@ -168,11 +163,11 @@ def rejudge(
     for gap in history.gaps():
         for side in sides:
             side.engine.take_gap(gap)
-    for reading in itertools.chain(recorded(history, probes), (None,)):
+    for reading in itertools.chain(recorded(history, probes, until), (None,)):
         for side in sides:
             if reading is None:
                 side.engine.pass_time(until)
-            elif known_at(reading) <= until + EARLY:
+            else:
                 side.engine.take(reading)
         if theirs is None:
             yield from _opined(mine, mine.steps())

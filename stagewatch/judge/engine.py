@@ -75,15 +75,16 @@ class Engine:
     ) -> None:
         """``ends`` is the window's end in watch time. ``fault`` is told of a rule that raises:
         the rule is INCONCLUSIVE from then on, the others go on."""
-        self._time, self._ends = time, ends
-        self._rulings = rulings or Rulings()
+        self.time, self._ends = time, ends
+        self.rulings = rulings or Rulings()
+        """The orders that it goes by."""
         self._fault = fault
         self._t = 0.0
         self._next = GRID
         self._turns: list[Turn] = []
         self._newest: dict[str, float] = {}
         """Probe → when the newest reading that was judged began."""
-        self._criteria = self._seated(Setting(profile, time, self._rulings, units or {}), profile)
+        self._criteria = self._seated(Setting(profile, time, self.rulings, units or {}), profile)
         self._listeners: dict[str, list[_Criterion]] = {}
         for criterion in self._criteria.values():
             for probe in criterion.seat.probes:
@@ -110,7 +111,7 @@ class Engine:
     def _required(self, profile: Profile) -> dict[str, float]:
         """Every series that a criterion rests on, with its interval in watch time."""
         return {
-            series: float(profile.probe[probe_of(series)].every) * self._time.speed
+            series: float(profile.probe[probe_of(series)].every) * self.time.speed
             for criterion in self._criteria.values()
             for series in criterion.seat.series
         }
@@ -118,7 +119,7 @@ class Engine:
     @property
     def at(self) -> float:
         """Unix time up to which everything is judged."""
-        return self._time.at(self._t)
+        return self.time.at(self._t)
 
     @property
     def final(self) -> bool:
@@ -127,18 +128,18 @@ class Engine:
 
     def take(self, reading: Reading) -> None:
         """Judge a reading, and the minutes before it."""
-        known = self._time.of(reading.at + reading.took)
+        known = self.time.of(reading.at + reading.took)
         if reading.result is Result.SKIPPED or known > self._ends or self.final:
             return
         at = round(reading.at, 3)  # as a history keeps it: a reading may come from either
         if at <= self._newest.get(reading.probe, -math.inf):
             return  # seen, or of a time that a clock which was set back lets occur twice
         self._newest[reading.probe] = at
-        self.pass_time(self._time.at(known))
+        self.pass_time(self.time.at(known))
         self._t = max(self._t, known)
-        if self._rulings.is_void(reading.probe, reading.at):
+        if self.rulings.is_void(reading.probe, reading.at):
             return
-        began = self._time.of(reading.at)
+        began = self.time.of(reading.at)
         for series in self._needed.get(reading.probe, ()):
             if vouches(reading, series):
                 self._coverage.add(began, series)
@@ -148,7 +149,7 @@ class Engine:
 
     def pass_time(self, now: float) -> None:
         """Judge every minute up to the Unix time ``now``, or to the end of the window."""
-        until = min(self._time.of(now), self._ends)
+        until = min(self.time.of(now), self._ends)
         while self._next <= until:
             self._look_at_all(self._next)
             self._next += GRID
@@ -158,7 +159,7 @@ class Engine:
     def take_gap(self, gap: Gap) -> None:
         """Take note of a gap in which the clock ran through the same times again."""
         if gap.end is not None and gap.cause.endswith(TWICE):
-            self._coverage.repeat(self._time.of(gap.start), self._time.of(gap.end))
+            self._coverage.repeat(self.time.of(gap.start), self.time.of(gap.end))
 
     def latches(self, name: str) -> bool:
         """Whether this is a no-go criterion over data, which can keep an incident."""

@@ -45,6 +45,11 @@ class Stand:
     under: str = ""
     """SHA-256 of the profile under which its incident latched; empty where none did."""
 
+    @property
+    def latest(self) -> State:
+        """The state of the criterion: FAIL while it is latched."""
+        return State.FAIL if self.latched else self.state
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -92,22 +97,16 @@ def basis_of(profile: str, rulings: Rulings) -> str:
     return blake2b(told, digest_size=12).hexdigest()
 
 
-def standing_of(
-    engine: Engine,
-    time: WatchTime,
-    profile: str,
-    rulings: Rulings,
-    kept: Kept | None = None,
-) -> Standing:
-    """What the engine has come to, and what it must not forget."""
+def standing_of(engine: Engine, profile: str, kept: Kept | None = None) -> Standing:
+    """What the engine has come to by ``profile`` (its SHA-256), and what it must not forget."""
     kept = kept or Kept()
     return Standing(
         at=engine.at,
         final=engine.final,
-        basis=basis_of(profile, rulings),
+        basis=basis_of(profile, engine.rulings),
         profile=profile,
         criteria={
-            name: stand_of(c, engine, time, kept.under.get(name, profile))
+            name: stand_of(c, engine, kept.under.get(name, profile))
             for name, c in engine.computed().items()
         },
         savings=_savings(engine),
@@ -115,8 +114,9 @@ def standing_of(
     )
 
 
-def stand_of(computed: Computed, engine: Engine, time: WatchTime, under: str = "") -> Stand:
+def stand_of(computed: Computed, engine: Engine, under: str = "") -> Stand:
     """One criterion of ``engine`` in Unix time."""
+    time = engine.time
 
     def at(t: float | None) -> float | None:
         return None if t is None else round(time.at(t), 3)

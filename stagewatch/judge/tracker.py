@@ -53,7 +53,7 @@ class Computed:
     @property
     def recovered(self) -> bool:
         """It failed, and its value is good again; that changes nothing."""
-        return self.latched and self.finding.state is not State.FAIL
+        return self.latched and self.finding.state in _GOOD
 
 
 class Tracker:

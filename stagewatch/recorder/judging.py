@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from stagewatch.history.reader import History
 from stagewatch.history.records import URGENT
 from stagewatch.judge.engine import Engine, Turn
 from stagewatch.judge.rulings import Rulings
-from stagewatch.judge.standing import KEY, Kept, basis_of, decoded, stand_of, standing_of
+from stagewatch.judge.standing import KEY, Kept, Standing, decoded, stand_of, standing_of
 from stagewatch.judged import Judgement, judged
 from stagewatch.judging import (
     EARLY,
@@ -29,7 +30,6 @@ from stagewatch.judging import (
     replay,
     rulings_of,
     sha256_of,
-    watch_time,
 )
 from stagewatch.model import Event, Gap, Reading, State, Verdict
 from stagewatch.paths import HISTORY
@@ -70,6 +70,10 @@ class Docket(Protocol):
     def flush(self, timeout: float = ..., /) -> bool: ...
 
 
+_Rebuilt = tuple[Engine, Kept, Standing | None]
+"""The engine after all that is recorded, what it must not forget, and the standing before."""
+
+
 class Judge:
     """Judges one session for its recorder."""
 
@@ -81,11 +85,10 @@ class Judge:
         self._session = session
         self._docket = docket
         self._steady = SteadyTime(clock)
-        self._time = watch_time(profile, session)
         self._sha256 = sha256_of(folder)
         self._units = {name: s.unit for name, s in signals_of(profile.probe).items()}
         self._engine: Engine | None = None
-        self._rebuilding: asyncio.Future[tuple[Engine, Kept] | None] | None = None
+        self._rebuilding: asyncio.Future[_Rebuilt | None] | None = None
         self._waiting: list[Reading] = []
         """Readings since the rebuilding began."""
         self._gaps: list[Gap] = []
@@ -93,7 +96,7 @@ class Judge:
         self._rulings: Rulings | None = None
         """What the engine, or the one that is being built, goes by."""
         self._kept = Kept()
-        self._stored = -float("inf")
+        self._stored = -math.inf
         self._verdict: Verdict | None = None
         self._closed = threading.Event()
 
@@ -158,18 +161,17 @@ class Judge:
         loop = asyncio.get_running_loop()
         self._rebuilding = loop.run_in_executor(None, self._rebuilt, session, now)
 
-    def _rebuilt(self, session: Session, now: float) -> tuple[Engine, Kept] | None:
-        """The engine after all that is recorded, and what it must not forget; in a thread."""
+    def _rebuilt(self, session: Session, now: float) -> _Rebuilt | None:
+        """Judge the whole record; in a thread. None: what waits in memory would be missing."""
         if not self._docket.flush(FLUSH_WITHIN):
-            return None  # what waits in memory would be missing
+            return None
         engine = engine_of(self._profile, session, units=self._units, fault=_log_fault)
         with History.open(self._folder / HISTORY) as history:
             text = history.get(KEY)
             upto = last_known(history, session.started_at, now)
             replay(engine, history, self._profile, upto, self._closed.is_set)
         before = decoded(text) if text else None
-        basis = basis_of(self._sha256, rulings_of(session))
-        return engine, inherit(engine, before, basis, self._sha256, self._time)
+        return engine, inherit(engine, before, self._sha256), before
 
     def _take_over(self) -> None:
         """Go on with the engine that was built, if it is ready."""
@@ -181,12 +183,27 @@ class Judge:
         if built is None:
             self._rulings = None  # try again
             return
-        self._engine, self._kept = built
+        self._engine, self._kept, before = built
+        self._catch_up(self._engine, before)
+        self._stored = -math.inf  # the standing is another, whatever turned
         waiting, self._waiting = self._waiting, []
         for gap in self._gaps:
             self._engine.take_gap(gap)
         for reading in waiting:
             self._engine.take(reading)  # one that the replay saw changes nothing
+
+    def _catch_up(self, engine: Engine, before: Standing | None) -> None:
+        """Tell what comes of judging anew that was not told: what happened since, and states that
+        are others than they were held to be."""
+        told = before.at if before else -math.inf
+        later = [turn for turn in engine.turns() if engine.time.at(turn.t) > told]
+        for turn in later:
+            self._record(turn, engine)
+        known = {turn.computed.name for turn in later}
+        for name, computed in engine.computed().items():
+            held = before.criteria.get(name) if before else None
+            if name not in known and (held is None or held.latest is not computed.state):
+                self._record(Turn(engine.time.of(engine.at), computed, None), engine)
 
     def _tell(self, now: float) -> bool:
         """Store what changed; whether anything did."""
@@ -202,8 +219,8 @@ class Judge:
 
     def _record(self, turn: Turn, engine: Engine) -> None:
         """One criterion's new state, with the reading that changed it."""
-        stand = stand_of(turn.computed, engine, self._time)
-        at = self._time.at(turn.t)
+        stand = stand_of(turn.computed, engine)
+        at = engine.time.at(turn.t)
         name, state = turn.computed.name, turn.computed.state
         detail: dict[str, object] = {
             key: value
@@ -220,11 +237,10 @@ class Judge:
 
     def _store(self, now: float) -> None:
         """The standing, and the verdict when it is another."""
-        engine, rulings = self._engine, self._rulings
+        engine = self._engine
         assert engine is not None
-        assert rulings is not None
         self._stored = now
-        standing = standing_of(engine, self._time, self._sha256, rulings, self._kept)
+        standing = standing_of(engine, self._sha256, self._kept)
         self._docket.put(KEY, standing.encoded())
         said = judged(self._profile, self._session, standing, now, alive=True, sha256=self._sha256)
         if said.verdict is not self._verdict:

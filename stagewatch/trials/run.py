@@ -165,8 +165,7 @@ class _Run:
     def _look(self, t: float) -> Judgement:
         """What is said at ``t``, and note it."""
         now = self._time.at(t)
-        rulings = rulings_of(self._session)
-        standing = standing_of(self._engine, self._time, "", rulings)
+        standing = standing_of(self._engine, "")
         alive = self._session.state == "open" and t <= self._window
         judgement = judged(
             self._profile, self._session, standing, now, alive=alive, when=self._when

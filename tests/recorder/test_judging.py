@@ -277,3 +277,40 @@ async def test_an_edit_of_the_session_is_judged_at_once(bench: Bench) -> None:
     bench.writer.flush()
     with History.open(bench.folder / "history.db") as history:
         assert history.verdicts()[-1].verdict is Verdict.INCONCLUSIVE
+
+
+async def test_what_was_told_is_not_told_again_by_the_next_recorder(bench: Bench) -> None:
+    """It judges the record anew, and tells only what comes of it that nobody knows."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+    await bench.look(901)
+    told = _told(bench)
+    bench.judge = bench.new_judge()
+    await bench.look(902)
+    assert _told(bench) == told
+    leak(bench, 930, 1800, orphans=3)
+    await bench.look(1801)
+    assert _told(bench)[1] == told[1] + 1, "that it recovered is news"
+
+
+async def test_what_judging_anew_changes_is_told(bench: Bench) -> None:
+    """A criterion that failed on readings that are void now is in another state, from now on."""
+    await bench.look(1)
+    leak(bench, 10, 900)
+    await bench.look(901)
+    bench.session = edits.invalidate(
+        bench.session, "health", START, START + 905, "load test", by="ann", at=START + 910
+    )
+    await bench.look(912)
+    with History.open(bench.folder / "history.db") as history:
+        last = history.last_states()["sockets"]
+    assert last.state is State.INCONCLUSIVE
+    assert last.at == pytest.approx(START + 912, abs=61)
+
+
+def _told(bench: Bench) -> tuple[int, int]:
+    """(state changes, events about states) that are stored."""
+    bench.writer.flush()
+    with History.open(bench.folder / "history.db") as history:
+        events = [event for event in history.events(500) if event.kind == "state"]
+        return len(history.states()), len(events)
