@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stagewatch.history.reader import History
 from stagewatch.judged import rule_signals
-from stagewatch.model import Series, Signal, Spread
+from stagewatch.model import Series, Signal, Spread, probe_of
 from stagewatch.profile.schema import Profile
 
 BUCKETS = 480
@@ -109,8 +109,3 @@ def _charted(profile: Profile, signals: Mapping[str, Signal]) -> tuple[str, ...]
     wanted = [name for rule in rules for name in rule_signals(rule)]
     wanted += [name for name in signals if name.partition(".")[2] in CHARTED]
     return tuple(dict.fromkeys(name for name in wanted if name in signals))[:CHARTS]
-
-
-def probe_of(signal: str) -> str:
-    """The probe that provides a signal."""
-    return signal.partition(".")[0]

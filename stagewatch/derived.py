@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 from stagewatch.intervals import IntervalWatch
-from stagewatch.model import Gap, Reading, Result
+from stagewatch.model import Gap, Reading, Result, probe_of
 from stagewatch.profile.derived import (
     Count,
     Difference,
@@ -71,7 +71,7 @@ class Derivation:
         if reading.result is Result.SKIPPED:
             return
         for source in self._sources:
-            if source.partition(".")[0] == reading.probe:
+            if probe_of(source) == reading.probe:
                 why = reading.missing.get(source) or reading.reason or "no value"
                 self._newest[source] = (reading.at, reading.values.get(source), why)
 
@@ -84,7 +84,7 @@ class Derivation:
         values = {}
         for source in self._sources:
             when, value, why = self._newest.get(source, (at, None, "no reading yet"))
-            every, timeout = self._config.timing[source.partition(".")[0]]
+            every, timeout = self._config.timing[probe_of(source)]
             if value is None:
                 raise UnknownError(f"{source}: {why}")
             if at - when > 2 * every + timeout:

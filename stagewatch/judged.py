@@ -32,7 +32,7 @@ from stagewatch.profile.schema import (
     Score,
 )
 from stagewatch.profile.values import Limit, format_duration
-from stagewatch.session.derive import final_word, waiver_in_force
+from stagewatch.session.derive import final_word, known_profiles, waiver_in_force
 from stagewatch.session.document import Acknowledgement, Session, Waiver
 from stagewatch.snapshot import CriterionNow
 
@@ -84,13 +84,14 @@ def judged(
     word = final_word(session, now)
     at = float(word.at) if word else now
     criteria = tuple(_criteria(profile, session, known, at))
+    score = score_of(profile, session, at) if profile.optimisation else None
     cases = [_case(criterion, when) for criterion in criteria]
     course = Course(
         over=now >= session.ends_at,
         ended_early=_ended_early(session, now),
         confirmed=word.by if word else "",
         never=_never(profile, session, sha256),
-        waived=tuple(_waived_checks(profile, session, at)),
+        waived=tuple(_waived_checks(score)),
         remarks=tuple(_remarks(session, when)),
     )
     verdict, reason = decide(cases, course)
@@ -98,7 +99,7 @@ def judged(
         verdict,
         reason,
         criteria,
-        score=score_of(profile, session, at) if profile.optimisation else None,
+        score=score,
         savings=known.savings if known else None,
     )
 
@@ -351,15 +352,14 @@ def _never(profile: Profile, session: Session, sha256: str) -> str:
             f"the session's window of {length} is shorter than the"
             f" {format_duration(planned)} of its profile; that is never a GO"
         )
-    known = {session.profile_sha256, *(edit.sha256 for edit in session.profile_edit)}
-    if sha256 and session.profile_sha256 and sha256 not in known:
+    if sha256 and session.profile_sha256 and sha256 not in known_profiles(session):
         return "the profile was edited and no recorder has seen it; that is never a GO"
     return ""
 
 
-def _waived_checks(profile: Profile, session: Session, at: float) -> Iterator[str]:
+def _waived_checks(score: ScoreResult | None) -> Iterator[str]:
     """The optimisations' checks that count only because somebody waived them."""
-    for row in score_of(profile, session, at).rows if profile.optimisation else ():
+    for row in score.rows if score else ():
         for check in row.checks:
             if check.waived_by:
                 why = f"waived by {check.waived_by}: {check.waived_because}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from stagewatch.judge.engine import free_name
 from stagewatch.judge.score import ScoreResult, score
 from stagewatch.model import State
 from stagewatch.profile.schema import AnyRule, Checklist, Gates, Profile, Score
@@ -29,18 +30,11 @@ class Manual:
 def implied(profile: Profile) -> Iterator[tuple[str, AnyRule]]:
     """What every GO needs though the profile has no rule for it, by name."""
     rules = [*profile.go.values(), *profile.nogo.values()]
-    taken = {*profile.go, *profile.nogo}
     if profile.gate and not any(isinstance(rule, Gates) for rule in rules):
-        yield _free("gates", taken), Gates(title="every gate approved")
+        yield free_name("gates", profile), Gates(title="every gate approved")
     items = any(phase.items for phase in profile.phase)
     if items and not any(isinstance(rule, Checklist) for rule in rules):
-        yield _free("checklist", taken), Checklist(title="checklist complete")
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "-"
-    return name
+        yield free_name("checklist", profile), Checklist(title="checklist complete")
 
 
 def manual_finding(rule: AnyRule, profile: Profile, session: Session, at: float) -> Manual | None:

@@ -55,6 +55,11 @@ class Signal:
     help: str = ""
 
 
+def probe_of(signal: str) -> str:
+    """The probe that provides a signal, by its full name."""
+    return signal.partition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class LogLine:
     """One physical line of a followed log, already cleaned by ``stagewatch.text.clean``."""

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from stagewatch.charts import probe_of
 from stagewatch.history.reader import History
 from stagewatch.judging import rulings_of
 from stagewatch.logs.told import at_least
-from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal
+from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
 from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.session.document import Session
 from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow

@@ -17,7 +17,7 @@ from stagewatch.judging import (
     recorded,
     watch_time,
 )
-from stagewatch.model import State
+from stagewatch.model import State, probe_of
 from stagewatch.probes import signals_of
 from stagewatch.profile.schema import Profile
 from stagewatch.session.document import Session
@@ -148,7 +148,7 @@ def unrecorded(history: History, profile: Profile) -> tuple[list[str], list[str]
     probes, signals = history.probes(), history.signals()
     known = signals_of(profile.probe)
     lost = [name for name in profile.probe if name not in probes]
-    return lost, [s for s in known if s not in signals and s.partition(".")[0] not in lost]
+    return lost, [s for s in known if s not in signals and probe_of(s) not in lost]
 
 
 def rejudge(

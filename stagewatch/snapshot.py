@@ -69,7 +69,12 @@ class ProbeNow:
     failed_for: float
     """Seconds that the newest (or present) run of failures lasted; 0 when none failed."""
     timeout: float = 10.0
-    """Hard deadline of one run; a reading older than ``2 * every + timeout`` is late."""
+    """Hard deadline of one run."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds without a reading after which something is amiss: two intervals and a run."""
+        return 2 * self.every + self.timeout
 
 
 @dataclass(frozen=True, slots=True)

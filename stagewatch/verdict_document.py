@@ -46,30 +46,20 @@ def criterion_document(criterion: CriterionNow) -> dict[str, Any]:
         "reason": criterion.reason,
         "now": criterion.now,
         "signals": list(criterion.signals),
-        "waiver": _waiver(criterion.waiver),
-        "acknowledged": _acknowledged(criterion.acknowledged),
+        "waiver": _said(criterion.waiver),
+        "acknowledged": _said(criterion.acknowledged),
     }
 
 
-def _waiver(waiver: Waiver | None) -> dict[str, Any] | None:
-    if waiver is None:
+def _said(said: Waiver | Acknowledgement | None) -> dict[str, Any] | None:
+    """What somebody said about a criterion, and until when it counts."""
+    if said is None:
         return None
     return {
-        "by": waiver.by,
-        "at": rfc3339(waiver.at),
-        "until": rfc3339(waiver.until),
-        "reason": waiver.reason,
-    }
-
-
-def _acknowledged(known: Acknowledgement | None) -> dict[str, Any] | None:
-    if known is None:
-        return None
-    return {
-        "by": known.by,
-        "at": rfc3339(known.at),
-        "until": rfc3339(known.until),
-        "reason": known.reason,
+        "by": said.by,
+        "at": rfc3339(said.at),
+        "until": rfc3339(said.until),
+        "reason": said.reason,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from stagewatch.model import Result
+from stagewatch.model import probe_of as probe_name
 from stagewatch.profile.values import format_value
 from stagewatch.widgets import chart
 from stagewatch.widgets.boardcriteria import most_of
@@ -71,7 +72,7 @@ def chart_lines(
     if series is None or known is None:
         return [line((READING if known and grounds is None else "no values", Role.DIM))]
     probe = probe_of(snapshot, signal)
-    patience = 2 * probe.every + probe.timeout if probe else 0.0
+    patience = probe.patience if probe else 0.0
     series = chart.bridged(chart.elapsed(series, view.now), patience)
     if not any(value is not None for value in series.mean):
         return [line(("no values in this stretch", Role.DIM))]
@@ -86,7 +87,7 @@ def reading_row(
     """``› 03:40:12  backend  rss 512 MiB``, or why it has no value; pointed at from the moment
     on."""
     head = (*_pointer(reading.at, moment), *line((second_of(reading.at), Role.DIM)))
-    mine = [name for name in signals if name.partition(".")[0] == reading.probe]
+    mine = [name for name in signals if probe_name(name) == reading.probe]
     values = [
         f"{name.partition('.')[2]} {format_value(reading.values[name], units.get(name, ''))}"
         for name in mine

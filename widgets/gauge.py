@@ -81,7 +81,7 @@ def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: boo
     if height < 2 or gauge.series is None:
         return head
     probe = probe_of(view.snapshot, gauge.signal.name)
-    patience = 2 * probe.every + probe.timeout if probe else 0.0
+    patience = probe.patience if probe else 0.0
     series = chart.bridged(chart.elapsed(gauge.series, view.now), patience)
     if not any(value is not None for value in series.mean):
         return [*head, line(("nothing recorded yet", Role.DIM))]

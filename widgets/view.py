@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
 from stagewatch.model import Result
+from stagewatch.model import probe_of as probe_name
 
 if TYPE_CHECKING:
     from stagewatch.snapshot import ProbeNow, SignalNow, Snapshot
@@ -102,12 +103,12 @@ let what is not urgent wait for company."""
 
 def patience(probe: ProbeNow) -> float:
     """Seconds after which a reading is too old."""
-    return max(2 * probe.every + probe.timeout, probe.every + probe.timeout + ON_THE_WAY)
+    return max(probe.patience, probe.every + probe.timeout + ON_THE_WAY)
 
 
 def probe_of(snapshot: Snapshot, signal: str) -> ProbeNow | None:
     """The probe that provides a signal."""
-    return snapshot.probes.get(signal.partition(".")[0])
+    return snapshot.probes.get(probe_name(signal))
 
 
 def signal_late(snapshot: Snapshot, signal: SignalNow, now: float) -> bool:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from stagewatch.judge.coverage import CoverageJudge, Stage
 from stagewatch.judge.finding import Finding, Why
 from stagewatch.judge.rulings import Rulings
-from stagewatch.judge.seats import Seat, Setting, probe_of, seat, vouches
+from stagewatch.judge.seats import Seat, Setting, seat, vouches
 from stagewatch.judge.tracker import Computed, Incident, Tracker
 from stagewatch.judge.watchtime import WatchTime
-from stagewatch.model import TWICE, Gap, Reading, Result, State
+from stagewatch.model import TWICE, Gap, Reading, Result, State, probe_of
 from stagewatch.profile.schema import AnyRule, Coverage, Profile
 from stagewatch.text import clean
 
@@ -53,11 +53,14 @@ def coverage_rule(profile: Profile) -> tuple[str, Coverage]:
     for name, rule in [*profile.go.items(), *profile.nogo.items()]:
         if isinstance(rule, Coverage):
             return name, rule
-    taken = {*profile.go, *profile.nogo}
-    name = COVERAGE
-    while name in taken:
+    return free_name(COVERAGE, profile), Coverage()
+
+
+def free_name(name: str, profile: Profile) -> str:
+    """``name``, or one like it that no criterion of the profile has."""
+    while name in profile.go or name in profile.nogo:
         name += "-"
-    return name, Coverage()
+    return name
 
 
 class Engine:

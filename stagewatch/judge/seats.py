@@ -11,7 +11,7 @@ import msgspec
 from stagewatch.judge.finding import RuleJudge
 from stagewatch.judge.rulings import Rulings
 from stagewatch.judge.watchtime import WatchTime
-from stagewatch.model import Reading, Result
+from stagewatch.model import Reading, Result, probe_of
 from stagewatch.profile.schema import (
     AnyRule,
     Available,
@@ -57,11 +57,6 @@ class Setting:
     def interval_of(self, signal: str) -> float:
         """The interval of the signal's probe."""
         return self.interval(probe_of(signal))
-
-
-def probe_of(signal: str) -> str:
-    """The probe that provides a signal."""
-    return signal.partition(".")[0]
 
 
 def seat(rule: AnyRule, setting: Setting) -> Seat | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from stagewatch.model import Signal
+from stagewatch.model import Signal, probe_of
 from stagewatch.paths import valid_name
 from stagewatch.profile.convert import Findings, convert
 from stagewatch.profile.derived import (
@@ -91,7 +91,7 @@ def _followed(derived: AnyDerived) -> list[str]:
     """The probes that it is worked out from, the one that it follows first."""
     if isinstance(derived, Intervals):
         return [derived.log]
-    return list(dict.fromkeys(source.partition(".")[0] for source in sources(derived)))
+    return list(dict.fromkeys(probe_of(source) for source in sources(derived)))
 
 
 def _sources_are_there(derived: AnyDerived, key: Key, probes: Probes, findings: Findings) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stagewatch.paths import PROFILE
-from stagewatch.session.document import Session
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +60,6 @@ class ProfileFiles:
     def look_again(self) -> None:
         """Find the same changes again: they could not be recorded."""
         self._tokens.clear()
-
-
-def known_profiles(session: Session) -> list[str]:
-    """The hashes of every profile that the session tells of."""
-    return [session.profile_sha256, *(edit.sha256 for edit in session.profile_edit)]
 
 
 def _token(path: Path) -> _Token:

@@ -21,12 +21,12 @@ from stagewatch.profile.derived import DERIVED
 from stagewatch.profile.schema import Profile
 from stagewatch.profile.values import format_duration
 from stagewatch.recorder.desk import Book, Desk, Judge
-from stagewatch.recorder.edited import ProfileChange, ProfileFiles, known_profiles
+from stagewatch.recorder.edited import ProfileChange, ProfileFiles
 from stagewatch.recorder.notify import Notifier
 from stagewatch.recorder.past import NOT_RUNNING, Past, absence
 from stagewatch.recorder.schedule import Schedule, Slots, polls
 from stagewatch.recorder.timekeeping import Moment, moment_of
-from stagewatch.session.derive import current_pause
+from stagewatch.session.derive import current_pause, known_profiles
 from stagewatch.session.document import Session
 from stagewatch.session.edits import record_profile_edit
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagewatch.errors import PersonError
-from stagewatch.model import Event, Gap, Spread
+from stagewatch.model import Event, Gap, Spread, probe_of
 from stagewatch.session.document import Note, Session
 from stagewatch.snapshot import Snapshot
 
@@ -107,7 +107,7 @@ def _summaries(
             spread=history.spread(signal.name, since, until),
             low=_extreme(history, signal.name, since, until, low=True),
             high=_extreme(history, signal.name, since, until, low=False),
-            coverage=coverage.get(signal.name.partition(".")[0]),
+            coverage=coverage.get(probe_of(signal.name)),
             at_least=signal.at_least,
         )
         for signal in snapshot.signals.values()

@@ -87,3 +87,8 @@ def final_word(session: Session, now: float) -> Confirmation | None:
         *(act.at for act in session.profile_edit),
     ]
     return word if all(at <= word.at for at in acts) else None
+
+
+def known_profiles(session: Session) -> list[str]:
+    """The hashes of every profile that the session tells of."""
+    return [session.profile_sha256, *(edit.sha256 for edit in session.profile_edit)]

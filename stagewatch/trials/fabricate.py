@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from stagewatch.derived import Derivations
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.judging import known_at
-from stagewatch.model import Fact, Reading, Result
+from stagewatch.model import Fact, Reading, Result, probe_of
 from stagewatch.probes import signals_of
 from stagewatch.profile.derived import SignalConfig, sources
 from stagewatch.profile.schema import ProbeConfig, Profile
@@ -95,12 +95,12 @@ def derived_in(profile: Profile, trial: Trial) -> set[str]:
     One that the test speaks of itself is what the test says, and one of which it speaks in no way
     is healthy or absent as anything else.
     """
-    own = {series.probe or series.signal.partition(".")[0] for series in trial.readings}
+    own = {series.probe or probe_of(series.signal) for series in trial.readings}
     found: set[str] = set()
     for _ in profile.probe:  # as deep as one can be worked out from another
         for name, config in profile.probe.items():
             if name not in own and isinstance(config, SignalConfig):
-                of = {signal.partition(".")[0] for signal in sources(config.derived)}
+                of = {probe_of(signal) for signal in sources(config.derived)}
                 found |= {name} if of & (own | found) else set()
     return found
 
@@ -111,12 +111,12 @@ def plans_of(profile: Profile, trial: Trial) -> list[ProbePlan]:
     signals = signals_of(profile.probe)
     plans = {}
     for name, config in profile.probe.items():
-        own = [signal for signal in signals if signal.partition(".")[0] == name]
+        own = [signal for signal in signals if probe_of(signal) == name]
         begun = {s: [Piece(0.0, math.inf, healthy[s])] if s in healthy else [] for s in own}
         plans[name] = ProbePlan(name, config, begun)
     spoken = set(plans) if trial.others == HEALTHY else set()
     for series in trial.readings:
-        probe = series.probe or series.signal.partition(".")[0]
+        probe = series.probe or probe_of(series.signal)
         spoken.add(probe)
         if series.signal:
             unit = signals[series.signal].unit

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
+from stagewatch.model import probe_of
 from stagewatch.tui.keys import BOARD_KEYS, board_keys
 from stagewatch.tui.messages import DetailWanted, Told
 from stagewatch.tui.screens.sheet import Sheet
@@ -121,7 +122,7 @@ class BoardScreen(Sheet):
             return
         criterion = criterion_at(snapshot, self._board.cursor())
         signals = criterion.signals if criterion else ()
-        probe = signals[0].partition(".")[0] if signals else ""
+        probe = probe_of(signals[0]) if signals else ""
         self.ask(self.asker(snapshot).invalidate(probe if probe in snapshot.probes else ""))
 
     def action_confirm(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from stagewatch.grounds import Question
+from stagewatch.model import probe_of
 from stagewatch.tui.keys import DETAIL_KEYS
 from stagewatch.tui.messages import GroundsWanted
 from stagewatch.tui.screens.sheet import Sheet
@@ -36,7 +37,7 @@ def question_of(snapshot: Snapshot, criterion: CriterionNow, now: float) -> Ques
     """What to read for this criterion: around its first bad moment, else around the last one."""
     session = snapshot.session
     until = min(now, float(session.ends_at))
-    probes = {name.partition(".")[0] for name in criterion.signals}
+    probes = {probe_of(name) for name in criterion.signals}
     watched = [probe for probe in snapshot.probes.values() if probe.name in probes]
     slowest = max((probe.every for probe in watched), default=60.0)
     last = snapshot.recorder.last_reading_at
@@ -50,7 +51,7 @@ def question_of(snapshot: Snapshot, criterion: CriterionNow, now: float) -> Ques
         moment=moment,
         since=since,
         until=max(until, since + 1.0),
-        patience={probe.name: 2 * probe.every + probe.timeout for probe in watched},
+        patience={probe.name: probe.patience for probe in watched},
         logs=tuple(log.probe for log in snapshot.logs),
     )
 
