@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it puts in the background deaf to Ctrl-C, and so would be every program
+    # that these tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 pytest_plugins = ["tests.services"]
 
