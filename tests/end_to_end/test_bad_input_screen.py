@@ -96,7 +96,7 @@ def test_a_session_that_is_damaged_under_an_open_screen_is_told_and_loses_no_tic
     if kind == "cut":
         path.write_bytes(path.read_bytes()[:-60])
     elif kind == "hand-edited":
-        path.write_text(path.read_text().replace("ada", "eve"))
+        path.write_text(path.read_text().replace('"ada"', '"eve"'))
     else:
         path.unlink()
         if kind == "a FIFO":
