@@ -47,10 +47,11 @@ def snapshot_of(
     )
 
 
-def item(*signals: str, **changes: Any) -> ItemNow:
-    """An open item with this evidence."""
-    found = ItemNow("Load testing", "Look", False, "", None, False, (), (), (), signals)
-    return replace(found, **changes)
+def item(*signals: str, then: Evidence | None = None) -> ItemNow:
+    """An item with this evidence: ticked with what it was then, else open."""
+    done, by, at = (True, "ann", NOW - 60) if then else (False, "", None)
+    evidence = (then,) if then else ()
+    return ItemNow("Load testing", "Look", done, by, at, False, (), evidence, (), signals)
 
 
 ERROR: dict[str, Any] = {"result": Result.ERROR, "reason": "connection refused"}
@@ -160,7 +161,7 @@ def test_the_evidence_keeps_to_its_room(rows: int, width: int) -> None:
 
 def test_a_ticked_item_shows_what_was_then_beside_what_is_now(scene: Scene) -> None:
     then = Evidence(signal="quota.latency", value=120.0, unit="ms")
-    ticked = item("quota.latency", done=True, by="ann", at=NOW - 60, evidence=(then,))
+    ticked = item("quota.latency", then=then)
     rows = [text_of(row) for row in detail_lines(ticked, scene(), 60, 5)]
     assert rows[0].startswith("ticked by ann")
     assert rows[1] == "● quota.latency  137 ms  then 120 ms"
@@ -168,7 +169,7 @@ def test_a_ticked_item_shows_what_was_then_beside_what_is_now(scene: Scene) -> N
 
 def test_what_was_not_known_at_the_tick_stays_not_known(scene: Scene) -> None:
     then = Evidence(signal="quota.latency", reason="no reading yet")
-    ticked = item(done=True, by="ann", at=NOW - 60, evidence=(then,))
+    ticked = item(then=then)
     rows = [text_of(row) for row in detail_lines(ticked, scene(), 60, 5)]
     assert rows[1] == "● quota.latency  137 ms  none at the tick"
 
