@@ -44,7 +44,11 @@ def staging(kinds: Kinds) -> Profile:
 def test_it_loads_with_the_installed_kinds() -> None:
     """The keys of its probes are those that the probes have."""
     profile = load(PATH, InstalledKinds())
-    assert list(profile.probe) == ["health", "backend", "quota", "errors", "usage"]
+    assert list(profile.probe) == [
+        *("health", "backend", "quota", "errors", "usage"),
+        *("cache", "frontend", "access", "hooks", "connections"),
+        *("polling", "refused", "hit_rate", "calls_hour", "quota_p95", "untracked"),
+    ]
 
 
 def test_every_shipped_profile_loads() -> None:
