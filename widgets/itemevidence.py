@@ -1,7 +1,8 @@
 """What the signals of a checklist item say now, so that ticking it is a decision.
 
-Whatever is missing, late or broken is marked as that, and so is a good value that a rule has
-found bad; only a fresh value with nothing against it has the mark of one.
+Whatever is missing, late or broken is marked as that, and so is a value that a rule has found bad.
+A fresh value is called good only where a rule judges it; any other is at hand, and for a person to
+judge.
 """
 
 from __future__ import annotations
@@ -28,19 +29,23 @@ NOBODY_MEASURES = "no signal measures this: it is a person's to judge"
 class Standing(IntEnum):
     """How far a signal can be relied on, the best first."""
 
-    GOOD = 0
-    UNREAD = 1
+    PASSED = 0
+    """At hand, and every rule that judges it passes."""
+    AT_HAND = 1
+    """Read in time, and nobody but a person says what it means."""
+    UNREAD = 2
     """Nothing was read yet."""
-    WARNED = 2
+    WARNED = 3
     """A rule warns of it, or it is only known to be at least this."""
-    ABSENT = 3
+    ABSENT = 4
     """Late, left out or without a value."""
-    BAD = 4
+    BAD = 5
     """Its probe fails, or a rule that judges it does."""
 
 
 MARKS = {
-    Standing.GOOD: ("●", Role.GOOD),
+    Standing.PASSED: ("✓", Role.GOOD),
+    Standing.AT_HAND: ("●", Role.PLAIN),
     Standing.UNREAD: ("○", Role.DIM),
     Standing.WARNED: ("!", Role.WARN),
     Standing.ABSENT: ("◌", Role.WARN),
@@ -57,7 +62,9 @@ _RULED = {
     State.WARN: Standing.WARNED,
     State.WAIVED: Standing.WARNED,
 }
-"""What a rule's state makes of a value; the others leave it as it is."""
+"""What a rule that has something against a value makes of it."""
+_OF_ALL = frozenset(("coverage",))
+"""Rules that count readings, whatever these say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def telling(snapshot: Snapshot, name: str, now: float) -> Telling:
         return Telling(name, Standing.UNREAD, line(("no reading yet", Role.DIM)))
     if signal.value is None:
         return _ruled(snapshot, _without_value(signal, probe, now))
-    told = Telling(name, Standing.GOOD, line(format_value(signal.value, signal.unit)))
+    told = Telling(name, Standing.AT_HAND, line(format_value(signal.value, signal.unit)))
     if probe is None or late(probe, now):
         # What nobody reads again is as old as its value.
         aside = f"LATE, {_age(probe.at if probe is not None else signal.at, now)}"
@@ -115,8 +122,14 @@ def _without_value(signal: SignalNow, probe: ProbeNow | None, now: float) -> Tel
 
 
 def _ruled(snapshot: Snapshot, told: Telling) -> Telling:
-    """With what the rules have against the signal."""
-    for criterion in judging(snapshot).get(told.name, ()):
+    """With what the rules say of the signal."""
+    rules = judging(snapshot).get(told.name, ())
+    passed = bool(rules) and all(criterion.state is State.PASS for criterion in rules)
+    if passed and told.standing is Standing.AT_HAND:
+        return replace(told, standing=Standing.PASSED)
+    for criterion in rules:
+        if criterion.state not in _RULED:
+            continue
         said = f"{criterion.title or criterion.name}: {criterion.state.value}"
         aside = f"{told.aside}; {said}" if told.aside else said
         standing = max(told.standing, _RULED[criterion.state])
@@ -126,10 +139,10 @@ def _ruled(snapshot: Snapshot, told: Telling) -> Telling:
 
 @kept
 def judging(snapshot: Snapshot) -> dict[str, list[CriterionNow]]:
-    """Signal → the criteria that have something against it."""
+    """Signal → the criteria that judge it."""
     found: dict[str, list[CriterionNow]] = {}
     for criterion in snapshot.criteria:
-        if criterion.state in _RULED:
+        if criterion.rule not in _OF_ALL:
             for name in criterion.signals:
                 found.setdefault(name, []).append(criterion)
     return found
@@ -161,7 +174,7 @@ def summary(snapshot: Snapshot, item: ItemNow, now: float) -> Line:
         return line(("evidence: none", Role.DIM))
     standings = [telling(snapshot, name, now).standing for name in names]
     at_worst = max(standings)
-    if at_worst is Standing.GOOD:
+    if at_worst <= Standing.AT_HAND:
         count = f"all {len(names)} " if len(names) > 1 else ""
         return line(("evidence: ", Role.DIM), f"{count}at hand")
     count = f"{standings.count(at_worst)} of {len(names)}"

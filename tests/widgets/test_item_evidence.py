@@ -1,4 +1,4 @@
-"""What a checklist item's signals say: only a fresh value with nothing against it looks good."""
+"""What a checklist item's signals say: only a fresh value that a rule passes looks good."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ NONE: dict[str, Any] = {"value": None, "reason": "field gone"}
 @pytest.mark.parametrize(
     ("snapshot", "standing", "says"),
     [
-        (snapshot_of(), Standing.GOOD, ""),
+        (snapshot_of(), Standing.PASSED, ""),
         (snapshot_of(probe={"result": None, "at": None}), Standing.UNREAD, ""),
         (snapshot_of(probe={"at": NOW - 500}), Standing.ABSENT, "LATE, 8m20s ago"),
         (snapshot_of(probe=ERROR, now=NONE), Standing.BAD, "field gone; last 137 ms, 3s ago"),
@@ -78,7 +78,7 @@ NONE: dict[str, Any] = {"value": None, "reason": "field gone"}
         (snapshot_of(state=State.FAIL), Standing.BAD, "Slow API: FAIL"),
         (snapshot_of(state=State.WARN), Standing.WARNED, "Slow API: WARN"),
         (snapshot_of(state=State.WAIVED), Standing.WARNED, "Slow API: WAIVED"),
-        (snapshot_of(state=State.INCONCLUSIVE), Standing.GOOD, ""),
+        (snapshot_of(state=State.INCONCLUSIVE), Standing.AT_HAND, ""),
         (
             snapshot_of(probe={"at": NOW - 500}, state=State.FAIL),
             Standing.BAD,
@@ -93,6 +93,18 @@ def test_a_signal_stands_as_its_reading_its_age_and_its_rules_let_it(
     assert told.standing is standing
     assert told.aside.startswith(says)
     assert bool(told.aside) == bool(says)
+
+
+def test_a_value_that_no_rule_judges_is_at_hand_and_not_called_good() -> None:
+    told = telling(specimen.healthy(), "health.db_used", NOW)
+    assert (told.standing, told.aside) == (Standing.AT_HAND, "")
+
+
+def test_that_there_were_enough_readings_says_nothing_of_their_values() -> None:
+    well = specimen.healthy()
+    enough = replace(well.criteria[0], rule="coverage", signals=("health.db_used",))
+    told = telling(replace(well, criteria=(enough,)), "health.db_used", NOW)
+    assert told.standing is Standing.AT_HAND
 
 
 def test_a_signal_that_the_watch_does_not_have_is_missing() -> None:
@@ -164,14 +176,14 @@ def test_a_ticked_item_shows_what_was_then_beside_what_is_now(scene: Scene) -> N
     ticked = item("quota.latency", then=then)
     rows = [text_of(row) for row in detail_lines(ticked, scene(), 60, 5)]
     assert rows[0].startswith("ticked by ann")
-    assert rows[1] == "● quota.latency  137 ms  then 120 ms"
+    assert rows[1] == "✓ quota.latency  137 ms  then 120 ms"
 
 
 def test_what_was_not_known_at_the_tick_stays_not_known(scene: Scene) -> None:
     then = Evidence(signal="quota.latency", reason="no reading yet")
     ticked = item(then=then)
     rows = [text_of(row) for row in detail_lines(ticked, scene(), 60, 5)]
-    assert rows[1] == "● quota.latency  137 ms  none at the tick"
+    assert rows[1] == "✓ quota.latency  137 ms  none at the tick"
 
 
 def test_the_rules_against_a_signal_are_looked_up_once_a_snapshot() -> None:
