@@ -12,6 +12,7 @@ from stagewatch.history.reader import History
 from stagewatch.judging import rulings_of
 from stagewatch.logs.told import at_least
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
+from stagewatch.profile.derived import Intervals, SignalConfig
 from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.session.document import Session
 from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow
@@ -66,10 +67,21 @@ class _Read:
 
 
 class Logs:
-    """The followed logs; of each, only what is new since the last look is read."""
+    """The followed logs, but for those that are read for the intervals of their requests; of each,
+    only what is new since the last look is read."""
 
     def __init__(self, profile: Profile) -> None:
-        self._logs = {n: c for n, c in profile.probe.items() if c.kind == "log"}
+        requests = {
+            config.derived.log
+            for config in profile.probe.values()
+            if isinstance(config, SignalConfig) and isinstance(config.derived, Intervals)
+        }
+        # Requests are counted and timed; as lines they would crowd out every error.
+        self._logs = {
+            name: config
+            for name, config in profile.probe.items()
+            if config.kind == "log" and name not in requests
+        }
         self._read: dict[str, _Read] = {}
 
     def forget(self) -> None:

@@ -14,6 +14,7 @@ from stagewatch.clock import SystemClock
 from stagewatch.demo.run import Backend, demo_profile, start_backend
 from stagewatch.model import Reading, Result
 from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
+from stagewatch.profile.derived import DERIVED
 from stagewatch.profile.load import load, loads
 from stagewatch.profile.schema import Profile
 
@@ -35,6 +36,8 @@ async def read_all(backend: Backend, *, times: int = 1) -> dict[str, Reading]:
     context = OpenContext(clock=SystemClock(), base=Path("/"), watch_start=0.0)
     readings: dict[str, Reading] = {}
     for name, config in profile_of(backend).probe.items():
+        if config.kind == DERIVED:
+            continue
         probe = probe_kind(config.kind).open(name, config, context)
         for _ in range(times):
             readings[name] = await probe.read() or readings[name]

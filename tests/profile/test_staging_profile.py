@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from stagewatch.profile.schema import (
     Gates,
     Growth,
     Held,
-    Kinds,
     Profile,
     Records,
     SavingsClaim,
@@ -36,15 +34,19 @@ PATH = shipped_folder() / "staging.toml"
 
 
 @pytest.fixture
-def staging(kinds: Kinds) -> Profile:
-    """The profile, with kinds that have the agreed keys."""
-    return load(PATH, kinds)
+def staging() -> Profile:
+    """The profile, with the installed kinds."""
+    return load(PATH, InstalledKinds())
 
 
 def test_it_loads_with_the_installed_kinds() -> None:
     """The keys of its probes are those that the probes have."""
     profile = load(PATH, InstalledKinds())
-    assert list(profile.probe) == ["health", "backend", "quota", "errors", "usage"]
+    assert list(profile.probe) == [
+        *("health", "backend", "quota", "errors", "usage"),
+        *("cache", "frontend", "access", "hooks", "connections"),
+        *("polling", "refused", "hit_rate", "calls_hour", "quota_p95", "untracked"),
+    ]
 
 
 def test_every_shipped_profile_loads() -> None:
@@ -192,8 +194,8 @@ def test_loading_imports_nothing_that_probes_and_screens_need() -> None:
     assert done.stdout.strip() == ""
 
 
-def test_a_figure_to_adapt_is_marked(loaded: Callable[[str], Profile]) -> None:
+def test_a_figure_to_adapt_is_marked(staging: Profile) -> None:
     """What only a team knows stands on a line that says so, or below one."""
     text = Path(PATH).read_text(encoding="utf-8")
     assert text.count("ADAPT") >= 4
-    assert loaded(text).deployment.name == "staging"
+    assert staging.deployment.name == "staging"
