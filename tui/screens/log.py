@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from stagewatch.clock import Clock
-    from stagewatch.logs.matchers import Matcher
+    from stagewatch.logs.source import Matcher
     from stagewatch.logs.viewer import Page
     from stagewatch.model import LogPattern
 
