@@ -165,6 +165,12 @@ class Viewer:
             self._scans.pop(name).stop()
         self._matchers[name] = matcher
 
+    def look_as(self, other: Viewer) -> None:
+        """Show and look for what another viewer did, whose log is left."""
+        self._matchers = other._matchers
+        if other._filtered is not None:
+            self.set_filter(other._filtered)
+
     def search_once(self, matcher: Matcher, name: str) -> None:
         """As ``set_search``, unless something is looked for under this name already."""
         if name not in self._matchers:
