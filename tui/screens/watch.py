@@ -265,7 +265,7 @@ class WatchScreen(Canvas):
             return
         from stagewatch.tui.screens.ask import AskScreen
 
-        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; changes no verdict"
+        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; silences, changes no verdict"
         asked = AskScreen("Acknowledge", about, "the reason; enter saves it")
         self.app.push_screen(asked, partial(self._acknowledged, entry))
 
