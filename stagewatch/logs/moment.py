@@ -43,9 +43,13 @@ def place_at(source: Source, at: float, offset: float = 0.0) -> int | None:
 def _first_at(source: Source, start: int, at: float, offset: float) -> Told | None:
     """The first record from ``start`` on that is not before ``at``, else the last one."""
     last: Told | None = None
-    while (found := first_told(source, start, at, offset)) is not None:
-        last, start = found, found.row.end
-        if found.at >= at:
+    for row in forward(source, start):
+        stamp = _stamp(row, at, offset)
+        if stamp is not None:
+            last, start = Told(stamp, row), row.end
+            if stamp >= at:
+                break
+        elif row.end - start > NEAR:
             break
     return last or first_told(source, 0, at, offset)
 
@@ -67,10 +71,14 @@ def time_at(source: Source, start: int, near: float, offset: float) -> float | N
 
 def _told(rows: Iterable[Row], start: int, near: float, offset: float) -> Told | None:
     for row in rows:
-        seen = look(row.raw[:LIMIT])
-        stamp = stamp_of(seen, near, offset) if seen.record else None
+        stamp = _stamp(row, near, offset)
         if stamp is not None:
             return Told(stamp, row)
         if abs(row.end - start) > NEAR:
             return None
     return None
+
+
+def _stamp(row: Row, near: float, offset: float) -> float | None:
+    seen = look(row.raw[:LIMIT])
+    return stamp_of(seen, near, offset) if seen.record else None
