@@ -73,10 +73,10 @@ def state_line(page: Page | None, failure: str, width: int) -> Line:
     parts: list[tuple[str, Role]] = []
     if page.waiting:
         parts.append((f" searching, {page.progress:.0%}; esc gives up ", Role.ACCENT))
+    if page.note:
+        parts.append((f" {page.note} ", Role.WARN))
     if page.found is not None:
         parts.append((f" {found_text(page)} ", Role.ACCENT))
-    if page.note:
-        parts.append((f" {page.note}", Role.WARN))
     return crop(line(*parts), width)
 
 

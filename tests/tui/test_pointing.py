@@ -237,3 +237,15 @@ async def test_from_the_evidence_of_a_criterion_to_the_log_and_back(
         await pilot.press("escape")
         assert isinstance(app.screen, DetailScreen)
         assert "esc back" in keys_of(app)
+
+
+async def test_without_a_chart_it_says_so(
+    screen_over: Callable[..., StageWatch], shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """Before the first reading there is nothing to point at."""
+    app = screen_over(specimen.empty())
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot)
+        await pilot.press("left")
+        await settled(pilot, lambda: "there is no chart yet" in lines(app))
+        assert pointed(app) is None

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from stagewatch.grounds import Question
 from stagewatch.model import probe_of
 from stagewatch.tui.keys import DETAIL_KEYS, pointing_keys
-from stagewatch.tui.messages import GroundsWanted, LogWanted
+from stagewatch.tui.messages import GroundsWanted, LogWanted, Told
 from stagewatch.tui.screens.sheet import Sheet
 from stagewatch.widgets.board import criterion_at
 from stagewatch.widgets.detail import Found
@@ -134,7 +134,7 @@ class DetailScreen(Sheet):
         """Point at a moment in the charts."""
         grid = self._detail.pointer.grid
         if grid is None:
-            self.app.bell()
+            self._tell(Told("this criterion has no chart in which to point at a moment"))
         else:
             self._point(grid.moved(self._detail.pointer.at, step))
 

@@ -15,7 +15,7 @@ from stagewatch.clock import Clock
 from stagewatch.logs.words import CRITICAL
 from stagewatch.tui import changes
 from stagewatch.tui.keys import KEYS, pointing_keys
-from stagewatch.tui.messages import BoardWanted, ChangeWanted, ExportWanted, LeaveWanted
+from stagewatch.tui.messages import BoardWanted, ChangeWanted, ExportWanted, LeaveWanted, Told
 from stagewatch.widgets.banner import AlertBar, Header, TooSmall, VerdictBar
 from stagewatch.widgets.canvas import Canvas
 from stagewatch.widgets.checklistpane import ChecklistPane
@@ -227,7 +227,7 @@ class WatchScreen(Canvas):
         asked = sorted(charts, key=lambda pane: not pane.has_focus)
         grid = next((pane.pointer.grid for pane in asked if pane.pointer.grid), None)
         if grid is None:
-            self.app.bell()
+            self.post_message(Told("there is no chart yet in which to point at a moment"))
         else:
             self._point(grid.moved(self._moment, step))
 
