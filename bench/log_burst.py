@@ -1,6 +1,6 @@
 """A log that is written fast: what following it costs, and whether anything is lost or held up.
 
-Run by hand: ``.venv/bin/python -m bench.log_burst [--seconds 60] [--burst 60] [--rate 100000]``.
+Run by hand: ``.venv/bin/python -m bench.log_burst [--seconds 60] [--burst 60]``.
 The real program runs in a pseudo-terminal of 120×40 with its recorder. First 1,000 lines/s, with
 ``tail -F`` and ``lnav`` on the same file in the same minute; then the burst, while keys are
 pressed. CPU seconds are those of whole process trees. The lines are written by another process.
@@ -25,7 +25,6 @@ from bench.ptyrun import Terminal
 from bench.terminals import cpu_of, pss_of, tree
 from stagewatch.lock import holder
 
-STEADY = 1000
 COST, KEYS, MEMORY, CATCH_UP = 1.0, 50.0, 32.0, 2.0
 """CPU s a minute, ms, MB, and times the length of the burst."""
 PAUSE = 0.05
@@ -64,8 +63,8 @@ def ours(watch: Watch) -> tuple[int, int]:
     return recorder.pid, watch.terminal.process.pid
 
 
-def steady(watch: Watch, log: Path, seconds: float) -> int:
-    """CPU seconds a minute at 1,000 lines/s; how many lines that were."""
+def steady(watch: Watch, log: Path, rate: int, seconds: float) -> int:
+    """CPU seconds a minute at a steady rate; how many lines that were."""
     commands = {"tail -F": ["tail", "-F", str(log)], "lnav": ["lnav", str(log)]}
     with ExitStack() as stack:
         others = {
@@ -73,7 +72,7 @@ def steady(watch: Watch, log: Path, seconds: float) -> int:
             for name, command in commands.items()
             if shutil.which(command[0])
         }
-        writer = writing(log, STEADY, seconds + 6)
+        writer = writing(log, rate, seconds + 6)
         time.sleep(5)
         trees = {"recorder": {ours(watch)[0]}, "screen": {ours(watch)[1]}}
         trees |= {name: {other.process.pid} for name, other in others.items()}
@@ -84,10 +83,10 @@ def steady(watch: Watch, log: Path, seconds: float) -> int:
         used = {n: (cpu_of(tree(roots)) - before[n]) / minutes for n, roots in trees.items()}
         writer.wait()
     both = used["recorder"] + used["screen"]
-    print(f"{STEADY:,} lines/s: {both:.2f} CPU s/min, {verdict(both, COST)}")
+    print(f"{rate:,} lines/s: {both:.2f} CPU s/min, {verdict(both, COST)}")
     for name, cpu in used.items():
         print(f"    {name:<10} {cpu:6.2f} CPU s/min, {cpu / max(both, 1e-9):6.2f} × of both ours")
-    return int(STEADY * (seconds + 6))
+    return int(rate * (seconds + 6))
 
 
 class Memory(threading.Thread):
@@ -143,6 +142,7 @@ def main() -> None:
     """Both, one after the other, in one watch."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--lines", type=int, default=1000, help="lines a second before the burst")
     parser.add_argument("--burst", type=float, default=60.0, help="seconds of the burst")
     parser.add_argument("--rate", type=int, default=100_000, help="lines a second of the burst")
     options = parser.parse_args()
@@ -151,7 +151,9 @@ def main() -> None:
         backend = Backend(Path(name))
         with watching(Path(name), backend, 5.0) as watch:
             time.sleep(2)
-            before = steady(watch, backend.log, options.seconds) if options.seconds else 0
+            before = 0
+            if options.seconds:
+                before = steady(watch, backend.log, options.lines, options.seconds)
             if options.burst:
                 burst(watch, backend.log, options.rate, options.burst, before)
 
