@@ -67,7 +67,7 @@ class Service(ThreadingHTTPServer):
 class Backend:
     """A service that can be made to fail; named like the demo's for ``profile_text``."""
 
-    match = r"bench\.(fault_to_screen|keys)"
+    match = r"bench\.(fault_to_screen|keys|log_burst|log_screen)"
 
     def __init__(self, place: Path) -> None:
         self.log = place / "error.log"

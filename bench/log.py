@@ -1,6 +1,6 @@
-"""Counting a log, following one, and paging through one, beside what one would use instead.
+"""Counting a log and following one, beside what one would use instead.
 
-    .venv/bin/python bench/log.py [--mib 64] [--full] [count] [follow] [burst] [screen]
+    .venv/bin/python -m bench.log [--mib 64] [--full] [count] [follow] [burst]
 
 ``--full`` makes the log of 1 GiB and ten million lines that the figures in docs/logs.md are from.
 CPU seconds are those of the process in question, its children included.
@@ -14,7 +14,6 @@ import random
 import re
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,12 +23,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from stagewatch.logs import matchers
-from stagewatch.logs.expressions import Expression
 from stagewatch.logs.files import RealFiles
-from stagewatch.logs.scan import Scan
-from stagewatch.logs.source import FileSource
-from stagewatch.logs.viewer import Viewer
 from stagewatch.logs.watch import LogWatch, Plan
 
 MIB = 1024 * 1024
@@ -210,68 +204,7 @@ def burst(folder: Path, size: int, rate: int = 100_000, seconds: float = 10.0) -
     )
 
 
-def screen(folder: Path, size: int) -> None:
-    """The log screen's own answers: the last page, any page, searches, cancelling."""
-    path = folder / "screen.log"
-    write(path, size, 0.01)
-    count = path.stat().st_size // MIB
-
-    def opened() -> Viewer:
-        viewer = Viewer(FileSource(str(path)), lambda: FileSource(str(path)), lambda: None)
-        viewer.resize(38)
-        return viewer
-
-    began = time.perf_counter()
-    viewer = opened()
-    viewer.page()
-    print(f"log screen over {count} MiB\n  last page {1000 * (time.perf_counter() - began):.1f} ms")
-    rng, times = random.Random(1), []
-    for _ in range(200):
-        began = time.perf_counter()
-        viewer.to_offset(rng.randrange(path.stat().st_size))
-        viewer.page()
-        times.append(1000 * (time.perf_counter() - began))
-    times.sort()
-    print(f"  any page p50 {statistics.median(times):.1f} ms, p99 {times[197]:.1f} ms")
-    began = time.perf_counter()
-    viewer.to_time(1767225600.0 + 1000)
-    print(f"  jump to a time {1000 * (time.perf_counter() - began):.1f} ms")
-    for name, matcher in (
-        ("literal, no match", matchers.by_text("no such text anywhere")),
-        ("literal, 0.3 % match", matchers.by_text("upstream answered")),
-        (
-            "expression with a literal",
-            matchers.by_expression(Expression("timed out after 49[0-9]{2}")),
-        ),
-        ("expression without one", matchers.by_expression(Expression("[Tt]imed .*49[0-9]{2}"))),
-        ("level", matchers.by_level("ERROR")),
-    ):
-        done = threading.Event()
-        scan = Scan(FileSource(str(path)), matcher, lambda: None)
-        scan._tell = partial(_set_when_done, scan, done)
-        began = time.process_time()
-        scan.start()
-        done.wait()
-        used = time.process_time() - began
-        print(
-            f"  {name:<28} {used:6.2f} CPU s, {used * 1024 / count:6.2f} a GiB, {scan.count} found"
-        )
-    scan = Scan(FileSource(str(path)), matchers.by_level("ERROR"), lambda: None)
-    scan.start()
-    time.sleep(0.05)
-    began = time.perf_counter()
-    scan.stop()
-    scan._thread.join()
-    print(f"  a search ends {1000 * (time.perf_counter() - began):.1f} ms after it is cancelled")
-    viewer.close()
-
-
-PARTS = {"count": count, "follow": follow, "burst": burst, "screen": screen}
-
-
-def _set_when_done(scan: Scan, done: threading.Event) -> None:
-    if scan.done:
-        done.set()
+PARTS = {"count": count, "follow": follow, "burst": burst}
 
 
 def main() -> None:

@@ -128,7 +128,7 @@ class StageWatch(App[bool]):
                 yield binding, partial(screen.run_action, binding.action)
             return
         for binding in KEYS:
-            if binding.action not in ("palette", "move(-1)", "move(1)"):
+            if "(" not in binding.action and binding.action != "palette":
                 yield binding, partial(live.run_action, binding.action)
         for binding in BOARD_KEYS:
             if binding.action in BOARD_ACTS:

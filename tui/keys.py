@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+POINT = Binding(
+    "left",
+    "moment(-1)",
+    "chart",
+    key_display="←",
+    tooltip="Point at a moment in the charts; again: at an earlier one",
+)
+POINTING: tuple[Binding, ...] = (
+    POINT,
+    Binding("right", "moment(1)", "later", show=False, tooltip="Point at a later moment"),
+    Binding("escape", "unpoint", "now", show=False, tooltip="Point at no moment any more"),
+)
+
 KEYS: tuple[Binding, ...] = (
     Binding("space", "tick", "tick", tooltip="Tick or untick the item; live values are recorded"),
     Binding("n", "note", "note", tooltip="Write a note on the item"),
     Binding("p", "pause", "pause", tooltip="Pause the recording with a reason, or resume it"),
     Binding("v", "verdict", "verdict", tooltip="The verdict board: criteria, savings, gates, acts"),
     Binding("c", "checklist", "checklist", tooltip="Show the checklist, or the panes again"),
-    Binding("l", "log", "log", tooltip="Open the whole log: search, filter, jump to a time"),
+    Binding("l", "log", "log", tooltip="Open the whole log, at its end or where one points"),
+    *POINTING[:1],
     Binding("tab", "next_pane", "panes", tooltip="Move to the next pane"),
     Binding("e", "export", "export", tooltip="Write the report of the watch so far"),
     Binding("question_mark", "help", "keys", tooltip="What the keys and the marks mean"),
@@ -20,6 +34,7 @@ KEYS: tuple[Binding, ...] = (
     Binding("down,j", "move(1)", "down", show=False, tooltip="Move down in the checklist"),
     Binding("enter", "fold", "fold", show=False, tooltip="Open or close the phase"),
     Binding("shift+tab", "previous_pane", "back", show=False, tooltip="Move to the pane before"),
+    *POINTING[1:],
 )
 
 ROW_KEYS: dict[str, tuple[Binding, ...]] = {
@@ -58,8 +73,11 @@ BOARD_ACTS = ("acknowledge", "waive", "approve", "reject", "confirm", "invalidat
 DETAIL_KEYS: tuple[Binding, ...] = (
     *ROW_KEYS["criterion"][1:],
     Binding("question_mark", "help", "keys", tooltip="What the keys and the marks mean"),
-    Binding("escape,enter,q", "close", "back", tooltip="Back to the board"),
+    Binding("escape,enter,q", "close", "back", tooltip="Point at no moment; else to the board"),
+    POINT,
+    Binding("l", "log", "log", tooltip="Open the log where one points, else where it went bad"),
     Binding("v", "leave", "panes", tooltip="Back to the panes"),
+    POINTING[1],
     Binding("up,k", "scroll(-1)", "up", show=False, tooltip="Scroll up"),
     Binding("down,j", "scroll(1)", "down", show=False, tooltip="Scroll down"),
     Binding("pageup", "scroll(-12)", "up", show=False, tooltip="Scroll up by twelve rows"),
@@ -69,6 +87,17 @@ DETAIL_KEYS: tuple[Binding, ...] = (
     Binding("ctrl+p", "palette", "palette", show=False, tooltip="Find any action by its name"),
 )
 """The keys of a criterion's detail."""
+
+
+def pointing_keys(keys: tuple[Binding, ...]) -> tuple[Binding, ...]:
+    """What the key bar shows while a moment is pointed at."""
+    moves = Binding("left", "moment(-1)", "moves", key_display="← →")
+    log = Binding("l", "log", "log of that moment")
+    others = tuple(
+        k for k in keys if k is not POINT and k.action not in ("log", "unpoint", "close")
+    )
+    ends = Binding("escape", "unpoint", "now")
+    return (moves, log, ends, *others)
 
 
 def board_keys(kind: str) -> tuple[Binding, ...]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from stagewatch.logs.moment import first_told
+from stagewatch.logs.names import rotated_from
 from stagewatch.logs.source import FileSource, Source, TextSource, choices
 from stagewatch.logs.viewer import Page, Viewer
 
@@ -82,6 +84,24 @@ class LogDesk:
         """Go on to the next of the log's files."""
         self.order(self._turn)
 
+    def to_time(self, at: float, offset: float) -> None:
+        """Go to the records of this time, in whichever of the log's files has them.
+
+        ``offset``: seconds that times without a zone are east of UTC.
+        """
+
+        def go(viewer: Viewer) -> None:
+            file = _file_of(self._files(), viewer.source.name, at, offset)
+            if file is not None and file != viewer.source.name:
+                self._at = self._files().index(file)
+                viewer.close()
+                self._viewer = self._opened()
+                self._viewer.look_as(viewer)
+            assert self._viewer is not None
+            self._viewer.to_time(at, offset)
+
+        self.order(go)
+
     def _run(self) -> None:
         try:
             self._viewer = self._opened()
@@ -127,10 +147,13 @@ class LogDesk:
         viewer.close()
         self._viewer = self._opened()
 
-    def _opened(self) -> Viewer:
+    def _files(self) -> list[str]:
         found = choices(self._target.file)
-        if self._target.first in found:
-            found = [self._target.first, *(path for path in found if path != self._target.first)]
+        first = self._target.first
+        return [first, *(path for path in found if path != first)] if first in found else found
+
+    def _opened(self) -> Viewer:
+        found = self._files()
         if not found:
             return self._kept(f"{self._target.file} is not there")
         path = found[self._at % len(found)]
@@ -153,3 +176,37 @@ class LogDesk:
         viewer = Viewer(source, reopen, lambda: self.order(Viewer.go_on))
         viewer.resize(self._height)
         return viewer
+
+
+def _file_of(files: Sequence[str], current: str, at: float, offset: float) -> str | None:
+    """Of a log and its rotated files the one that has this time: the newest that begins before.
+
+    None where none of them tells its times.
+    """
+    family = [path for path in files if path == current or _one_log(path, current)]
+    began = {path: told for path in family if (told := _begins(path, at, offset)) is not None}
+    before = [path for path, told in began.items() if told <= at]
+    if before:
+        return max(before, key=lambda path: began[path])
+    return min(began, key=lambda path: began[path], default=None)
+
+
+def _one_log(path: str, other: str) -> bool:
+    """Whether one of them is the other's rotated file, or both are those of a third."""
+    (folder, name), (beside, known) = os.path.split(path), os.path.split(other)
+    bases = {name, known, name.rpartition(".")[0], known.rpartition(".")[0]}
+    rotated = any(
+        all(each == base or rotated_from(base, each) for each in (name, known)) for base in bases
+    )
+    return folder == beside and rotated
+
+
+def _begins(path: str, near: float, offset: float) -> float | None:
+    """The time of a file's first record."""
+    try:
+        source = FileSource(path)
+    except OSError:
+        return None
+    told = first_told(source, 0, near, offset)
+    source.close()
+    return told.at if told else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stagewatch.logs import matchers
 from stagewatch.logs.expressions import Expression, ExpressionError
-from stagewatch.logs.matchers import Matcher
+from stagewatch.logs.source import Matcher
 
 if TYPE_CHECKING:
     from stagewatch.model import LogPattern

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,18 @@ class DetailWanted(Message):
     """The operator wants a criterion's evidence."""
 
     row: Row
+
+
+@dataclass
+class LogWanted(Message):
+    """The operator wants the log of a moment."""
+
+    at: float | None
+    """None: its end."""
+    probes: tuple[str, ...]
+    """Whose log is meant, where one of them has one."""
+    chart: Callable[[float], bool]
+    """Points at a moment in the charts that one comes from; False when none shows it."""
 
 
 @dataclass

@@ -19,11 +19,12 @@ from stagewatch.widgets.paint import (
     wrap,
 )
 from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.patterns import all_known
 from stagewatch.widgets.view import View
 from stagewatch.widgets.words import ago, hms, span, time_of
 
 if TYPE_CHECKING:
-    from stagewatch.snapshot import Snapshot
+    from stagewatch.snapshot import CriterionNow, Snapshot
 
 WIDE = 100
 """From this width on, the banner takes one row for the deployment and the clock together."""
@@ -167,12 +168,12 @@ def alert_lines(view: View, width: int, *, reminders: bool = True) -> list[Line]
 
 
 def _reminder(snapshot: Snapshot) -> list[tuple[str, Role]]:
-    """What failed or warns and nobody has acknowledged; an older incident's silence is not its."""
+    """What failed or warns and nobody has acknowledged."""
     loud = [
         criterion
         for criterion in snapshot.criteria
         if criterion.state in (State.FAIL, State.WARN)
-        if criterion.acknowledged is None or (criterion.incident or 0.0) > criterion.acknowledged.at
+        if not _is_acknowledged(criterion) and not all_known(snapshot, criterion)
     ]
     if not loud:
         return []
@@ -183,6 +184,12 @@ def _reminder(snapshot: Snapshot) -> list[tuple[str, Role]]:
     mark = "✖" if failed else "!"
     text = f"{mark} not acknowledged: {named}{more} · v shows why, a there silences it"
     return [(text, Role.BADGE_BAD if failed else Role.BADGE_WARN)]
+
+
+def _is_acknowledged(criterion: CriterionNow) -> bool:
+    """An older incident's silence is not that of the newest one."""
+    known = criterion.acknowledged
+    return known is not None and (criterion.incident or 0.0) <= known.at
 
 
 def _recording_alerts(snapshot: Snapshot, now: float) -> list[tuple[str, Role]]:

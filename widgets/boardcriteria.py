@@ -10,6 +10,7 @@ from stagewatch.model import State
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.blocks import MARGIN, Block
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, join, line, run, width_of, wrap
+from stagewatch.widgets.patterns import all_known
 from stagewatch.widgets.states import badge, role_of
 from stagewatch.widgets.table import GAP, Columns, columns
 from stagewatch.widgets.view import Row, View
@@ -22,6 +23,7 @@ WIDE = 96
 """Cells from which trend and coverage have columns of their own."""
 STEADY = 0.005
 """A change within an hour of less than this share of the limit is none."""
+PATTERNS_KNOWN = "every pattern of it is acknowledged"
 _HEADS = ("", "", "value", "limit", "in 1 h", "since", "data")
 _RIGHT = frozenset((2, 3, 6))
 _TITLE = 1
@@ -213,7 +215,11 @@ def _standing(criterion: CriterionNow, view: View, *, here: bool) -> Line:
     if act:
         return line((f"[~] saving {act}", Role.WARN))
     known = None if here else criterion.acknowledged
-    return line((f"acknowledged until {time_of(known.until, view.now)}", Role.DIM)) if known else ()
+    if known:
+        return line((f"acknowledged until {time_of(known.until, view.now)}", Role.DIM))
+    assert view.snapshot is not None
+    silent = not here and all_known(view.snapshot, criterion)
+    return line((PATTERNS_KNOWN, Role.DIM)) if silent else ()
 
 
 def _more(criterion: CriterionNow, view: View, room: int) -> list[Line]:
@@ -232,4 +238,6 @@ def _more(criterion: CriterionNow, view: View, room: int) -> list[Line]:
         why = f": {known.reason}" if known.reason else ""
         at, until = time_of(known.at, view.now), time_of(known.until, view.now)
         told.append(f"acknowledged by {known.by}, {at}, until {until}{why}")
+    elif view.snapshot is not None and all_known(view.snapshot, criterion):
+        told.append(f"{PATTERNS_KNOWN}; a new one is told again")
     return [row for text in told for row in wrap(text, room, Role.DIM)]

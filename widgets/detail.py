@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagewatch.model import State
 from stagewatch.widgets.boardcriteria import (
@@ -15,7 +15,7 @@ from stagewatch.widgets.boardcriteria import (
     said,
     trend_of,
 )
-from stagewatch.widgets.evidence import READING, chart_lines, drawn_signals, log_row, reading_row
+from stagewatch.widgets.evidence import READING, chart_of, drawn_signals, log_row, reading_row
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, run, wrap
 from stagewatch.widgets.rules import meaning
 from stagewatch.widgets.states import badge, role_of
@@ -25,6 +25,7 @@ from stagewatch.widgets.words import coarse, span, time_of
 if TYPE_CHECKING:
     from stagewatch.grounds import Grounds
     from stagewatch.snapshot import CriterionNow, Snapshot
+    from stagewatch.widgets.pointer import Pointer
 
 LABEL = 14
 """Cells of the names at the left."""
@@ -44,17 +45,27 @@ class Found:
     problem: str = ""
 
 
-def detail_body(view: View, criterion: CriterionNow, found: Found, width: int) -> list[Line]:
+class Body(NamedTuple):
     """Every row of the detail, to be scrolled."""
+
+    rows: list[Line]
+    charts: range
+    """Which of them are the charts."""
+
+
+def detail_body(
+    view: View, criterion: CriterionNow, found: Found, width: int, pointer: Pointer
+) -> Body:
+    """The facts, the charts and what else the state rests on."""
     assert view.snapshot is not None
-    return [
-        *_facts(view, criterion, width),
-        BLANK,
-        *_charts(view, criterion, found, width),
+    facts = [*_facts(view, criterion, width), BLANK]
+    charts = _charts(view, criterion, found, width, pointer)
+    rest = [
         *_readings(view, criterion, found, width),
         *_log(view, criterion, found, width),
         *_gaps(view, criterion, width),
     ]
+    return Body([*facts, *charts, *rest], range(len(facts), len(facts) + len(charts)))
 
 
 def _facts(view: View, criterion: CriterionNow, width: int) -> list[Line]:
@@ -135,10 +146,11 @@ def _head(title: str, aside: str, width: int) -> Line:
     return ends(line((title, Role.ACCENT)), line((aside, Role.DIM)), width)
 
 
-def _charts(view: View, criterion: CriterionNow, found: Found, width: int) -> list[Line]:
+def _charts(
+    view: View, criterion: CriterionNow, found: Found, width: int, pointer: Pointer
+) -> list[Line]:
     """The signals from about the first bad moment to now."""
-    snapshot = view.snapshot
-    assert snapshot is not None
+    pointer.begin()
     if not criterion.signals:
         people = criterion.rule in ("gates", "checklist", "score")
         said_so = "People's acts decide this; no reading does." if people else ""
@@ -146,9 +158,12 @@ def _charts(view: View, criterion: CriterionNow, found: Found, width: int) -> li
     stretch = f"{time_of(found.since, view.now)} to {_end(found.until, view.now)}"
     rows: list[Line] = []
     for name in drawn_signals(criterion)[:CHARTS]:
-        rows += [_head(name, stretch, width)]
-        rows += chart_lines(view, criterion, name, found.grounds, (found.since, found.until), width)
-        rows += [BLANK]
+        times = found.since, found.until
+        drawn = chart_of(view, criterion, name, found.grounds, times, width, pointer)
+        head = _head(name, stretch, width)
+        if drawn.pointed:
+            head = ends(line((name, Role.ACCENT)), drawn.pointed, width)
+        rows += [head, *drawn.rows, BLANK]
     return rows
 
 

@@ -10,9 +10,9 @@ from stagewatch.model import probe_of as probe_name
 from stagewatch.profile.values import format_value
 from stagewatch.widgets import chart
 from stagewatch.widgets.boardcriteria import most_of
-from stagewatch.widgets.gauge import Gauge, chart_rows
+from stagewatch.widgets.gauge import Drawn, Gauge, chart_rows
 from stagewatch.widgets.log import log_line
-from stagewatch.widgets.paint import Line, Role, line
+from stagewatch.widgets.paint import BLANK, Line, Role, line
 from stagewatch.widgets.view import View, probe_of
 from stagewatch.widgets.words import second_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stagewatch.grounds import Grounds
     from stagewatch.model import LogLine, Reading, Series
     from stagewatch.snapshot import CriterionNow, Snapshot
+    from stagewatch.widgets.pointer import Pointer
 
 ROWS = (7, 4)
 """Of the chart of the signal that is judged, and of the others."""
@@ -56,29 +57,35 @@ def _series(
     return chart.cut(charted, *stretch) if charted is not None else None
 
 
-def chart_lines(
+def chart_of(
     view: View,
     criterion: CriterionNow,
     signal: str,
     grounds: Grounds | None,
     stretch: Stretch,
     width: int,
-) -> list[Line]:
+    pointer: Pointer,
+) -> Drawn:
     """A chart with its scale at the right, or why there is none."""
     snapshot = view.snapshot
     assert snapshot is not None
     known = snapshot.signals.get(signal)
     series = _series(snapshot, signal, grounds, stretch)
     if series is None or known is None:
-        return [line((READING if known and grounds is None else "no values", Role.DIM))]
+        return _instead(READING if known and grounds is None else "no values")
     probe = probe_of(snapshot, signal)
     patience = probe.patience if probe else 0.0
     series = chart.bridged(chart.elapsed(series, view.now), patience)
     if not any(value is not None for value in series.mean):
-        return [line(("no values in this stretch", Role.DIM))]
+        return _instead("no values in this stretch")
     limit = limit_in(snapshot, criterion, signal)
     gauge = Gauge(signal, known, (), series, limit=limit, from_zero=limit is not None)
-    return chart_rows(view, gauge, series, width, ROWS[signal not in criterion.signals[:1]])
+    height = ROWS[signal not in criterion.signals[:1]]
+    return chart_rows(view, gauge, series, width, height, pointer)
+
+
+def _instead(why: str) -> Drawn:
+    return Drawn([line((why, Role.DIM))], BLANK)
 
 
 def reading_row(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagewatch.profile.values import format_value
 from stagewatch.widgets import chart
 from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, flow, join, line, width_of
+from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.pointer import Grid, Pointer, marked, said
 from stagewatch.widgets.view import View, probe_of, signal_late
 from stagewatch.widgets.words import ago, time_of
 
@@ -68,8 +70,11 @@ def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> tuple[Line, .
     return tuple(parts)
 
 
-def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: bool) -> list[Line]:
-    """A gauge in ``height`` rows: the figures, then the chart."""
+def gauge_lines(
+    view: View, gauge: Gauge, width: int, height: int, pointer: Pointer, *, named: bool
+) -> list[Line]:
+    """A gauge in ``height`` rows: the figures, then the chart; of a moment that is pointed at,
+    what the chart says there instead of what is now."""
     assert view.snapshot is not None
     name = line((gauge.name, Role.DIM)) if named else BLANK
     if gauge.signal.at is None:
@@ -85,22 +90,46 @@ def gauge_lines(view: View, gauge: Gauge, width: int, height: int, *, named: boo
     series = chart.bridged(chart.elapsed(gauge.series, view.now), patience)
     if not any(value is not None for value in series.mean):
         return [*head, line(("nothing recorded yet", Role.DIM))]
-    return [*head, *chart_rows(view, gauge, series, width, height - len(head))]
+    drawn = chart_rows(view, gauge, series, width, height - len(head), pointer)
+    if drawn.pointed:
+        head = [crop(join((name, drawn.pointed)), width), *head[1:]]
+    return [*head, *drawn.rows]
 
 
-def chart_rows(view: View, gauge: Gauge, series: Series, width: int, height: int) -> list[Line]:
+class Drawn(NamedTuple):
+    """A chart."""
+
+    rows: list[Line]
+    pointed: Line
+    """What it says at the moment that is pointed at; nothing when none is, or it lies outside."""
+
+
+def chart_rows(
+    view: View, gauge: Gauge, series: Series, width: int, height: int, pointer: Pointer
+) -> Drawn:
     """The chart with its scale at the right, where there are rows enough for one."""
-    drawn = chart.columns(series, width)
-    scale = chart.scale_of(drawn, limit=gauge.limit, from_zero=gauge.from_zero)
-    if height < 3:
-        return [chart.sparkline(drawn, scale)]
-    labels = _labels(gauge, scale, height)
-    wide = max(width_of(label) for label in labels)
-    plot = chart.plot(series, width - wide - 1, height, scale, limit=gauge.limit, ascii=view.ascii)
-    return [
-        (*fill(row, width - wide - 1), (" " * (1 + wide - width_of(label)), Role.PLAIN), *label)
-        for row, label in zip(plot, labels, strict=True)
+    values = chart.columns(series, width)
+    scale = chart.scale_of(values, limit=gauge.limit, from_zero=gauge.from_zero)
+    labels = _labels(gauge, scale, height) if height >= 3 else []
+    wide = max((width_of(label) + 1 for label in labels), default=0)
+    grid = Grid(series.start, series.end, max(1, width - wide))
+    cell = pointer.cell(grid)
+    rows = (
+        chart.plot(series, grid.cells, height, scale, limit=gauge.limit, ascii=view.ascii)
+        if labels
+        else [chart.sparkline(values, scale)]
+    )
+    pointed = BLANK
+    if cell is not None:
+        rows = [marked(row, cell) for row in rows]
+        pointed = said(series, grid, cell, gauge.signal.unit, view.now)
+    if not labels:
+        return Drawn(rows, pointed)
+    scaled = [
+        (*fill(row, grid.cells), (" " * (wide - width_of(label)), Role.PLAIN), *label)
+        for row, label in zip(rows, labels, strict=True)
     ]
+    return Drawn(scaled, pointed)
 
 
 def _labels(gauge: Gauge, scale: chart.Scale, height: int) -> list[Line]:
@@ -120,9 +149,16 @@ def _round(value: float) -> float:
 
 
 def gauges_frame(
-    view: View, how: Frame, gauges: Sequence[Gauge], absent: str, width: int, height: int
+    view: View,
+    how: Frame,
+    gauges: Sequence[Gauge],
+    absent: str,
+    size: tuple[int, int],
+    pointer: Pointer,
 ) -> list[Line]:
     """A whole pane of gauges, which share the rows evenly."""
+    width, height = size
+    pointer.begin()
     kinds = {gauge.kind for gauge in gauges}
     how = replace(how, aside=line((" ".join(sorted(kinds)), Role.DIM)))
     if how.boxed:
@@ -136,7 +172,7 @@ def gauges_frame(
     each = rows // len(shown)
     body: list[Line] = []
     for gauge in shown:
-        part = gauge_lines(view, gauge, inner, each, named=len(gauges) > 1)
+        part = gauge_lines(view, gauge, inner, each, pointer, named=len(gauges) > 1)
         body.extend([*part, *[BLANK] * (each - len(part))])
     return frame(how, [crop(row, inner) for row in body], width, height)
 
@@ -148,3 +184,19 @@ def _span(gauges: Sequence[Gauge], now: float) -> tuple[Line, Line]:
         return BLANK, BLANK
     end = "now" if series.end >= now - 60 else time_of(series.end, now)
     return line((time_of(series.start, now), Role.DIM)), line((end, Role.DIM))
+
+
+class GaugePane(Pane, can_focus=True):
+    """Gauges with charts in which one can point at a moment."""
+
+    PACE = 60.0
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.pointer = Pointer()
+
+    def point(self, at: float | None) -> None:
+        """Point at this moment in every chart, or at none."""
+        if self.pointer.at != at:
+            self.pointer.at = at
+            self.repaint()

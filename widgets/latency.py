@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame
-from stagewatch.widgets.gauge import Gauge, gauges_frame, lateness
+from stagewatch.widgets.gauge import Gauge, GaugePane, gauges_frame, lateness
 from stagewatch.widgets.paint import BLANK, Line, Role, line
-from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.states import role_of
 from stagewatch.widgets.subjects import judging, latencies, title_of
 from stagewatch.widgets.view import View, kept
@@ -55,10 +54,8 @@ def latency_gauges(snapshot: Snapshot) -> list[Gauge]:
     return gauges
 
 
-class LatencyPane(Pane, can_focus=True):
+class LatencyPane(GaugePane):
     """How long the watched endpoints take to answer."""
-
-    PACE = 60.0
 
     def about(self, snapshot: Snapshot) -> object:
         return latency_gauges(snapshot)
@@ -72,4 +69,4 @@ class LatencyPane(Pane, can_focus=True):
         title = line(("latency", Role.STRONG), (name, Role.DIM))
         absent = "this profile times no endpoint"
         how = Frame(title, boxed=not view.compact, focused=self.has_focus)
-        return gauges_frame(view, how, gauges, absent, width, height)
+        return gauges_frame(view, how, gauges, absent, (width, height), self.pointer)

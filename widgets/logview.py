@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from stagewatch.logs.readable import shown
@@ -72,12 +73,25 @@ def state_line(page: Page | None, failure: str, width: int) -> Line:
     parts: list[tuple[str, Role]] = []
     if page.waiting:
         parts.append((f" searching, {page.progress:.0%}; esc gives up ", Role.ACCENT))
-    if page.found is not None:
-        done = "" if page.progress >= 1.0 else f" in {page.progress:.0%} so far"
-        parts.append((f" {page.found:,} lines match{done} ", Role.ACCENT))
     if page.note:
-        parts.append((f" {page.note}", Role.WARN))
+        parts.append((f" {page.note} ", Role.WARN))
+    if page.found is not None:
+        parts.append((f" {found_text(page)} ", Role.ACCENT))
     return crop(line(*parts), width)
+
+
+def found_text(page: Page) -> str:
+    """How many lines the filter has found, and where, when that is not all of the log."""
+    first, last = page.stretch
+    text = "1 line matches" if page.found == 1 else f"{page.found or 0:,} lines match"
+    if (first, last) == (0.0, 1.0):
+        return text
+    if page.progress < 1.0:
+        return f"{text} in {last - first:.0%} so far"
+    beyond = " and ".join(filter(None, ["older" if first else "", "newer" if last < 1.0 else ""]))
+    # Rounded outwards, a part would look like all of it.
+    start, end = f"{math.ceil(first * 1000) / 10:g}", f"{math.floor(last * 1000) / 10:g}"
+    return f"{text} from {start}% to {end}% of the log; moving on finds {beyond} ones"
 
 
 class LogView(Pane):

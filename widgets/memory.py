@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame
-from stagewatch.widgets.gauge import Gauge, gauges_frame, lateness
+from stagewatch.widgets.gauge import Gauge, GaugePane, gauges_frame, lateness
 from stagewatch.widgets.paint import BLANK, Line, Role, line
-from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.states import role_of
 from stagewatch.widgets.subjects import judging, memory_signal, processes, title_of
 from stagewatch.widgets.view import View, kept
@@ -69,10 +68,8 @@ def memory_gauges(snapshot: Snapshot) -> list[Gauge]:
     return gauges
 
 
-class MemoryPane(Pane, can_focus=True):
+class MemoryPane(GaugePane):
     """Memory of the watched processes."""
-
-    PACE = 60.0
 
     def about(self, snapshot: Snapshot) -> object:
         return memory_gauges(snapshot)
@@ -86,4 +83,4 @@ class MemoryPane(Pane, can_focus=True):
         title = line(("memory", Role.STRONG), (name, Role.DIM))
         absent = "this profile watches no process"
         how = Frame(title, boxed=not view.compact, focused=self.has_focus)
-        return gauges_frame(view, how, gauges, absent, width, height)
+        return gauges_frame(view, how, gauges, absent, (width, height), self.pointer)

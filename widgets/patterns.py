@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagewatch.logs.words import CRITICAL, RANK
+from stagewatch.model import State
 from stagewatch.widgets.paint import Line, Role, crop, ends, fill, line
 from stagewatch.widgets.words import coarse, plural
 
 if TYPE_CHECKING:
     from stagewatch.model import LogPattern
-    from stagewatch.snapshot import Snapshot
+    from stagewatch.session.document import Acknowledgement
+    from stagewatch.snapshot import CriterionNow, Snapshot
 
 LEVELS = {CRITICAL: Role.BAD, "ERROR": Role.BAD, "WARNING": Role.WARN}
 MINUTE = 60.0
+COUNTED: Mapping[str, Callable[[LogPattern], bool]] = {
+    "criticals": lambda pattern: pattern.level == CRITICAL,
+    "new": lambda pattern: pattern.new,
+}
+"""The signals of a log that can be told by its patterns, and by which of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +65,48 @@ def entries(snapshot: Snapshot) -> list[Entry]:
     """
     known = _acknowledged(snapshot)
     found = [
-        Entry(log.probe, pattern, known.get(name_of(log.probe, pattern), ""))
+        Entry(log.probe, pattern, known[name].by if name in known else "")
         for log in snapshot.logs
         for pattern in log.patterns
+        for name in (name_of(log.probe, pattern),)
     ]
     return sorted(found, key=_urgency)
 
 
-def _acknowledged(snapshot: Snapshot) -> Mapping[str, str]:
+def _acknowledged(snapshot: Snapshot) -> Mapping[str, Acknowledgement]:
     return {
-        known.pattern: known.by
+        known.pattern: known
         for known in snapshot.session.acknowledgement
         if known.pattern and known.until > snapshot.now
     }
+
+
+def all_known(snapshot: Snapshot, criterion: CriterionNow) -> bool:
+    """Whether somebody acknowledged every pattern that the failing of a criterion rests on.
+
+    Never where a record has no pattern: then nobody can have looked at all of them.
+    """
+    if criterion.state not in (State.FAIL, State.WARN):
+        return False
+    logs = {log.probe: log for log in snapshot.logs}
+    known = _acknowledged(snapshot)
+    for name in criterion.signals:
+        probe, _, field = name.partition(".")
+        signal, log = snapshot.signals.get(name), logs.get(probe)
+        if log is None or signal is None or signal.last_value is None or field not in COUNTED:
+            return False
+        rests = [pattern for pattern in log.patterns if pattern.count and COUNTED[field](pattern)]
+        records = len(rests) if field == "new" else sum(pattern.count for pattern in rests)
+        if records < signal.last_value:
+            return False
+        if not all(_covers(known.get(name_of(probe, pattern)), pattern) for pattern in rests):
+            return False
+    return bool(criterion.signals)
+
+
+def _covers(known: Acknowledgement | None, pattern: LogPattern) -> bool:
+    """A pattern that stands for others may mean other records than those that were looked at."""
+    return known is not None and (not pattern.other or known.at >= pattern.last)
 
 
 def _urgency(entry: Entry) -> tuple[bool, bool, float, int, str, int]:

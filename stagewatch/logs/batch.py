@@ -11,7 +11,8 @@ from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.words import CRITICAL
 
 MOST_BAD = 200
-MOST_OTHERS = 500
+MOST_OTHERS = 100
+"""Of a log that is written fast, most of what its following costs is storing such lines."""
 KEPT = 4096
 """Bytes of a line that are kept."""
 

@@ -7,20 +7,18 @@ it is looking for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.expressions import Expression
 from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.masks import masked
 from stagewatch.logs.patterns import text_of
+from stagewatch.logs.source import Matcher
 from stagewatch.logs.state import Counts
 from stagewatch.logs.tally import Tally
 from stagewatch.logs.traces import begins, exception_after
 from stagewatch.logs.words import RANK
-
-Matcher = Callable[[bytes], Sequence[int]]
-"""Whole lines → where those begin that match, in order."""
 
 _MASK = re.compile(r'<(?:url|path|email)>|"#"|[#…]')
 _WORD = re.compile(r"[A-Za-z_:.,()-]+")

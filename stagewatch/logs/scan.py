@@ -1,7 +1,9 @@
-"""Looking through a whole log for lines, from its end to its beginning, in a thread of its own.
+"""Looking through a log for lines, from anywhere to both of its ends, in a thread of its own.
 
-What is nearest to the end is found first; what comes at the end meanwhile is found as well. The
-places are kept, not the lines: at most MOST of them, the newest.
+The places are kept, not the lines, and of them no more than ``most``: a stretch of the log in which
+every place is known. It begins at the log's end and grows towards its beginning. Where it is full
+and one wants to go beyond it, it moves: what is far from there is forgotten, and found again when
+one comes back.
 """
 
 from __future__ import annotations
@@ -12,8 +14,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 
-from stagewatch.logs.matchers import Matcher
-from stagewatch.logs.source import BLOCK, Source, line_start
+from stagewatch.logs.source import LONGEST, Matcher, Source, forward, line_start, places
 
 CHUNK = 1024 * 1024
 MOST = 65_536
@@ -28,23 +29,26 @@ TOO_SLOW = "the expression takes too long on this log; make it simpler"
 class Scan:
     """A search that runs. Its places may be read while it does."""
 
-    def __init__(self, source: Source, matcher: Matcher, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, source: Source, matcher: Matcher, tell: Callable[[], None], most: int = MOST
+    ) -> None:
         """``tell`` is called in the thread whenever there is more to see."""
         self.problem = ""
-        self.dropped = False
-        """There are more places than are kept."""
-        self.done = False
-        """The beginning of the log was reached."""
         self._source, self._matcher, self._tell = source.clone(), matcher, tell
-        self._older = array("Q")
-        """From the end backwards: descending."""
-        self._newer = array("Q")
+        self._most = most
+        self._places = array("Q")
         self._end = line_start(source, source.size())
-        """How far the log was looked through at its end."""
-        self.reached = self._end
-        """Everything from here to the end was looked through."""
-        self._stopped = threading.Event()
-        self._lock = threading.Lock()
+        """The end of the log's last whole line."""
+        self._origin = self._low = self._high = self._end
+        """Where the stretch began, and what it is: every place in it is known."""
+        self._ways = [-1]
+        """The directions in which it is to grow, the one that was wanted last first."""
+        self._attached = True
+        """The stretch reaches to the log's end, and goes on with it."""
+        self._grew = self._measured = 0
+        """How often the log grew, and of how many times that ``_end`` knows."""
+        self._stopped = self._idle = False
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True, name="log-search")
 
     def start(self) -> None:
@@ -53,62 +57,115 @@ class Scan:
 
     def stop(self) -> None:
         """End at once: what is being read is the last; idempotent."""
-        self._stopped.set()
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
 
     @property
     def count(self) -> int:
-        """Places found so far."""
-        return len(self._older) + len(self._newer)
+        """Places that are kept."""
+        return len(self._places)
+
+    @property
+    def done(self) -> bool:
+        """Nothing is left to do, because all was looked through or because the stretch is full."""
+        return self._idle
+
+    @property
+    def stretch(self) -> tuple[float, float]:
+        """The part of the log in which every place is known, 0 to 1 from beginning to end."""
+        with self._changed:
+            first = self._low / self._end if self._end else 0.0
+            return first, self._high / self._end if self._high < self._end else 1.0
 
     @property
     def progress(self) -> float:
-        """The share of the log that was looked through."""
-        return 1.0 if self.done or not self._end else 1.0 - self.reached / self._end
+        """The share of what is being looked through that is done."""
+        with self._changed:
+            if self._idle:
+                return 1.0
+            if self._ways[0] < 0:
+                return 1.0 - self._low / self._origin if self._origin else 1.0
+            ahead = self._end - self._origin
+            return (self._high - self._origin) / ahead if ahead else 1.0
 
     def before(self, offset: int, count: int = 1) -> list[int]:
-        """The last ``count`` places before ``offset``, the nearest first."""
-        with self._lock:
-            at = bisect_left(self._newer, offset)
-            found = list(reversed(self._newer[max(0, at - count) : at]))
-            left = count - len(found)
-            if left:
-                first = self._below(offset)
-                found += self._older[first : first + left]
-            return found
+        """The last ``count`` places before ``offset``, the nearest first; none where the places
+        next to it are not known."""
+        with self._changed:
+            if offset > self._high and not self._attached:
+                return []
+            at = bisect_left(self._places, offset)
+            return list(reversed(self._places[max(0, at - count) : at]))
 
     def after(self, offset: int, count: int = 1) -> list[int]:
-        """The first ``count`` places at or behind ``offset``."""
-        with self._lock:
-            first = self._below(offset)
-            found = list(reversed(self._older[max(0, first - count) : first]))
-            at = bisect_left(self._newer, offset)
-            found += self._newer[at : at + count - len(found)]
-            return found
+        """The first ``count`` places at or behind ``offset``, as ``before``."""
+        with self._changed:
+            if offset < self._low:
+                return []
+            at = bisect_left(self._places, offset)
+            return list(self._places[at : at + count])
 
-    def follow(self, source: Source) -> None:
-        """Look through what came at its end since, up to the last whole line."""
-        end = line_start(source, source.size())
-        while self._end < end and not self.problem:
-            base = self._end
-            data = source.read(min(CHUNK, end - base), base)
-            whole = data.rfind(b"\n") + 1
-            if not whole:
-                self._end = base + len(data)  # inside a line that is longer than a chunk
+    def nearest(self, offset: int, step: int) -> int | None:
+        """The place next to ``offset`` in this direction, where it is known for certain."""
+        found = self.before(offset) if step < 0 else self.after(offset)
+        with self._changed:
+            return found[0] if found and self._low <= offset <= self._high else None
+
+    def ended(self, offset: int, step: int) -> bool:
+        """Whether everything from ``offset`` to that end of the log was looked through."""
+        with self._changed:
+            if step < 0:
+                return not self._low and offset <= self._high
+            return self._high >= self._end and offset >= self._low and self._grew == self._measured
+
+    def want(self, offset: int, step: int) -> None:
+        """Look on from the line at ``offset`` in this direction, also where the stretch is full."""
+        with self._changed:
+            # A stretch that goes on with the log will come to what is behind it.
+            offset = min(offset, self._high if self._attached else self._end)
+            if not self._low <= offset <= self._high:
+                self._places = array("Q")
+                self._origin = self._low = self._high = offset
+                self._attached, self._ways = offset >= self._end, []
+            self._ways = [step, *(way for way in self._ways if way != step)]
+            if not self._left(step):
                 return
-            found = self._matcher(data[:whole])
-            with self._lock:
-                self._newer.extend(base + at for at in found)
-                self._end = base + whole
+            if self._is_full:
+                self._make_room(offset, step)
+            if not self._is_full:
+                self._idle = False
+                self._changed.notify()
 
-    def _below(self, offset: int) -> int:
-        """The index of the first of the older places that is below ``offset``."""
-        return bisect_left(self._older, 1 - offset, key=lambda at: -at)
+    def follow(self) -> None:
+        """The log may have grown: look through what came at its end."""
+        with self._changed:
+            self._grew += 1
+            self._idle = False
+            self._changed.notify()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._places) >= self._most
+
+    def _make_room(self, offset: int, step: int) -> None:
+        """Forget the half of the places that is far, when ``offset`` is near the other edge."""
+        at, half = bisect_left(self._places, offset), self._most // 2
+        if step < 0 and at < half // 2:
+            self._high, self._attached = self._places[half], False
+            del self._places[half:]
+        elif step > 0 and len(self._places) - at < half // 2:
+            del self._places[:-half]
+            self._low = self._places[0]
+
+    def _left(self, way: int) -> bool:
+        return self._low > 0 if way < 0 else self._high < self._end
 
     def _run(self) -> None:
         told = time.monotonic()
         try:
-            while self.reached > 0 and not self._stopped.is_set() and not self.problem:
-                self._step()
+            while way := self._next():
+                self._down() if way < 0 else self._up()
                 if time.monotonic() - told >= TELL:
                     told = time.monotonic()
                     self._tell()
@@ -116,24 +173,79 @@ class Scan:
         except Exception as error:  # noqa: BLE001
             self.problem = str(error) or type(error).__name__
         self._source.close()
-        self.done = self.reached <= 0
-        if not self._stopped.is_set():
+        if not self._stopped:
             self._tell()
 
-    def _step(self) -> None:
-        """Look through the chunk before what was looked through."""
-        end = self.reached
-        base = line_start(self._source, max(0, end - CHUNK)) if end > CHUNK else 0
-        data = self._source.read(end - base, base) if end - base <= 64 * CHUNK else b""
+    def _next(self) -> int:
+        """Where to look now; waits until there is something to do, 0 ends it."""
+        while True:
+            self._measure()
+            with self._changed:
+                if self._stopped or self.problem:
+                    return 0
+                if way := self._way():
+                    return way
+                told, self._idle = self._idle, True
+                if told and self._grew == self._measured:
+                    self._changed.wait()
+            if not told:
+                self._tell()
+
+    def _measure(self) -> None:
+        """Where the log ends now, if it may have grown."""
+        grew = self._grew
+        if grew != self._measured:
+            end = line_start(self._source, self._source.size())
+            with self._changed:
+                self._end, self._measured = max(self._end, end), grew
+
+    def _way(self) -> int:
+        if self._attached and self._high < self._end:
+            return 1
+        return next((way for way in self._ways if self._left(way) and not self._is_full), 0)
+
+    def _down(self) -> None:
+        """Look through the chunk before the stretch."""
+        end = self._low
+        base = line_start(self._source, end - CHUNK) if end > CHUNK else 0
+        found = self._found(base, end)
+        with self._changed:
+            if self._low == end:  # else one wants to look elsewhere meanwhile
+                room = self._most - len(self._places)
+                self._low = base if len(found) <= room else found[-room]
+                self._places = found[-room:] + self._places
+
+    def _up(self) -> None:
+        """Look through the chunk behind the stretch."""
+        start = self._high
+        end = line_start(self._source, min(start + CHUNK, self._end))
+        if end <= start:  # a line that is longer than a chunk
+            row = next(forward(self._source, start, self._end), None)
+            end = row.end if row else self._end
+        found = self._found(start, end)
+        with self._changed:
+            if self._high == start:
+                self._take_newer(found, end)
+
+    def _take_newer(self, found: array[int], end: int) -> None:
+        room = self._most - len(self._places)
+        if len(found) > room and self._attached:  # what is oldest makes room
+            self._places = (self._places + found)[-self._most :]
+            self._low = self._places[0]
+        elif len(found) > room:
+            self._places.extend(found[:room])
+            end = found[room]
+        else:
+            self._places.extend(found)
+        self._high, self._attached = end, self._attached or end >= self._end
+
+    def _found(self, start: int, end: int) -> array[int]:
+        """The places between two lines; none in what is too long for any line."""
+        if end - start > LONGEST:
+            return array("Q")
+        data = self._source.read(end - start, start)
         began = time.thread_time()
-        found = self._matcher(data) if data else []
+        found = array("Q", places(self._source, self._matcher, data, start) if data else ())
         if time.thread_time() - began > BUDGET:
             self.problem = TOO_SLOW
-        with self._lock:
-            room = MOST - len(self._older)
-            places = [base + at for at in reversed(found)]
-            self._older.extend(places[:room])
-            if len(places) > room:
-                self.dropped, self.reached = True, 0
-                return
-            self.reached = base if base < end else max(0, end - BLOCK)
+        return found

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from stagewatch.logs.files import RealFiles, is_regular
 from stagewatch.logs.names import compressed, rotated_from
+from stagewatch.logs.wide import Wide, wide_of
 
 BLOCK = 64 * 1024
 KEPT = 4096
@@ -22,10 +23,19 @@ LONGEST = 64 * 1024 * 1024
 """Bytes after which a line is taken as ended, so that a hole of terabytes holds nobody up."""
 
 
+Matcher = Callable[[bytes], Sequence[int]]
+"""Whole lines → where those begin that match, in order."""
+
+
 class Source(Protocol):
     """Bytes that may grow at the end."""
 
     name: str
+
+    @property
+    def wide(self) -> Wide | None:
+        """Set where its characters have two bytes each; its lines are UTF-8 all the same."""
+        ...
 
     def size(self) -> int:
         """Bytes that are there now."""
@@ -60,6 +70,11 @@ class FileSource:
             raise IsADirectoryError(f"{path} is not a regular file")
         self._identity = found.st_dev, found.st_ino
 
+    @property
+    def wide(self) -> Wide | None:
+        # Asked again each time: an empty file, or one that is truncated, may turn out as either.
+        return wide_of(self.read(2, 0))
+
     def size(self) -> int:
         return os.fstat(self._fd).st_size
 
@@ -87,6 +102,10 @@ class TextSource:
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name, self._data = name, data
+
+    @property
+    def wide(self) -> Wide | None:
+        return wide_of(self._data)
 
     def size(self) -> int:
         return len(self._data)
@@ -128,17 +147,21 @@ class Row(NamedTuple):
     end: int
     """Where the next one begins."""
     raw: bytes
-    """Its first KEPT bytes, without the line end."""
+    """Its first KEPT bytes, without the line end; in UTF-8 where the log is wide."""
 
 
 def line_start(source: Source, offset: int) -> int:
     """Where the line begins that holds the byte at ``offset``."""
-    end, least = offset, max(0, offset - LONGEST)
+    wide = source.wide
+    end = offset & ~1 if wide else offset
+    least = max(0, end - LONGEST)
     while end > least:
         begin = max(least, end - BLOCK)
-        at = source.read(end - begin, begin).rfind(b"\n")
-        if at >= 0:
-            return begin + at + 1
+        begin = begin & ~1 if wide else begin
+        data = source.read(end - begin, begin)
+        behind = wide.last_end(data, begin) if wide else data.rfind(b"\n") + 1
+        if behind:
+            return begin + behind
         end = begin
     return least
 
@@ -146,23 +169,44 @@ def line_start(source: Source, offset: int) -> int:
 def forward(source: Source, start: int, limit: int | None = None) -> Iterator[Row]:
     """The lines from ``start`` on, where one begins; the last may lack its end."""
     position, data, base = start, b"", start
+    wide = source.wide
     size = source.size() if limit is None else limit
     while position < size:
-        at = data.find(b"\n", position - base)
-        while at < 0 and base + len(data) < min(size, position + LONGEST):
+        behind = _behind(wide, data, base, position - base)
+        while not behind and base + len(data) < min(size, position + LONGEST):
             data, base = data[position - base :], position
             more = source.read(max(BLOCK, len(data)), base + len(data))
             if not more:
                 break
             searched = len(data)
             data += more
-            at = data.find(b"\n", searched)
-        end = base + at + 1 if at >= 0 else base + len(data)
+            behind = _behind(wide, data, base, max(0, searched - 1))
+        end = base + behind if behind else base + len(data)
         if end <= position:
             return
-        raw = data[position - base : min(end - base, position - base + KEPT)]
-        yield Row(position, end, raw.rstrip(b"\r\n"))
+        first = position - base
+        yield Row(position, end, _kept(wide, data[first : min(end - base, first + 2 * KEPT)]))
         position = end
+
+
+def _behind(wide: Wide | None, data: bytes, base: int, start: int) -> int:
+    """Behind the first line end from ``start`` on, in data that stands at ``base``; 0 without."""
+    return wide.first_end(data, base, start) if wide else data.find(b"\n", start) + 1
+
+
+def _kept(wide: Wide | None, line: bytes) -> bytes:
+    if wide:
+        line = wide.utf8(line)
+    return line[:KEPT].rstrip(b"\r\n")
+
+
+def places(source: Source, matcher: Matcher, data: bytes, base: int) -> list[int]:
+    """Where the lines begin that match, of whole lines that stand at ``base``."""
+    wide = source.wide
+    if wide is None:
+        return [base + at for at in matcher(data)]
+    text = wide.utf8(data)
+    return [base + at for at in wide.places(data, text, matcher(text))]
 
 
 def backward(source: Source, end: int) -> Iterator[Row]:

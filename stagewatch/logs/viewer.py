@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 from stagewatch.logs.levels import LIMIT, look
-from stagewatch.logs.matchers import Matcher
-from stagewatch.logs.scan import Scan
-from stagewatch.logs.source import BLOCK, Row, Source, backward, forward, line_start
-from stagewatch.logs.stamps import stamp_of
+from stagewatch.logs.moment import place_at, time_at
+from stagewatch.logs.scan import MOST, Scan
+from stagewatch.logs.source import Matcher, Row, Source, backward, forward, line_start
 
 Find = tuple[str, int]
 """Which of the scans, and +1 for the next or -1 for the one before."""
 ERRORS = "errors"
 SEARCH = "search"
+SEARCHED = MOST // 4
+"""Places that a search keeps: it needs the next one, a filter a page of them."""
+NO_TIME = "no record here tells its time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Page:
     following: bool = False
     note: str = ""
     found: int | None = None
-    """Lines that the filter has found; None without a filter."""
+    """Lines that the filter keeps the places of; None without a filter."""
+    stretch: tuple[float, float] = (0.0, 1.0)
+    """The part of the log in which these are all that match, 0 to 1."""
     progress: float = 1.0
     """The share of the log that was looked through for what is being waited for."""
     waiting: bool = False
@@ -46,13 +49,6 @@ class Page:
         """Where in the log the cursor is, 0 to 1."""
         row = self.rows[self.cursor] if self.rows else None
         return row.end / self.size if row and self.size else 1.0
-
-
-class _Told(NamedTuple):
-    """A record that tells its time."""
-
-    at: float
-    row: Row
 
 
 class Viewer:
@@ -94,13 +90,23 @@ class Viewer:
     def to_end(self) -> None:
         """Go to the newest line and stay with it."""
         self.following, self._wanted = True, None
+        if self._filter is not None:
+            self._filter.want(self.source.size(), -1)
+        self._stand_at_end()
+
+    def _stand_at_end(self) -> list[Row]:
+        """Put the cursor on the newest line; the rows of the page, the oldest first."""
         rows = self._before(self.source.size() + 1, self.height)
         self._cursor = rows[0].start if rows else 0
         self._top = rows[-1].start if rows else 0
+        return rows[::-1]
 
     def to_start(self) -> None:
         """Go to the oldest line."""
-        self._go(next(iter(self._after(0, 1)), None))
+        self.following, self._wanted, self.note = False, None, ""
+        self._cursor = self._top = 0
+        if self._filter is not None:
+            self._filter.want(0, 1)
 
     def move(self, rows: int) -> None:
         """Move the cursor by so many rows; a negative number goes towards the older ones."""
@@ -109,8 +115,11 @@ class Viewer:
         else:
             found = self._after(self._cursor, rows + 1)[1:]
         self._go(found[-1] if found else None)
-        if rows > 0 and len(found) < rows and not self._filter:
+        if rows > 0 and len(found) < rows and self._at_end():
             self.following = True
+
+    def _at_end(self) -> bool:
+        return self._filter is None or self._filter.ended(self._cursor, 1)
 
     def to_offset(self, offset: int) -> None:
         """Go to the line that holds this byte, in the middle of the page."""
@@ -120,32 +129,21 @@ class Viewer:
     def to_time(self, at: float, offset: float = 0.0) -> bool:
         """Go to the first record at or after a time; False when no record tells its time.
 
-        ``offset``: seconds that times without a zone are east of UTC. Found by halving: the
-        log's times are taken to grow.
+        ``offset``: seconds that times without a zone are east of UTC.
         """
-        low, high = 0, self.source.size()
-        while high - low > BLOCK:
-            middle = line_start(self.source, (low + high) // 2)
-            if middle <= low:
-                break
-            found = self._stamp(middle, at, offset)
-            if found is None or found.at >= at:
-                high = middle
-            else:
-                low = found.row.end
-        place = self._first_at(low, at, offset)
-        if place is not None:
-            self._centre(place.row.start)
-        return place is not None
+        place = place_at(self.source, at, offset)
+        if place is None:
+            self.note = NO_TIME
+            return False
+        self._wanted = None
+        self._centre(place)
+        return True
 
-    def _first_at(self, start: int, at: float, offset: float) -> _Told | None:
-        """The first record from ``start`` on that is not before ``at``, else the last one."""
-        last: _Told | None = None
-        while (found := self._stamp(start, at, offset)) is not None:
-            last, start = found, found.row.end
-            if found.at >= at:
-                break
-        return last or self._stamp(0, at, offset)
+    def time_here(self, near: float, offset: float = 0.0) -> float | None:
+        """When the line under the cursor was written; None, and a note, when that is not told."""
+        found = time_at(self.source, self._cursor, near, offset)
+        self.note = NO_TIME if found is None else ""
+        return found
 
     # What to look for.
 
@@ -155,7 +153,7 @@ class Viewer:
             self._filter.stop()
         self._filter, self._filtered = None, matcher
         if matcher is not None:
-            self._filter = self._scan(matcher)
+            self._filter = self._scan(matcher, MOST)
             self._top = self._cursor = 0
             self.to_end()
         else:
@@ -167,6 +165,12 @@ class Viewer:
             self._scans.pop(name).stop()
         self._matchers[name] = matcher
 
+    def look_as(self, other: Viewer) -> None:
+        """Show and look for what another viewer did, whose log is left."""
+        self._matchers = other._matchers
+        if other._filtered is not None:
+            self.set_filter(other._filtered)
+
     def search_once(self, matcher: Matcher, name: str) -> None:
         """As ``set_search``, unless something is looked for under this name already."""
         if name not in self._matchers:
@@ -177,7 +181,7 @@ class Viewer:
         if name not in self._matchers:
             return
         if name not in self._scans:
-            self._scans[name] = self._scan(self._matchers[name])
+            self._scans[name] = self._scan(self._matchers[name], SEARCHED)
         self._wanted = name, step
         self.go_on()
 
@@ -197,14 +201,15 @@ class Viewer:
         name, step = self._wanted
         scan = self._scans[name]
         at = self._cursor if step < 0 else self._cursor + 1
-        found = scan.before(at) if step < 0 else scan.after(at)
-        unsure = step > 0 and not scan.done and scan.reached > self._cursor
-        if found and not unsure:
+        found = scan.nearest(at, step)
+        if found is not None:
             self._wanted = None
-            self._centre(found[0])
-        elif scan.done or scan.problem or (step > 0 and not unsure):
+            self._centre(found)
+        elif scan.problem or scan.ended(at, step):
             self._wanted = None
             self.note = scan.problem or ("no match below" if step > 0 else "no match above")
+        else:
+            scan.want(self._cursor, step)
 
     def poll(self) -> bool:
         """See what became of the log; True when there is something new to show."""
@@ -224,7 +229,7 @@ class Viewer:
         if size == before:
             return False
         for scan in (*self._scans.values(), *filter(None, [self._filter])):
-            scan.follow(self.source)
+            scan.follow()
         if self.following:
             self.to_end()
         return True
@@ -233,7 +238,8 @@ class Viewer:
 
     def page(self) -> Page:
         """The lines of the page, the cursor's among them."""
-        rows = self._after(self._top, self.height)
+        follows = self.following and self._filter is not None
+        rows = self._stand_at_end() if follows else self._after(self._top, self.height)
         starts = [row.start for row in rows]
         if self._cursor not in starts and rows:
             self._cursor = rows[-1].start if self._cursor > starts[-1] else starts[0]
@@ -246,6 +252,7 @@ class Viewer:
             following=self.following,
             note=self._filter.problem if self._filter and self._filter.problem else self.note,
             found=self._filter.count if self._filter else None,
+            stretch=self._filter.stretch if self._filter else (0.0, 1.0),
             progress=scan.progress if scan else 1.0,
             waiting=self._wanted is not None,
         )
@@ -285,19 +292,25 @@ class Viewer:
         """The rows before ``offset``, the nearest first; of the filter, where there is one."""
         if self._filter is None:
             return list(islice(backward(self.source, min(offset, self.source.size())), count))
-        return [self._row(start) for start in self._filter.before(offset, count)]
+        found = self._filter.before(offset, count)
+        if len(found) < count:
+            self._filter.want(offset, -1)
+        return [self._row(start) for start in found]
 
     def _after(self, offset: int, count: int) -> list[Row]:
         """The rows at and behind ``offset``."""
         if self._filter is None:
             return list(islice(forward(self.source, offset), count))
-        return [self._row(start) for start in self._filter.after(offset, count)]
+        found = self._filter.after(offset, count)
+        if len(found) < count:
+            self._filter.want(offset, 1)
+        return [self._row(start) for start in found]
 
     def _row(self, start: int) -> Row:
         return next(forward(self.source, start), Row(start, start, b""))
 
-    def _scan(self, matcher: Matcher) -> Scan:
-        scan = Scan(self.source, matcher, self._tell)
+    def _scan(self, matcher: Matcher, most: int) -> Scan:
+        scan = Scan(self.source, matcher, self._tell, most)
         scan.start()
         return scan
 
@@ -309,16 +322,5 @@ class Viewer:
     def _restart(self) -> None:
         """Begin anew over a log that is another one."""
         self._stop_scans()
-        self._filter = self._scan(self._filtered) if self._filtered else None
+        self._filter = self._scan(self._filtered, MOST) if self._filtered else None
         self.to_end()
-
-    def _stamp(self, start: int, near: float, offset: float) -> _Told | None:
-        """The first record from ``start`` on that tells its time."""
-        for row in forward(self.source, start):
-            seen = look(row.raw[:LIMIT])
-            stamp = stamp_of(seen, near, offset) if seen.record else None
-            if stamp is not None:
-                return _Told(stamp, row)
-            if row.end - start > 4 * BLOCK:
-                return None
-        return None

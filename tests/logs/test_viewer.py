@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagewatch.logs import matchers, scan
@@ -49,7 +50,7 @@ class Opened:
     @property
     def here(self) -> str:
         page = self.viewer.page()
-        return page.rows[page.cursor].raw.decode()
+        return page.rows[page.cursor].raw.decode() if page.rows else ""
 
     def wait(self, condition: Callable[[], bool]) -> None:
         """Let the scan go on until the condition holds."""
@@ -59,6 +60,14 @@ class Opened:
             self.told.wait(0.05)
             self.told.clear()
             self.viewer.go_on()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Give other threads time until the condition holds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.001)
 
 
 def line(number: int) -> str:
@@ -190,7 +199,7 @@ def test_a_filter_shows_only_what_matches_and_grows(log: Opened) -> None:
     with open(log.path, "a") as file:
         file.write("ERROR 9 at last\nERROR 8\n")
     log.viewer.poll()
-    assert log.here == "ERROR 9 at last"
+    log.wait(lambda: log.here == "ERROR 9 at last")
     found = log.viewer.page().found
     assert found == sum("ERROR" in line(n) and "9" in line(n) for n in range(10_000)) + 1
     log.viewer.move(-1)
@@ -257,16 +266,100 @@ def test_an_expression_that_is_slow_is_given_up(
     assert log.viewer.page().note == scan.TOO_SLOW
 
 
-def test_of_too_many_matches_the_newest_are_kept(
-    log: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory is bounded whatever is looked for."""
-    monkeypatch.setattr(scan, "MOST", 100)
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a filter no more than a hundred places are kept, and chunks are small."""
+    monkeypatch.setattr("stagewatch.logs.viewer.MOST", 100)
+    monkeypatch.setattr(scan, "CHUNK", 1024)
+
+
+def settled(log: Opened) -> bool:
+    return log.viewer.page().progress == 1.0
+
+
+def test_of_too_many_matches_the_newest_are_kept(log: Opened, few: None) -> None:
+    """Memory is bounded whatever is looked for, and it says of which part of the log they are."""
     log.viewer.set_filter(matchers.by_text("line"))
-    log.wait(lambda: log.viewer.page().progress == 1.0)
-    assert log.viewer.page().found == 100
+    log.wait(lambda: settled(log))
+    page = log.viewer.page()
+    assert page.found == 100
+    assert 0.98 < page.stretch[0] < 1.0 == page.stretch[1]
+
+
+def test_one_can_go_on_to_older_matches_and_back(log: Opened, few: None) -> None:
+    """Every one of them, in its order, though only a hundred are kept at a time."""
+    log.viewer.set_filter(matchers.both(matchers.by_level("ERROR"), matchers.by_text("7")))
+    wanted = [line(n) for n in range(3, 10_000, 10) if "7" in line(n)]
+    assert len(wanted) > 300
+    for step, edge in ((-1, wanted[0]), (1, wanted[-1])):
+        log.wait(lambda: settled(log))
+        seen = [log.here]
+        while seen[-1] != edge:
+            log.viewer.move(step)
+            log.wait(lambda: settled(log))
+            if log.here != seen[-1]:
+                seen.append(log.here)
+            assert (log.viewer.page().found or 0) <= 100
+        assert seen == wanted[::step]
+
+
+def test_the_oldest_match_is_one_key_away(log: Opened, few: None) -> None:
+    """And so is the newest one, and a time between them."""
+    log.viewer.set_filter(matchers.by_text("line"))
     log.viewer.to_start()
-    assert log.here == line(9900)
+    log.wait(lambda: log.texts()[:1] == [line(0)])
+    assert log.here == line(0)
+    log.viewer.to_time(START + 5000)
+    log.wait(lambda: log.texts()[-1:] == [line(5009)])
+    assert log.here == line(5000)
+    log.wait(lambda: settled(log))
+    log.viewer.move(-10)
+    log.wait(lambda: settled(log))
+    assert log.here in (line(4990), line(5000))  # the first press may have asked for them only
+    log.viewer.to_end()
+    log.wait(lambda: log.here == line(9999))
+
+
+def test_a_full_filter_follows_the_log(log: Opened, few: None) -> None:
+    """What is oldest makes room for what comes."""
+    log.viewer.set_filter(matchers.by_text("line"))
+    log.wait(lambda: settled(log))
+    with open(log.path, "a") as file:
+        file.writelines(f"{line(n)}\n" for n in range(10_000, 10_500))
+    log.viewer.poll()
+    log.wait(lambda: log.here == line(10_499))
+    assert log.viewer.page().found == 100
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 999), st.sampled_from([-1, 1])), max_size=8), st.integers()
+)
+def test_every_place_of_the_stretch_is_known(wishes: list[tuple[int, int]], seed: int) -> None:
+    """Wherever one goes, and whatever is added meanwhile: none is missing and none is wrong."""
+    rng = random.Random(seed)
+    text = "".join(f"{rng.choice(['hit', 'no'])} {n}\n" for n in range(1000))
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "CHUNK", 512)
+        path = Path(folder, "x.log")
+        path.write_text(text)
+        found = scan.Scan(FileSource(str(path)), matchers.by_text("hit"), lambda: None, 64)
+        found.start()
+        for number, (row, step) in enumerate(wishes):
+            with open(path, "a") as file:
+                file.write(f"hit late {number}\n")
+            found.follow()
+            found.want(len("".join(text.splitlines(keepends=True)[:row])), step)
+            wait_for(lambda: found.done)
+            check(found, path.read_bytes())
+        found.stop()
+
+
+def check(found: scan.Scan, data: bytes) -> None:
+    low, high = (round(share * found._end) for share in found.stretch)
+    places = found.after(low, 10_000)
+    assert len(places) <= 64
+    assert places == [at for at in matchers.by_text("hit")(data) if low <= at < high]
 
 
 def test_a_truncated_log_is_shown_from_its_new_beginning(log: Opened) -> None:

@@ -113,9 +113,25 @@ async def test_filters(app: StageWatch, shown: Shown, settled: Settled, lines: R
         await settled(pilot, lambda: "10 lines match" in lines(app))
         await settled(pilot, lambda: "INFO" not in lines(app))
         await pilot.press("f", *"line 50", "enter")
-        await settled(pilot, lambda: "1 lines match" in lines(app))
+        await settled(pilot, lambda: "1 line matches" in lines(app))
         await pilot.press("f", "w", "w")
         await settled(pilot, lambda: "INFO line" in lines(app))
+
+
+async def test_more_matches_than_are_kept(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says of which part of the log they are; going there finds the others."""
+    monkeypatch.setattr("stagewatch.logs.viewer.MOST", 200)
+    monkeypatch.setattr("stagewatch.logs.scan.CHUNK", 1024)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("l", "f", *"INFO", "enter")
+        await settled(pilot, lambda: "200 lines match from " in lines(app))
+        assert "% to 100% of the log; moving on finds older ones" in lines(app)
+        await pilot.press("home")
+        await settled(pilot, lambda: "INFO line 0 " in lines(app))
+        await settled(pilot, lambda: "moving on finds newer ones" in lines(app))
 
 
 async def test_a_jump_to_a_time(

@@ -375,7 +375,7 @@ async def test_the_palette_holds_every_action(app: StageWatch, shown: Shown) -> 
     async with app.run_test(size=WIDE) as pilot:
         await shown(pilot)
         named = {command.help for command in app.get_system_commands(app.screen)}
-        movement = {"move(-1)", "move(1)", "palette"}
+        movement = {"move(-1)", "move(1)", "moment(-1)", "moment(1)", "palette"}
         assert {key.tooltip for key in KEYS if key.action not in movement} <= named
 
 

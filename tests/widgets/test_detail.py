@@ -14,6 +14,7 @@ from stagewatch.widgets.chart import cut
 from stagewatch.widgets.detail import Found, detail_body
 from stagewatch.widgets.evidence import limit_in, reading_row
 from stagewatch.widgets.paint import text_of, to_ascii, width_of
+from stagewatch.widgets.pointer import Pointer
 from stagewatch.widgets.rules import MEANING, meaning
 from stagewatch.widgets.view import View
 
@@ -37,7 +38,7 @@ def found_for(name: str, criterion: str, *, read: bool = True) -> tuple[View, Fo
 def told(view: View, found: Found, name: str, width: int = 100) -> str:
     assert view.snapshot is not None
     criterion = next(c for c in view.snapshot.criteria if c.name == name)
-    rows = detail_body(view, criterion, found, width)
+    rows = detail_body(view, criterion, found, width, Pointer()).rows
     assert max(map(width_of, rows)) <= width
     return "\n".join(text_of(row).rstrip() for row in rows)
 
@@ -50,7 +51,9 @@ def test_every_criterion_fits_at_every_width_also_in_ascii(name: str, width: int
         for read in (True, False):
             view, found, _ = found_for(name, criterion.name, read=read)
             plain = replace(view, ascii=True)
-            rows = [to_ascii(row) for row in detail_body(plain, criterion, found, width)]
+            rows = [
+                to_ascii(row) for row in detail_body(plain, criterion, found, width, Pointer()).rows
+            ]
             assert max(map(width_of, rows)) <= width
             assert "?" not in "".join(text_of(row) for row in rows)
 

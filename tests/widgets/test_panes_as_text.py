@@ -20,6 +20,7 @@ from stagewatch.widgets.latency import latency_gauges
 from stagewatch.widgets.log import log_lines
 from stagewatch.widgets.memory import memory_gauges
 from stagewatch.widgets.paint import Line, line, text_of, to_ascii, width_of
+from stagewatch.widgets.pointer import Pointer
 from stagewatch.widgets.view import Notice, View
 
 Scene = Callable[..., View]
@@ -34,7 +35,7 @@ def gauges(view: View, which: str, width: int, height: int) -> list[Line]:
     made = {"memory": memory_gauges, "latency": latency_gauges}[which]
     assert view.snapshot is not None
     how = Frame(line(which), boxed=height > 4)
-    return gauges_frame(view, how, made(view.snapshot), "none", width, height)
+    return gauges_frame(view, how, made(view.snapshot), "none", (width, height), Pointer())
 
 
 def everything(view: View, width: int) -> list[Line]:

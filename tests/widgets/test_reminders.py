@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
-from stagewatch.model import State
+from stagewatch.model import LogPattern, State
 from stagewatch.session.document import Acknowledgement, Instant
 from stagewatch.snapshot import CriterionNow, Snapshot
 from stagewatch.tui import specimen_board
 from stagewatch.tui.specimen import NOW
 from stagewatch.widgets.banner import AlertBar, VerdictBar, alert_lines, verdict_lines
+from stagewatch.widgets.board import board_blocks
 from stagewatch.widgets.paint import text_of, width_of
+from stagewatch.widgets.patterns import name_of
 from stagewatch.widgets.view import View
 
 LONG = specimen_board.waived().snapshot().reason
@@ -103,3 +106,87 @@ def test_the_bar_notices_an_acknowledgement_that_has_ended() -> None:
     assert silent is not None
     assert ended is not None
     assert AlertBar().about(silent) != AlertBar().about(ended)
+
+
+def pattern(number: int, level: str = "CRITICAL", count: int = 1, **more: Any) -> LogPattern:  # noqa: ANN401
+    rest = {"new": True} | more
+    return LogPattern(
+        number, level, f"gone {number}", count, NOW - 90, NOW - 80, "", "e.log", **rest
+    )
+
+
+def over_logs(
+    *patterns: LogPattern,
+    known: tuple[int, ...],
+    criticals: float = 2.0,
+    signal: str = "errors.criticals",
+    at: float = NOW - 60,
+    until: float = NOW + 60,
+) -> View:
+    """A criterion over the criticals of a log that fails, and which patterns bob acknowledged."""
+    snapshot = specimen_board.no_go().snapshot()
+    made = [
+        Acknowledgement(
+            criterion="memory-leak",
+            by="bob",
+            at=Instant(at),
+            until=Instant(until),
+            pattern=name_of("errors", one),
+        )
+        for one in patterns
+        if one.number in known
+    ]
+    session = msgspec.structs.replace(snapshot.session, acknowledgement=made)
+    counted = replace(snapshot.signals["errors.lines"], name=signal, last_value=criticals)
+    return viewed(
+        session=session,
+        logs=(replace(snapshot.logs[0], patterns=patterns),),
+        signals={**snapshot.signals, signal: counted},
+        criteria=criteria(signals=(signal,)),
+    )
+
+
+TWO = (pattern(1), pattern(2), pattern(3, "ERROR", count=9, new=False))
+
+
+def test_acknowledging_every_critical_pattern_silences_what_rests_on_them() -> None:
+    """Not some of them, and not a pattern that comes later."""
+    assert said(over_logs(*TWO, known=(1, 2))) == ""
+    assert "Memory leak FAIL" in said(over_logs(*TWO, known=(1,)))
+    later = (*TWO, pattern(4))
+    assert "Memory leak FAIL" in said(over_logs(*later, known=(1, 2), criticals=3.0))
+
+
+def test_more_of_an_acknowledged_pattern_is_no_news() -> None:
+    """It was acknowledged as a pattern, until the watch is over."""
+    more = (pattern(1, count=500), pattern(2))
+    assert said(over_logs(*more, known=(1, 2), criticals=501.0)) == ""
+    ended = over_logs(*more, known=(1, 2), criticals=501.0, until=NOW - 1)
+    assert "Memory leak FAIL" in said(ended)
+
+
+def test_a_record_without_a_pattern_stays_loud() -> None:
+    """Nobody can have looked at it."""
+    assert "Memory leak FAIL" in said(over_logs(*TWO, known=(1, 2), criticals=3.0))
+
+
+def test_the_pattern_for_the_rest_covers_what_was_there_when_it_was_acknowledged() -> None:
+    """Others that come later are in it as well."""
+    rest = pattern(1, count=2, other=True)
+    assert said(over_logs(rest, known=(1,))) == ""
+    assert "Memory leak FAIL" in said(over_logs(rest, known=(1,), at=NOW - 85))
+
+
+def test_new_patterns_silence_what_counts_new_patterns_alone() -> None:
+    """A rule over anything else is not about patterns."""
+    assert said(over_logs(*TWO, known=(1, 2), signal="errors.new")) == ""
+    assert "Memory leak FAIL" in said(over_logs(*TWO, known=(1, 2, 3), signal="errors.errors"))
+
+
+def test_a_silence_by_patterns_changes_no_verdict_and_the_board_says_it() -> None:
+    view = over_logs(*TWO, known=(1, 2))
+    assert view.snapshot is not None
+    assert view.snapshot.verdict == "NO-GO"
+    blocks = board_blocks(view, None, 120)
+    board = "\n".join(text_of(row) for block in blocks for row in block.lines)
+    assert "every pattern of it is acknowledged" in board

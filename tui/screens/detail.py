@@ -9,12 +9,13 @@ from textual.binding import BindingType
 
 from stagewatch.grounds import Question
 from stagewatch.model import probe_of
-from stagewatch.tui.keys import DETAIL_KEYS
-from stagewatch.tui.messages import GroundsWanted
+from stagewatch.tui.keys import DETAIL_KEYS, pointing_keys
+from stagewatch.tui.messages import GroundsWanted, LogWanted, Told
 from stagewatch.tui.screens.sheet import Sheet
 from stagewatch.widgets.board import criterion_at
 from stagewatch.widgets.detail import Found
 from stagewatch.widgets.detailpane import DetailPane
+from stagewatch.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -77,6 +78,7 @@ class DetailScreen(Sheet):
     def about(self, row: Row, view: View) -> None:
         """Show this criterion; what is known of another is forgotten."""
         self._row, self._asked = row, None
+        self._point(None)
         self.show(view)
         criterion = self._criterion()
         if criterion is not None and view.snapshot is not None:
@@ -128,7 +130,40 @@ class DetailScreen(Sheet):
         if criterion is not None and snapshot is not None:
             self.ask(self.asker(snapshot).waive(criterion))
 
+    def action_moment(self, step: int) -> None:
+        """Point at a moment in the charts."""
+        grid = self._detail.pointer.grid
+        if grid is None:
+            self._tell(Told("this criterion has no chart in which to point at a moment"))
+        else:
+            self._point(grid.moved(self._detail.pointer.at, step))
+
+    def _point(self, at: float | None) -> None:
+        self._detail.point(at)
+        self.query_one(KeyBar).use(DETAIL_KEYS if at is None else pointing_keys(DETAIL_KEYS))
+
+    def action_log(self) -> None:
+        """Open the log where one points, else where the criterion went bad."""
+        criterion = self._criterion()
+        probes = tuple(probe_of(name) for name in criterion.signals) if criterion else ()
+        self._tell(LogWanted(self._detail.pointed, probes, self._charted))
+
+    def _charted(self, at: float) -> bool:
+        grid = self._detail.pointer.grid
+        if grid is None or grid.cell(at) is None:
+            return False
+        self._point(at)
+        return True
+
+    def action_close(self) -> None:
+        """Point at nothing any more; else back to the board."""
+        if self._detail.pointer.at is not None:
+            self._point(None)
+        else:
+            super().action_close()
+
     def action_leave(self) -> None:
         """Back to the panes, past the board."""
+        self._point(None)
         self.app.pop_screen()
         self.action_close()

@@ -18,6 +18,7 @@ from stagewatch.tui.messages import (
     FeedFailed,
     GroundsFound,
     GroundsWanted,
+    LogWanted,
     SavingChanged,
     SnapshotArrived,
     Told,
@@ -146,6 +147,10 @@ class LiveScreen(WatchScreen):
     def on_detail_wanted(self, message: DetailWanted) -> None:
         """Show what a criterion rests on."""
         self._sheets.open_detail(self.app, self._state.view(), message.row)
+
+    def on_log_wanted(self, message: LogWanted) -> None:
+        """Show the log of that moment over whatever asked for it."""
+        self.open_log(message.probes, at=message.at, chart=message.chart)
 
     def on_sheet_closed(self) -> None:
         """Show the present moment to what has come to light."""

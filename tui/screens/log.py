@@ -18,12 +18,13 @@ from stagewatch.widgets.keybar import KeyBar
 from stagewatch.widgets.logview import LogView
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.view import View
+from stagewatch.widgets.words import time_of
 
 if TYPE_CHECKING:
     from textual import events
 
     from stagewatch.clock import Clock
-    from stagewatch.logs.matchers import Matcher
+    from stagewatch.logs.source import Matcher
     from stagewatch.logs.viewer import Page
     from stagewatch.model import LogPattern
 
@@ -37,6 +38,7 @@ LOG_KEYS: tuple[Binding, ...] = (
     Binding("e", "error(-1)", "error", tooltip="The error above"),
     Binding("E", "error(1)", "below", show=False, tooltip="The error below"),
     Binding("t", "time", "time", tooltip="Jump to a time"),
+    Binding("c", "chart", "chart", tooltip="Back to the charts, at the moment of this line"),
     Binding("end,G", "end", "follow", tooltip="The newest line; stays with it"),
     Binding("o", "other", "other", tooltip="The log's next file, rotated ones too"),
     Binding("enter", "record", "open", tooltip="The whole record, JSON indented"),
@@ -69,11 +71,16 @@ class LogScreen(Canvas):
         pattern: LogPattern | None = None,
         at: float | None = None,
         acknowledge: Callable[[], None] | None = None,
+        chart: Callable[[float], bool] | None = None,
     ) -> None:
-        """Opens at the end; at the newest record of ``pattern``; or at the time ``at``."""
+        """Opens at the end; at the newest record of ``pattern``; or at the time ``at``.
+
+        ``chart`` points at a moment in the charts; False when none shows it.
+        """
         super().__init__()
         self._target, self._look_for, self._clock, self._ascii = target, look_for, clock, ascii
         self._pattern, self._at, self._acknowledge = pattern, at, acknowledge
+        self._chart = chart
         self._desk: LogDesk | None = None
         self._page: Page | None = None
         self._failure = ""
@@ -234,8 +241,30 @@ class LogScreen(Canvas):
             self._say_problem()
 
     def _jump(self, at: float) -> None:
-        offset = self._look_for.offset(at)
-        self._order(lambda viewer: viewer.to_time(at, offset))
+        if self._desk is not None:
+            self._desk.to_time(at, self._look_for.offset(at))
+
+    def action_chart(self) -> None:
+        """Go back to the charts, at the moment of the line under the cursor."""
+        now = self._clock.now()
+
+        def find(viewer: Viewer) -> None:
+            at = viewer.time_here(now, self._look_for.offset(now))
+            if at is not None:  # as far from UTC as it was then
+                at = viewer.time_here(at, self._look_for.offset(at))
+            if at is not None:
+                self.app.call_from_thread(self._charted, at)
+
+        self._order(find)
+
+    def _charted(self, at: float) -> None:
+        if self._chart is not None and self._chart(at):
+            self.dismiss()
+        else:
+            self._note(f"no chart shows {time_of(at, self._clock.now())}")
+
+    def _note(self, text: str) -> None:
+        self._order(lambda viewer: setattr(viewer, "note", text))
 
     def _ask(self, title: str, hint: str, then: Callable[[str | None], None]) -> None:
         from stagewatch.tui.screens.ask import AskScreen
@@ -265,7 +294,7 @@ class LogScreen(Canvas):
     def _copied(self, lines: list[bytes]) -> None:
         self.app.copy_to_clipboard("\n".join(record_text(lines, self._look_for.encoding)))
         self._failure = ""
-        self._order(lambda viewer: setattr(viewer, "note", "copied to the terminal's clipboard"))
+        self._note("copied to the terminal's clipboard")
 
     def action_acknowledge(self) -> None:
         """Acknowledge the pattern that the log was opened with."""

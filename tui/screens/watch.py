@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -14,11 +14,12 @@ from textual.containers import Container, Horizontal, Vertical
 from stagewatch.clock import Clock
 from stagewatch.logs.words import CRITICAL
 from stagewatch.tui import changes
-from stagewatch.tui.keys import KEYS
-from stagewatch.tui.messages import BoardWanted, ChangeWanted, ExportWanted, LeaveWanted
+from stagewatch.tui.keys import KEYS, pointing_keys
+from stagewatch.tui.messages import BoardWanted, ChangeWanted, ExportWanted, LeaveWanted, Told
 from stagewatch.widgets.banner import AlertBar, Header, TooSmall, VerdictBar
 from stagewatch.widgets.canvas import Canvas
 from stagewatch.widgets.checklistpane import ChecklistPane
+from stagewatch.widgets.gauge import GaugePane
 from stagewatch.widgets.health import HealthPane
 from stagewatch.widgets.keybar import KeyBar
 from stagewatch.widgets.latency import LatencyPane
@@ -67,6 +68,8 @@ class WatchScreen(Canvas):
         self._view: View | None = None
         self._panes: tuple[Pane, ...] = ()
         self._shown = False
+        self._moment: float | None = None
+        """What one points at in the charts."""
 
     def compose(self) -> ComposeResult:
         """Every pane, once: none is ever mounted or removed later."""
@@ -183,37 +186,69 @@ class WatchScreen(Canvas):
             self.post_message(ChangeWanted(changes.pause(reason, by=self._operator, now=now)))
 
     def action_log(self) -> None:
-        """Open the log whose pattern is under the cursor, or the first one, at its end."""
+        """Open the log whose pattern is under the cursor, or the first one: where one points,
+        else at its end."""
         entry = self.query_one(LogPane).entry()
-        self._open_log(entry.probe if entry else "")
+        self.open_log((entry.probe,) if entry else (), at=self._moment)
 
     def on_log_pane_opened(self, message: LogPane.Opened) -> None:
         """Open the log at the newest record of the pattern."""
         entry = message.entry
-        self._open_log(entry.probe if entry else "", entry)
+        self.open_log((entry.probe,) if entry else (), entry)
 
-    def _open_log(self, probe: str, entry: Entry | None = None) -> None:
-        snapshot = self._view.snapshot if self._view else None
-        logs = snapshot.logs if snapshot is not None else ()
-        log = next((log for log in logs if log.probe == probe), logs[0] if logs else None)
+    def open_log(
+        self,
+        probes: Sequence[str],
+        entry: Entry | None = None,
+        *,
+        at: float | None = None,
+        chart: Callable[[float], bool] | None = None,
+    ) -> None:
+        """Open the log of one of these probes, else the first one, on a screen of its own."""
+        from stagewatch.tui.logdoor import Asking, log_screen, opened
+
+        log = opened(self._view.snapshot if self._view else None, probes)
         if log is None or self._view is None:
             self.app.bell()
             return
-        from stagewatch.tui.logdesk import Target
-        from stagewatch.tui.lookfor import LookFor
-        from stagewatch.tui.screens.log import LogScreen
-
+        acknowledge = partial(self._ask_acknowledgement, entry) if entry else None
         pattern = entry.pattern if entry else None
+        how = Asking(pattern, at, acknowledge, chart or self._charted)
         self.app.push_screen(
-            LogScreen(
-                Target(log.probe, log.file, self.kept_lines, pattern.source if pattern else ""),
-                LookFor(log.encoding, log.zone),
-                self._clock,
-                ascii=self._view.ascii,
-                pattern=pattern,
-                acknowledge=partial(self._ask_acknowledgement, entry) if entry else None,
-            )
+            log_screen(log, self.kept_lines, self._clock, how, ascii=self._view.ascii)
         )
+
+    def action_moment(self, step: int) -> None:
+        """Point at a moment in the charts; where they are hidden, they are shown first instead."""
+        if self.has_class("-narrow") and self.has_class("-list"):
+            self.action_checklist()
+            return
+        charts = self.query(GaugePane)
+        asked = sorted(charts, key=lambda pane: not pane.has_focus)
+        grid = next((pane.pointer.grid for pane in asked if pane.pointer.grid), None)
+        if grid is None:
+            self.post_message(Told("there is no chart yet in which to point at a moment"))
+        else:
+            self._point(grid.moved(self._moment, step))
+
+    def action_unpoint(self) -> None:
+        """Point at no moment any more."""
+        self._point(None)
+
+    def _point(self, at: float | None) -> None:
+        self._moment = at
+        with self.one_frame():
+            for pane in self.query(GaugePane):
+                pane.point(at)
+            self.query_one(KeyBar).use(KEYS if at is None else pointing_keys(KEYS))
+
+    def _charted(self, at: float) -> bool:
+        """Point at a moment, if a chart shows it."""
+        grids = [pane.pointer.grid for pane in self.query(GaugePane)]
+        if not any(grid is not None and grid.cell(at) is not None for grid in grids):
+            return False
+        self._point(at)
+        return True
 
     def kept_lines(self, probe: str) -> Sequence[LogLine]:
         """The lines of a log that the record holds; called in a thread that may wait."""
@@ -230,7 +265,7 @@ class WatchScreen(Canvas):
             return
         from stagewatch.tui.screens.ask import AskScreen
 
-        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; changes no verdict"
+        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; silences, changes no verdict"
         asked = AskScreen("Acknowledge", about, "the reason; enter saves it")
         self.app.push_screen(asked, partial(self._acknowledged, entry))
 
