@@ -26,10 +26,9 @@ from stagewatch.profile.values import format_value
 MINUTE = 60.0
 SPARSE = 300.0
 """Seconds between readings above which minutes and windows are longer, in proportion."""
-ERRORS = 2.0
-"""Standard errors by which a mean has to lie above the limit."""
-ERRORS_WITHOUT_WORST = 1.5
-"""The same, without its worst minutes (``DISTURBANCE``)."""
+WITHOUT_WORST = 0.75
+"""Share of a window's standard errors that its lead still has to have without its worst minutes
+(``DISTURBANCE``)."""
 FAILING = 2
 """Minutes in a row that have to fail."""
 WARN_SHARE = 0.8
@@ -59,9 +58,14 @@ class _Window(NamedTuple):
     parts: int
     agreeing: int
     """Parts whose own mean has to be above the limit."""
+    errors: float
+    """Standard errors by which its mean has to lie above the limit, where its minutes are many;
+    few minutes need more, as Student's t has it: their spread is itself uncertain."""
 
 
-WINDOWS = (_Window(15, 3, 3), _Window(30, 4, 3), _Window(60, 4, 3))
+# The shortest is looked at most often for its length and is there for what is far too slow: it
+# has to be surer, or a service that is nearly slow all day would fail by chance.
+WINDOWS = (_Window(15, 3, 3, 3.0), _Window(30, 4, 3, 2.0), _Window(60, 4, 3, 2.0))
 LONGEST = WINDOWS[-1].size
 
 
@@ -237,8 +241,8 @@ class AverageJudge:
             value,
             value > limit
             and _agree(minutes, window, begin, limit)
-            and _is_above(minutes, window, limit, ERRORS)
-            and _is_above(_without_worst(minutes), window, limit, ERRORS_WITHOUT_WORST),
+            and _is_above(minutes, window, limit, 1.0)
+            and _is_above(_without_worst(minutes), window, limit, WITHOUT_WORST),
             self._unbroken(minutes, begin),
             sum(minute.samples for minute in minutes),
             sum(minute.timeouts for minute in minutes),
@@ -278,15 +282,28 @@ def _without_worst(minutes: Sequence[_Minute]) -> Sequence[_Minute]:
     return [*minutes[: cut[0]], *minutes[cut[1] :]]
 
 
-def _is_above(minutes: Sequence[_Minute], window: _Window, limit: float, errors: float) -> bool:
-    """The mean is above the limit by so many standard errors, or so far that none is needed."""
+def _is_above(minutes: Sequence[_Minute], window: _Window, limit: float, share: float) -> bool:
+    """The mean is above the limit by this share of the window's standard errors, or so far that
+    none is needed."""
     count = len(minutes)
     if count < 2:
         return False
     mean = fmean([minute.mean for minute in minutes])
     squares = math.fsum((minute.mean - mean) ** 2 for minute in minutes)
-    if mean - errors * math.sqrt(squares / (count - 1) / count) > limit:
+    standard_error = math.sqrt(squares / (count - 1) / count)
+    if mean - _student(share * window.errors, count - 1) * standard_error > limit:
         return True
     slow = sum(minute.mean > limit for minute in minutes)
     gross = window.size >= GROSS_SIZE and count >= PLENTY and mean >= GROSS * limit
     return gross and slow >= GROSS_MINUTES * count
+
+
+def _student(z: float, freedom: int) -> float:
+    """The quantile of Student's t that belongs to the normal quantile ``z``.
+
+    The expansion in the degrees of freedom of Abramowitz and Stegun, 26.7.5, to three terms.
+    """
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3

@@ -208,3 +208,28 @@ def test_a_disturbance_beside_a_lone_timeout_does_not_fail(lone: int) -> None:
             return 9500.0 if slow else 250.0
 
         assert not failed(watch(latency, 3 * HOUR))
+
+
+BY_CHANCE = {1: 1075.0, 2: 679.0, 4: 680.0, 6: 397.0, 8: 551.0, 9: 1097.0, 11: 786.0, 13: 389.0}
+"""Milliseconds by minute, of a service that averages 386 ms all day and is asked seldom."""
+
+
+def test_a_few_slow_readings_of_a_service_that_is_nearly_slow_do_not_fail() -> None:
+    """Their spread is uncertain itself; and 15 minutes come by chance more often than an hour."""
+    usual = {minute: 277.0 for minute in range(0, 60, 2)}
+    ms = usual | {60 + minute: value for minute, value in BY_CHANCE.items()} | {75: 609.0}
+    average, found = judge(every=107), []
+    for minute in range(77):
+        if minute in ms:
+            average.add(minute * MINUTE + 30, ms[minute])
+        found.append(average.look((minute + 1) * MINUTE))
+    assert failed(found) == []
+
+
+def test_far_too_slow_is_found_within_twenty_minutes() -> None:
+    """By the window of 15 minutes, before half an hour of it is there."""
+    noise = random.Random(7)
+    found = watch(
+        lambda t: (1200.0 if t >= HOUR else 150.0) * noise.lognormvariate(-0.08, 0.4), 2 * HOUR
+    )
+    assert 60 < failed(found)[0] <= 80
