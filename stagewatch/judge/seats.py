@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from stagewatch.judge.finding import RuleJudge
+from stagewatch.judge.finding import RuleJudge, stale_after
 from stagewatch.judge.rulings import Rulings
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import Reading, Result, probe_of
@@ -160,17 +160,27 @@ def _exhausted(rule: Exhausted, setting: Setting) -> Seat:
     )
     most = rule.max if isinstance(rule.max, str) else ""
     signals = tuple(s for s in (rule.used, most, rule.waiting, rule.timeouts) if s)
-    known: dict[str, float | None] = {}
+    known: dict[str, tuple[float, float | None]] = {}
     fixed = None if isinstance(rule.max, str) else float(rule.max)
 
     def take(t: float, reading: Reading) -> None:
         mine = (signal for signal in signals if probe_of(signal) == reading.probe)
-        known.update({signal: reading.values.get(signal) for signal in mine})
+        known.update({signal: (t, reading.values.get(signal)) for signal in mine})
         if reading.probe == probe_of(rule.used):
-            limit = known.get(most) if most else fixed
+            limit = lately(most, t) if most else fixed
             judge.add(
-                t, known.get(rule.used), limit, known.get(rule.waiting), known.get(rule.timeouts)
+                t,
+                lately(rule.used, t),
+                limit,
+                lately(rule.waiting, t),
+                lately(rule.timeouts, t),
             )
+
+    def lately(signal: str, t: float) -> float | None:
+        """What a reading said that is not stale: each probe may fall silent by itself."""
+        at, value = known.get(signal, (t, None))
+        fresh = value is not None and t - at < stale_after(setting.interval_of(signal))
+        return value if fresh else None
 
     return Seat(judge, take, frozenset(map(probe_of, signals)), signals)
 

@@ -216,7 +216,7 @@ BY_CHANCE = {1: 1075.0, 2: 679.0, 4: 680.0, 6: 397.0, 8: 551.0, 9: 1097.0, 11: 7
 
 def test_a_few_slow_readings_of_a_service_that_is_nearly_slow_do_not_fail() -> None:
     """Their spread is uncertain itself; and 15 minutes come by chance more often than an hour."""
-    usual = {minute: 277.0 for minute in range(0, 60, 2)}
+    usual = dict.fromkeys(range(0, 60, 2), 277.0)
     ms = usual | {60 + minute: value for minute, value in BY_CHANCE.items()} | {75: 609.0}
     average, found = judge(every=107), []
     for minute in range(77):

@@ -261,3 +261,38 @@ def test_the_coverage_of_a_criterion_is_that_of_its_signals(profile: Profile) ->
     assert sockets == pytest.approx(0.5, abs=0.01)
     assert bound == pytest.approx(1.0, abs=0.01)
     assert judge.coverage("coverage") is None
+
+
+POOL_OF_TWO = """
+version = 1
+[deployment]
+name = "staging"
+window = "6h"
+[probe.health]
+kind = "http"
+url = "http://127.0.0.1:1/health"
+every = "30s"
+read = { used = "used" }
+[probe.queue]
+kind = "http"
+url = "http://127.0.0.1:1/queue"
+every = "30s"
+read = { waiting = "waiting" }
+[nogo.pool]
+rule = "exhausted"
+used = "health.used"
+max = 20
+waiting = "queue.waiting"
+"""
+
+
+def test_what_another_probe_said_long_ago_tells_nothing_of_a_full_pool(tmp_path: Path) -> None:
+    """That nobody waited is known for as long as any reading is; then the pool is unknown."""
+    made = engine(profile_from(tmp_path, POOL_OF_TWO))
+    idle = Reading("queue", START, 0.02, Result.VALUE, values={"queue.waiting": 0.0})
+    full = [
+        Reading("health", START + at, 0.02, Result.VALUE, values={"health.used": 20.0})
+        for at in range(1, 1200, 30)
+    ]
+    assert states(feed(made, [idle, *full[:5]], 125))["pool"] is State.WARN
+    assert states(feed(made, full[5:], 1200))["pool"] is State.INCONCLUSIVE
