@@ -23,8 +23,7 @@ _IDS = re.compile(
     rb"|[A-Za-z]*\d+[A-Za-z][A-Za-z0-9]*)"
     rb"|\d+(?:[.,:]\d+)*"
 )
-_TAILS = re.compile(rb"(?<!0[.,:])0[A-SU-Ya-z][0A-Za-z]*")
-"""What follows a digit in an id; behind ``0.`` it may be a word that follows a number."""
+_TAILS = re.compile(rb"0[A-SU-Ya-z][0A-Za-z]*")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _STAMP = re.compile(rb"\d+-\d+-\d+[T ]\d+:\d+:\d+(?:[.,]\d+)?(?:Z|[+-]\d+:?\d+)?")
 _HEX_GROUPS = re.compile(rb"(?<![\w:.-])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:]+(?![\w:])")
