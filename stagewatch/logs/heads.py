@@ -90,32 +90,42 @@ class Heads:
         often: dict[Head, int] = {}
         most = self._most
         if most:
-            group = [i for i in indices if keys[i].startswith(most.text)]
-            indices = [i for i in indices if not keys[i].startswith(most.text)]
-            unknown += self._unknown(lines, most, group, found)
+            text = most.text
+            group = [i for i in indices if keys[i].startswith(text)]
+            if len(group) < len(indices):
+                indices = [i for i in indices if not keys[i].startswith(text)]
+            else:
+                indices = []
+            unknown += _unproved(lines, most, group, found)
             often[most] = len(group)
         groups: defaultdict[int, list[int]] = defaultdict(list)
         for index in indices:
             groups[bisect_right(texts, keys[index]) - 1].append(index)
         for place, group in groups.items():
-            unknown += self._unknown(lines, self._heads[place], group, found)
-            if place:
-                often[self._heads[place]] = len(group)
+            head = self._heads[place]
+            if not place:
+                unknown += group
+                continue
+            often[head] = len(group)
+            text = head.text
+            unknown += [i for i in group if not keys[i].startswith(text)]
+            if head.counts:
+                group = [i for i in group if keys[i].startswith(text)]
+                unknown += _unproved(lines, head, group, found)
         if len(lines) >= ENOUGH:
             self.often = often
             self._most = max(often, key=often.__getitem__, default=None)
         unknown.sort()
         return unknown
 
-    def _unknown(self, lines: Lines, head: Head, group: list[int], found: Found) -> list[int]:
-        keys, text = lines.keys, head.text
-        if not text:
-            return group
-        if not head.counts:
-            return [i for i in group if not keys[i].startswith(text)]
-        counted = head.proved(lines, [i for i in group if keys[i].startswith(text)])
-        found.levels[head.level] += counted
-        if len(counted) == len(group):
-            return []
-        taken = set(counted)
-        return [i for i in group if i not in taken]
+
+def _unproved(lines: Lines, head: Head, group: list[int], found: Found) -> list[int]:
+    """Those of these lines, which have this header, that may not count; the others do."""
+    if not head.counts:
+        return []
+    counted = head.proved(lines, group)
+    found.levels[head.level] += counted
+    if len(counted) == len(group):
+        return []
+    taken = set(counted)
+    return [i for i in group if i not in taken]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from stagewatch.logs.levels import LIMIT, TRACEBACK, look
-from stagewatch.logs.lines import Lines
+from stagewatch.logs.lines import NO_LINES, Lines
 from stagewatch.logs.records import CHAIN, JOIN
 
 PENDING = 200
@@ -25,7 +25,7 @@ class Joins:
         self._chained = False
         """What was read so far ends with a line that chains the next traceback."""
         self._pending: deque[tuple[bytes, float]] = deque(maxlen=PENDING)
-        self.begin(Lines(b""), 0.0, 0.0)
+        self.begin(NO_LINES, 0.0, 0.0)
 
     def begin(self, lines: Lines, at: float, written_after: float) -> None:
         """Go on with these lines, read at ``at`` and not there yet at ``written_after``."""
@@ -60,16 +60,17 @@ class Joins:
                 self._pending.clear()
         return self._recent()
 
-    def end(self) -> None:
-        """Remember what the lines read next have to know."""
-        self._chained = self._chained_before(len(self._lines))
+    def end(self, *, in_record: bool) -> None:
+        """Remember what the lines read next have to know; ``in_record``: the last of these begins
+        a record."""
+        self._chained = not in_record and self._chained_before(len(self._lines))
         if self._first < len(self._lines):
             self.record_at = self._at
             self._pending.clear()
         else:
             newest = self._unread[-PENDING:]
             self._pending.extend((self._line(index), self._at) for index in newest)
-        self.begin(Lines(b""), 0.0, 0.0)
+        self.begin(NO_LINES, 0.0, 0.0)
 
     def _recent(self) -> bool:
         return self.record_at is not None and self._since - self.record_at <= JOIN

@@ -65,6 +65,9 @@ class Lines:
         return self.data[start : start + min(len(self.keys[index]), limit)]
 
 
+NO_LINES = Lines(b"")
+
+
 @dataclass(slots=True)
 class Found:
     """The records that count, by the line that each begins in."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from stagewatch.logs.heads import ENOUGH, Head
+from stagewatch.logs.heads import Head
 from stagewatch.logs.known import Shape
 from stagewatch.logs.lines import COUNTED, Lines
 
@@ -26,7 +26,7 @@ class Passing:
     def choose(self, lines: Lines, often: Counter[Head | Shape]) -> None:
         """Go by what is frequent in ``lines``, which were told apart by the present expression."""
         self._patience -= 1
-        if lines.count < ENOUGH or len(lines) <= lines.count // 2:
+        if len(lines) <= lines.count // 2:
             return
         if self.others is not None:
             self.others = None  # it passes too little now; the next reading tells why

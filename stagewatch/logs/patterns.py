@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from operator import itemgetter
 
 from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
@@ -202,7 +203,9 @@ class Patterns:
         path: str,
     ) -> None:
         """Count records, those alike together, and as one by one they would be counted."""
-        keys = [lines.keys[index][:LIMIT] for index in indices]
+        keys = [lines.keys[index] for index in indices]
+        if max(map(len, keys), default=0) > LIMIT:
+            keys = [key[:LIMIT] for key in keys]
         for number, index in enumerate(indices) if exceptions else ():
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
         cache = self._cache[level]
@@ -326,8 +329,13 @@ def _rough(keys: list[bytes]) -> dict[bytes, bytes]:
     plain = [key for key in keys if b"\n" not in key]
     if not plain:
         return {}
-    rough = roughly_masked(b"\n".join(plain)).split(b"\n")
-    return {key: _rough_key(each) for key, each in zip(plain, rough, strict=True)}
+    # What all of them begin with is masked once. A space ends whatever is masked.
+    first, last = min(plain), max(plain)
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    size = first.rfind(b" ", 0, sum(1 for _ in alike)) + 1
+    begun = roughly_masked(first[:size])
+    rests = roughly_masked(b"\n".join([key[size:] for key in plain])).split(b"\n")
+    return {key: _rough_key(begun + rest) for key, rest in zip(plain, rests, strict=True)}
 
 
 def _rough_key(line: bytes, exception: bytes = b"") -> bytes:

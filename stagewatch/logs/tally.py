@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from stagewatch.logs.batch import Batch
-from stagewatch.logs.heads import Heads
+from stagewatch.logs.heads import ENOUGH, Heads
 from stagewatch.logs.joins import Joins
 from stagewatch.logs.known import KnownShapes
 from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
-from stagewatch.logs.lines import COUNTED, Found, Lines
+from stagewatch.logs.lines import COUNTED, NO_LINES, Found, Lines
 from stagewatch.logs.masks import digits_alike
 from stagewatch.logs.named import Named
 from stagewatch.logs.passing import Passing
@@ -46,7 +46,7 @@ class Tally:
         self.joins = Joins(record_at)
         self._heads, self._shapes, self._seen = Heads(), KnownShapes(), Seen()
         self._passing = Passing()
-        self._begin(Lines(b""), 0.0)
+        self._begin(NO_LINES, 0.0)
 
     def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> Found:
         """Count whole lines, read at ``at`` and not there yet at ``written_after``."""
@@ -61,12 +61,12 @@ class Tally:
             if not self.joins.joined(index):
                 self._judge(index, CRITICAL, look(lines.line(index, LIMIT).rstrip(b"\r")))
                 self.counts.tracebacks += index not in found.before
-        self.joins.end()
+        self.joins.end(in_record=bool(lines) and self._heads.find(lines.keys[-1]) is not None)
         self._count()
         batch.add(self.path, found, at, self.level_of)
         if self.patterns is not None:
             self.patterns.feed(found, at, self.path)
-        self._begin(Lines(b""), at)
+        self._begin(NO_LINES, at)
         return found
 
     def level_of(self, line: bytes) -> str:
@@ -84,7 +84,8 @@ class Tally:
         """Learn from some of the lines that are not known; returns those that are left then."""
         self._shapes.often.clear()
         unknown = self._sift(range(len(self._lines)))
-        self._passing.choose(self._lines, Counter(self._heads.often) + self._shapes.often)
+        if len(self._lines) >= ENOUGH:
+            self._passing.choose(self._lines, Counter(self._heads.often) + self._shapes.often)
         size = SAMPLE
         while unknown:
             sample, rest = unknown[:size], unknown[size:]
