@@ -149,7 +149,9 @@ class Patterns:
         data, size = lines.data, len(lines.data)
         exceptions: dict[int, bytes] = {}
         waiting = set()
-        traced = indices if STARTS[0] in data or STARTS[1] in data else indices[-1:]
+        traced = indices
+        if len(indices) > _MANY and not any(start in data for start in STARTS):
+            traced = indices[-1:]
         for index in traced:
             position = lines.end(index)
             lone = level == CRITICAL and lines.keys[index].startswith(STARTS[0])
