@@ -251,3 +251,13 @@ def test_repeated_headers_are_learned(form: str, monkeypatch: pytest.MonkeyPatch
         tally.feed(f"{raw}\n".encode() * 500, NOW, NOW, Batch())
         tally.feed(f"{raw}\n".encode() * 5, NOW, NOW, Batch())
     assert tally.counts == Counts(lines=508)
+
+
+def test_a_chained_traceback_may_begin_what_is_read_next() -> None:
+    """It belongs to the traceback before it, also where nothing else is a record."""
+    tally = Tally("x.log", Counts(), START)
+    trace = b"Traceback (most recent call last):\n  File\nKeyError\n\n"
+    chain = b"During handling of the above exception, another exception occurred:\n\n"
+    tally.feed(trace + chain, NOW, NOW, Batch())
+    tally.feed(trace, NOW + 5, NOW + 5, Batch())
+    assert (tally.counts.criticals, tally.counts.tracebacks) == (1, 1)
