@@ -57,11 +57,34 @@ def lines(share: float, trace: bool, seed: int = 1) -> Iterator[str]:
         yield f"{clock},{number % 10}00 {text}"
 
 
-def write(path: Path, size: int, share: float, *, trace: bool = False) -> None:
+def json_lines(share: float, seed: int = 1) -> Iterator[str]:
+    """The same as JSON."""
+    rng = random.Random(seed)
+    for number, line in enumerate(lines(share, trace=False, seed=seed)):
+        clock = line[:23]
+        level, _, text = line[24:].rstrip("\n").split(" ", 2)
+        yield (
+            f'{{"timestamp": "{clock.replace(" ", "T").replace(",", ".")}Z",'
+            f' "level": "{level.lower()}", "logger": "app.{rng.choice(("api", "db", "jobs"))}",'
+            f' "message": "{text}", "number": {number}}}\n'
+        )
+
+
+def logger_lines(share: float, seed: int = 1) -> Iterator[str]:
+    """The same as Python's logging writes it, of many loggers and levels."""
+    rng = random.Random(seed)
+    for line in lines(share, trace=False, seed=seed):
+        level, _, text = line[24:].split(" ", 2)
+        if level == "INFO":
+            level = rng.choice(("INFO", "INFO", "DEBUG"))
+        yield f"{line[:23]} - app.part{rng.randrange(12)}.worker - {level} - {text}"
+
+
+def write(path: Path, size: int, source: Iterator[str]) -> None:
     """A log of this many bytes, of a repeated piece with running text."""
     made: list[str] = []
     length = 0
-    for line in lines(share, trace):
+    for line in source:
         made.append(line)
         length += len(line)
         if length >= min(size, 16 * MIB):
@@ -82,7 +105,8 @@ def cpu(work: Callable[[], object]) -> float:
 def cpu_of(command: str) -> float:
     """CPU seconds of a shell command."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(["/bin/sh", "-c", command], stdout=subprocess.DEVNULL, check=False)
+    # Into a pipe: grep stops at the first match when nobody reads.
+    subprocess.run(["/bin/sh", "-c", command], stdout=subprocess.PIPE, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -115,22 +139,24 @@ def python_line_by_line(path: Path) -> None:
 
 def count(folder: Path, size: int) -> None:
     """MiB per CPU second, levels and patterns exact, beside grep, tail, lnav and a script."""
-    for name, share, trace in (
-        ("1 % errors", 0.01, False),
-        ("all errors", 1.0, False),
-        ("tracebacks", 0.2, True),
+    for name, source in (
+        ("1 % errors", lines(0.01, trace=False)),
+        ("1 % errors, JSON", json_lines(0.01)),
+        ("1 % errors, 12 loggers", logger_lines(0.01)),
+        ("all errors", lines(1.0, trace=False)),
+        ("tracebacks", lines(0.2, trace=True)),
     ):
         path = folder / "count.log"
-        write(path, size, share, trace=trace)
+        write(path, size, source)
         print(f"counting, {name}, {path.stat().st_size // MIB} MiB")
         lnav = None
         if shutil.which("lnav"):
             lnav = cpu_of(f"lnav -n -c ':filter-in ERROR' {path}")
             report("lnav -n", path, lnav)
         report("stagewatch: levels and patterns", path, cpu(partial(counted, path)), lnav)
-        report(
-            "tail -n +1 | grep -c", path, cpu_of(f"tail -c +1 {path} | grep -cE 'ERROR|CRITICAL'")
-        )
+        words = "ERROR|CRITICAL|error|critical"
+        report("tail -n +1 | grep -c", path, cpu_of(f"tail -c +1 {path} | grep -cE '{words}'"))
+        report("grep -c", path, cpu_of(f"grep -cE '{words}' {path}"))
         report("Python, line by line", path, cpu(partial(python_line_by_line, path)))
 
 

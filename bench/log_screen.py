@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.fault_to_screen import Backend, watching
-from bench.log import MIB, cpu_of, write
+from bench.log import MIB, cpu_of, lines, write
 from bench.ptyrun import Terminal
 from stagewatch.logs import matchers
 from stagewatch.logs.expressions import Expression
@@ -244,7 +244,7 @@ def main() -> None:
         free = shutil.disk_usage(folder).free
         if free < 2 * options.mib * MIB:
             raise SystemExit(f"{folder} has only {free // MIB} MiB left; say --mib")
-        write(path, options.mib * MIB, 0.01)
+        write(path, options.mib * MIB, lines(0.01, trace=False))
         with path.open("a") as file:
             file.write(f"2026-01-02 00:00:00,000 INFO [app] {LAST}\n")
         for part in options.parts or PARTS:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from stagewatch.logs.levels import level_of, look
+from stagewatch.logs.lines import Found
 from stagewatch.logs.stamps import stamp_of
-from stagewatch.logs.words import CRITICAL
+from stagewatch.logs.words import CRITICAL, ERROR
 
 MOST_BAD = 200
 MOST_OTHERS = 100
@@ -16,16 +18,8 @@ MOST_OTHERS = 100
 KEPT = 4096
 """Bytes of a line that are kept."""
 
-
-class Span(NamedTuple):
-    """Lines of one level that follow one another in what was read."""
-
-    start: int
-    end: int
-    """Behind the end of the last line."""
-    level: str
-    at: float
-    """When it was read; for a record from before the watch, its own time."""
+_WAITING = 2
+"""Pieces of what was read from which lines are still to be cut; each holds all that it was."""
 
 
 class Kept(NamedTuple):
@@ -39,49 +33,105 @@ class Kept(NamedTuple):
     raw: bytes
 
 
+class _Piece:
+    """What was read at a time."""
+
+    def __init__(self, number: int, path: str, data: bytes) -> None:
+        self.number, self.path = number, path
+        self._data = data
+
+    def kept(self, start: int, at: float, level: str | None) -> Kept:
+        """The line that begins at ``start``."""
+        end = self._data.find(b"\n", start)
+        raw = self._data[start : min(end, start + KEPT)]
+        return Kept((self.number, start), self.path, at, level, raw)
+
+
+class _Some(NamedTuple):
+    """Lines of a piece that are still to be cut out."""
+
+    piece: _Piece
+    size: int
+    newest: Callable[[], list[int]]
+    """Tells where they begin; the newest of them where they are more than are kept."""
+    at: float
+    own: dict[int, float]
+    """Where those begin that have a time of their own."""
+
+
+class _Newest:
+    """The newest lines of one kind. Those that newer ones would push out are never cut out."""
+
+    def __init__(self, level: str | None, most: int) -> None:
+        self._level, self._most = level, most
+        self._kept: deque[Kept] = deque(maxlen=most)
+        self._waiting: list[_Some] = []
+
+    def __len__(self) -> int:
+        return min(self._most, len(self._kept) + sum(some.size for some in self._waiting))
+
+    def add(self, some: _Some) -> None:
+        """Take these lines."""
+        if some.size >= self._most:
+            self._kept.clear()
+            self._waiting.clear()
+        if some.size:
+            self._waiting.append(some)
+        if len(self._waiting) > _WAITING:
+            self.lines()
+
+    def append(self, kept: Kept) -> None:
+        """Take one line."""
+        self.lines().append(kept)
+
+    def lines(self) -> deque[Kept]:
+        """Every one of them."""
+        for some in self._waiting:
+            for start in some.newest():
+                at = some.own.get(start, some.at)
+                self._kept.append(some.piece.kept(start, at, self._level))
+        self._waiting.clear()
+        return self._kept
+
+
 class Batch:
     """Keeps the newest critical lines and errors, MOST_BAD together, and MOST_OTHERS others."""
 
     def __init__(self) -> None:
         self.seen = 0
         """How many lines there were."""
-        self._chunks = 0
+        self._pieces = 0
         self._level_of: dict[str, Callable[[bytes], str]] = {}
-        self._critical: deque[Kept] = deque(maxlen=MOST_BAD)
-        self._error: deque[Kept] = deque(maxlen=MOST_BAD)
-        self._others: deque[Kept] = deque(maxlen=MOST_OTHERS)
+        self._critical = _Newest(CRITICAL, MOST_BAD)
+        self._error = _Newest(ERROR, MOST_BAD)
+        self._others = _Newest(None, MOST_OTHERS)
 
     def add(
         self,
         path: str,
-        data: bytes,
+        found: Found,
         at: float,
-        bad: list[Span],
         level_of: Callable[[bytes], str] = level_of,
     ) -> None:
-        """Take whole lines, of which those in ``bad`` are errors or critical.
+        """Take lines, with what was found in them.
 
-        ``level_of`` tells the level of one of the others, when it is asked for.
+        ``level_of`` tells the level of one that is neither an error nor critical, when it is
+        asked for.
         """
-        self.seen += data.count(b"\n")
+        lines = found.lines
+        self.seen += lines.count
         self._level_of[path] = level_of
-        self._chunks += 1
-        for span in bad:
-            target = self._critical if span.level == CRITICAL else self._error
-            target.extend(self._slice(path, data, span.start, span.end, span.level, span.at))
-        self._others.extend(self._rest(path, data, at, bad))
-
-    def _rest(self, path: str, data: bytes, at: float, bad: list[Span]) -> list[Kept]:
-        """The last lines that are not in ``bad``."""
-        found: list[Kept] = []
-        end = len(data)
-        for start, before in reversed([(0, 0), *((span.end, span.start) for span in bad)]):
-            if end > start:
-                found[:0] = self._slice(path, data, start, end, None, at)
-            if len(found) >= MOST_OTHERS:
-                break
-            end = before
-        return found
+        self._pieces += 1
+        piece = _Piece(self._pieces, path, lines.data)
+        own = {lines.starts[index]: stamp for index, (_, stamp) in found.before.items()}
+        bad: set[int] = set()
+        for level, target in ((CRITICAL, self._critical), (ERROR, self._error)):
+            starts = [lines.starts[index] for index in found.bad(level)]
+            bad.update(starts)
+            newest = partial(_last, starts)
+            target.add(_Some(piece, len(starts), newest, at, own))
+        others = partial(_last_others, lines.data, bad)
+        self._others.add(_Some(piece, lines.count - len(bad), others, at, {}))
 
     @property
     def critical(self) -> int:
@@ -95,40 +145,46 @@ class Batch:
 
     def context(self, path: str, lines: Iterable[bytes], before: float) -> None:
         """Take lines from before the watch: shown, with a time before it, and not counted."""
-        self._chunks += 1
+        self._pieces += 1
         for number, line in enumerate(lines):
             seen = look(line)
             stamp = stamp_of(seen, before) if seen.record else None
             at = min(before, before if stamp is None else stamp)
             self.seen += 1
-            self._others.append(Kept((self._chunks, number), path, at, seen.level, line[:KEPT]))
+            self._others.append(Kept((self._pieces, number), path, at, seen.level, line[:KEPT]))
 
     def lines(self) -> list[Kept]:
         """What is kept, in the order of reading, each with its level."""
-        room = MOST_BAD - len(self._critical)
-        errors = list(self._error)[-room:] if room else []
-        found = sorted([*self._critical, *errors, *self._others])
+        critical = self._critical.lines()
+        room = MOST_BAD - len(critical)
+        errors = list(self._error.lines())[-room:] if room else []
+        found = sorted([*critical, *errors, *self._others.lines()])
         return [self._levelled(kept) for kept in found]
 
     def __len__(self) -> int:
         bad = min(MOST_BAD, len(self._critical) + len(self._error))
         return bad + len(self._others)
 
-    def _slice(
-        self, path: str, data: bytes, start: int, end: int, level: str | None, at: float
-    ) -> Iterator[Kept]:
-        """The last lines between two line starts, at most as many as could be kept."""
-        most = MOST_OTHERS if level is None else MOST_BAD
-        pieces = data[start : end - 1].rsplit(b"\n", most)
-        position = start
-        if len(pieces) > most:
-            position += len(pieces[0]) + 1
-            del pieces[0]
-        for piece in pieces:
-            yield Kept((self._chunks, position), path, at, level, piece[:KEPT])
-            position += len(piece) + 1
-
     def _levelled(self, kept: Kept) -> Kept:
         if kept.level is not None:
             return kept
         return kept._replace(level=self._level_of[kept.path](kept.raw))
+
+
+def _last_others(data: bytes, bad: set[int]) -> list[int]:
+    """Where the last lines begin that are not in ``bad``, as many as could be kept."""
+    most = MOST_OTHERS + len(bad)
+    pieces = data[:-1].rsplit(b"\n", most)
+    if len(pieces) > most:
+        del pieces[0]
+    found: list[int] = []
+    start = len(data)
+    for piece in reversed(pieces):
+        start -= len(piece) + 1
+        if start not in bad:
+            found.append(start)
+    return found[:MOST_OTHERS][::-1]
+
+
+def _last(starts: list[int]) -> list[int]:
+    return starts[-MOST_BAD:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.expressions import Expression
@@ -46,12 +47,9 @@ def by_level(least: str) -> Matcher:
 
     def match(data: bytes) -> list[int]:
         tally = Tally("", Counts(), watch_start=0.0)
-        tally.feed(data, 0.0, 0.0, Batch())
-        found: list[int] = []
-        for span in tally.counted:
-            if RANK[span.level] >= rank:
-                found += _starts(data, span.start, span.end)
-        return found
+        found = tally.feed(data, 0.0, 0.0, Batch())
+        levels = (indices for level, indices in found.levels.items() if RANK[level] >= rank)
+        return [found.lines.starts[index] for index in sorted(chain.from_iterable(levels))]
 
     return match
 
@@ -116,9 +114,3 @@ def _lines_with(needle: bytes, data: bytes) -> Iterator[int]:
         position = data.find(b"\n", hit) + 1
         if not position:
             return
-
-
-def _starts(data: bytes, start: int, end: int) -> Iterator[int]:
-    while 0 <= start < end:
-        yield start
-        start = data.find(b"\n", start) + 1 or end

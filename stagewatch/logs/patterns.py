@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
+from operator import itemgetter
 
-from stagewatch.logs.batch import Span
 from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
+from stagewatch.logs.lines import Found, Lines
 from stagewatch.logs.masks import digits_alike, masked, message_of, roughly_masked
-from stagewatch.logs.traces import begins, exception_after
+from stagewatch.logs.traces import STARTS, begins, exception_after
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 from stagewatch.model import LogPattern
 from stagewatch.text import clean
@@ -28,8 +30,8 @@ TEXT = 300
 EXAMPLE = 1000
 
 _CACHED = 4096
-_FEW = 4
-"""Lines that are looked up one by one; more are counted together."""
+_MOST_HELD = 32
+"""Records of one file that wait for the end of a traceback."""
 _MANY = 64
 """Unknown lines at a time that are not worth remembering one by one: they hold ids."""
 
@@ -43,6 +45,8 @@ class _Row:
     text: str
     new: bool
     other: bool = False
+    occurs: bool = False
+    """It is one of those that occurred since the watch began."""
     count: int = 0
     first: float = 0.0
     last: float = 0.0
@@ -56,15 +60,24 @@ class _Row:
         self.last, self.example, self.source = at, line, source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Held:
     """A record at the end of what was read: a traceback may still follow it."""
 
     level: str
     line: bytes
     at: float
-    data: bytes
-    """What was read behind it."""
+    position: int = 0
+    """Where what follows it begins in what waits with it."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Such records of one file."""
+
+    behind: bytes
+    """What was read behind the first of them."""
+    records: list[_Held] = field(default_factory=list)
 
 
 class Patterns:
@@ -75,9 +88,9 @@ class Patterns:
         self._rows: dict[tuple[str, str], _Row] = {}
         self._others: dict[str, _Row] = {}
         self._occurring: Counter[str] = Counter()
-        self._cache: dict[tuple[str, bytes], _Row] = {}
+        self._cache: dict[str, dict[bytes, _Row]] = {level: {} for level in MOST}
         self._dirty: dict[int, _Row] = {}
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _Waiting] = {}
         self._learning = False
         for pattern in stored:
             self._restore(pattern)
@@ -101,130 +114,143 @@ class Patterns:
     def learning(self) -> Iterator[None]:
         """What is fed meanwhile is the baseline: known, and not counted."""
         self._learning = True
-        self._cache.clear()
+        self._forget()
         held, self._held = self._held, {}  # these are to be counted
         try:
             yield
             self.settle()
         finally:
             self._learning, self._held = False, held
-            self._cache.clear()
+            self._forget()
 
-    def learn(self, data: bytes, spans: Iterable[Span], path: str) -> None:
-        """Take the records that begin in these spans into the baseline."""
-        found = list(spans)
-        if found:
+    def feed(self, found: Found, at: float, path: str) -> None:
+        """Count what was found in lines of ``path``, and know what is from before the watch."""
+        if found.before:
             with self.learning():
-                self.feed(data, found, path)
-
-    def feed(self, data: bytes, spans: Iterable[Span], path: str) -> None:
-        """Count the records that begin in these spans of what was read from ``path``."""
-        held = self._held.pop(path, None)
-        if held:
-            self._resume(held, data, path)
-        for span in spans:
-            start = span.end
-            if span.level == CRITICAL or begins(data, span.end) or span.end == len(data):
-                start = data.rfind(b"\n", span.start, span.end - 1) + 1
-                start = max(start, span.start)
-                line = data[start : min(span.end - 1, start + LIMIT)]
-                self._traced(_Held(span.level, line, span.at, b""), data, span.end, path)
-            if start > span.start:
-                self._many(span.level, data[span.start : min(start, span.end)], span.at, path)
+                for level in found.levels:
+                    older = (i for i, (each, _) in found.before.items() if each == level)
+                    self._feed(found.lines, level, sorted(older), at, path)
+        waiting = self._held.pop(path, None)
+        if waiting:
+            self._resume(waiting, found.lines.data, path)
+        for level, indices in found.levels.items():
+            if indices:
+                self._feed(found.lines, level, indices, at, path)
 
     def settle(self) -> None:
         """Count what waits for a traceback: nothing more is there to be read now."""
-        held, self._held = self._held, {}
-        for path, record in held.items():
-            self._one(record.level, record.line, record.at, path)
+        every, self._held = self._held, {}
+        for path, waiting in every.items():
+            for held in waiting.records:
+                self._one(held, path)
 
-    def _resume(self, held: _Held, data: bytes, path: str) -> None:
-        whole = held.data + data
-        self._traced(_Held(held.level, held.line, held.at, b""), whole, 0, path)
-
-    def _traced(self, record: _Held, data: bytes, position: int, path: str) -> None:
-        """Count a record with the exception that follows it, once that is read."""
-        lone = record.line.startswith(b"Traceback (most")
-        exception: bytes | None = b""
-        if position == len(data) or lone or begins(data, position):
+    def _feed(self, lines: Lines, level: str, indices: list[int], at: float, path: str) -> None:
+        """Count records of one level, each with the exception that follows it."""
+        data, size = lines.data, len(lines.data)
+        exceptions: dict[int, bytes] = {}
+        waiting = set()
+        traced = indices
+        if len(indices) > _MANY and not any(start in data for start in STARTS):
+            traced = indices[-1:]
+        for index in traced:
+            position = lines.end(index)
+            lone = level == CRITICAL and lines.keys[index].startswith(STARTS[0])
+            if not (lone or position == size or data.startswith(STARTS, position)):
+                continue
             exception = exception_after(data, position)
-        if exception is None:
-            rest = data[position:]
-            self._held[path] = _Held(record.level, record.line, record.at, rest)
-        else:
-            self._one(record.level, record.line, record.at, path, exception)
+            if exception is None:
+                line = lines.line(index, LIMIT)
+                self._hold(_Held(level, line, at), data[position:], path)
+                waiting.add(index)
+            elif exception:
+                exceptions[index] = exception
+        if waiting:
+            indices = [index for index in indices if index not in waiting]
+        self._many(lines, level, indices, exceptions, at, path)
 
-    def _many(self, level: str, text: bytes, at: float, path: str) -> None:
-        """Count whole lines, each with its end."""
-        lines = text.split(b"\n")
-        lines.pop()
-        if len(lines) < _FEW:
-            for line in lines:
-                self._one(level, line[:LIMIT], at, path)
-            return
-        keys = digits_alike(text).split(b"\n")
-        keys.pop()
-        newest = dict(zip(keys, lines, strict=True))
-        unknown: list[tuple[bytes, bytes, int]] = []
-        for key, count in Counter(keys).items():
-            row = self._cache.get((level, key[:LIMIT]))
-            if row is None:
-                unknown.append((key[:LIMIT], newest[key][:LIMIT], count))
+    def _hold(self, record: _Held, behind: bytes, path: str) -> None:
+        waiting = self._held.setdefault(path, _Waiting(behind))
+        waiting.records.append(record)
+        # What is behind this record is the end of what is behind those before it.
+        record.position = len(waiting.behind) - len(behind)
+        if len(waiting.records) > _MOST_HELD:
+            self._one(waiting.records.pop(0), path)
+
+    def _resume(self, waiting: _Waiting, data: bytes, path: str) -> None:
+        whole = waiting.behind + data
+        for held in waiting.records:
+            exception: bytes | None = b""
+            if held.line.startswith(STARTS[0]) or begins(whole, held.position):
+                exception = exception_after(whole, held.position)
+            if exception is None:
+                self._hold(held, whole[held.position :], path)
             else:
-                self._count(row, count, newest[key], at, path)
-        if len(unknown) <= _MANY:
-            for key, line, count in unknown:
-                self._keyed(level, key, line, count, at, path)
-        else:
-            self._unknown(level, unknown, at, path)
+                self._one(held, path, exception)
 
-    def _unknown(
-        self, level: str, found: list[tuple[bytes, bytes, int]], at: float, path: str
-    ) -> None:
-        """Count lines that differ in more than digits, most of them in ids."""
-        rough = roughly_masked(b"\n".join(line for _, line, _ in found)).split(b"\n")
-        counts: dict[bytes, int] = {}
-        lines: dict[bytes, bytes] = {}
-        for key, (_, line, count) in zip(rough, found, strict=True):
-            counts[key] = counts.get(key, 0) + count
-            lines[key] = line
-        for key, count in counts.items():
-            self._keyed(level, b"\1" + key + b"\n", lines[key], count, at, path)
+    def _one(self, held: _Held, path: str, exception: bytes = b"") -> None:
+        """Count one record."""
+        key = _with_exception(digits_alike(held.line), exception)
+        row = self._cache[held.level].get(key)
+        row = row or self._found(held.level, key, held.line, exception)
+        self._occurs(row)
+        self._count(row, 1, held.line, held.at, path)
 
-    def _one(self, level: str, line: bytes, at: float, path: str, exception: bytes = b"") -> None:
-        key = digits_alike(line)
-        if exception:
-            key += b"\n" + digits_alike(exception)
-        self._keyed(level, key, line, 1, at, path, exception)
-
-    def _keyed(
+    def _many(
         self,
+        lines: Lines,
         level: str,
-        key: bytes,
-        line: bytes,
-        count: int,
+        indices: list[int],
+        exceptions: dict[int, bytes],
         at: float,
         path: str,
-        exception: bytes = b"",
     ) -> None:
-        row = self._cache.get((level, key))
-        if row is None:
-            rough = b"\1" + roughly_masked(line) + b"\n" + roughly_masked(exception)
-            row = self._cache.get((level, rough))
+        """Count records, those alike together, and as one by one they would be counted."""
+        keys = [lines.keys[index] for index in indices]
+        if max(map(len, keys), default=0) > LIMIT:
+            keys = [key[:LIMIT] for key in keys]
+        for number, index in enumerate(indices) if exceptions else ():
+            keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
+        cache = self._cache[level]
+        unknown = [key for key in dict.fromkeys(keys) if key not in cache]
+        if len(unknown) > _MANY:
+            rough = _rough(unknown)
+            keys = [rough.get(key, key) for key in keys]
+        newest, counted = dict(zip(keys, indices, strict=True)), []
+        for key, count in Counter(keys).items():
+            row, index = cache.get(key), newest[key]
             if row is None:
-                row = self._row(level, self._text(line, exception))
-            if len(self._cache) >= _CACHED:
-                self._cache.clear()
-            self._cache[level, key] = self._cache[level, rough] = row
-        self._count(row, count, line, at, path)
+                line, exception = lines.line(index, LIMIT), exceptions.get(index, b"")
+                row = self._found(level, key, line, exception)
+            self._occurs(row)
+            counted.append((index, count, row))
+        for index, count, row in sorted(counted, key=itemgetter(0)):
+            self._count(row, count, lines.line(index, LIMIT), at, path)
+
+    def _found(self, level: str, key: bytes, line: bytes, exception: bytes) -> _Row:
+        """The pattern of a record whose key is not known, or not in this form."""
+        cache = self._cache[level]
+        rough = _rough_key(roughly_masked(line), roughly_masked(exception))
+        row = cache.get(rough)
+        if row is None:
+            row = self._row(level, self._text(line, exception))
+        if len(cache) >= _CACHED:
+            cache.clear()
+        cache[key] = cache[rough] = row
+        return row
+
+    def _occurs(self, row: _Row) -> None:
+        if not (row.occurs or row.other or self._learning):
+            row.occurs = True
+            self._occurring[row.level] += 1
 
     def _count(self, row: _Row, count: int, line: bytes, at: float, path: str) -> None:
-        if self._learning:
-            return
-        if not row.count and not row.other:
-            self._occurring[row.level] += 1
-        row.add(count, line[:EXAMPLE], at, path)
-        self._dirty[row.number] = row
+        if not self._learning:
+            row.add(count, line[:EXAMPLE], at, path)
+            self._dirty[row.number] = row
+
+    def _forget(self) -> None:
+        for cache in self._cache.values():
+            cache.clear()
 
     def _row(self, level: str, text: str) -> _Row:
         """The pattern of this text; "other" where there are too many."""
@@ -282,6 +308,7 @@ class Patterns:
             pattern.text,
             pattern.new,
             pattern.other,
+            pattern.count > 0,
             pattern.count,
             pattern.first,
             pattern.last,
@@ -293,6 +320,28 @@ class Patterns:
             return
         self._rows[row.level, row.text] = row
         self._occurring[row.level] += row.count > 0
+
+
+def _with_exception(key: bytes, exception: bytes) -> bytes:
+    return key + b"\n" + digits_alike(exception) if exception else key
+
+
+def _rough(keys: list[bytes]) -> dict[bytes, bytes]:
+    """The rougher keys of lines that differ in more than digits, most of them in ids."""
+    plain = [key for key in keys if b"\n" not in key]
+    if not plain:
+        return {}
+    # What all of them begin with is masked once. A space ends whatever is masked.
+    first, last = min(plain), max(plain)
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    size = first.rfind(b" ", 0, sum(1 for _ in alike)) + 1
+    begun = roughly_masked(first[:size])
+    rests = roughly_masked(b"\n".join([key[size:] for key in plain])).split(b"\n")
+    return {key: _rough_key(begun + rest) for key, rest in zip(plain, rests, strict=True)}
+
+
+def _rough_key(line: bytes, exception: bytes = b"") -> bytes:
+    return b"\1" + line + b"\n" + exception
 
 
 def text_of(seen: Look, encoding: str = "utf-8") -> str:

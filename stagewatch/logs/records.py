@@ -11,7 +11,7 @@ from stagewatch.logs.words import CRITICAL
 JOIN = 1.0
 """Seconds after a record within which a traceback belongs to it."""
 
-_CHAIN = re.compile(
+CHAIN = re.compile(
     rb"(?:During handling of the above exception|The above exception was the direct cause)"
 )
 
@@ -59,5 +59,5 @@ class RecordReader:
                 return Entry("", False, "", seen)
             return Entry(CRITICAL, True, TRACEBACK, seen)
         blank = not seen.payload.strip()
-        self._chained = bool(_CHAIN.match(seen.payload)) or (chained and blank)
+        self._chained = bool(CHAIN.match(seen.payload)) or (chained and blank)
         return Entry("", False, "", seen)

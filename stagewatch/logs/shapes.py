@@ -1,4 +1,7 @@
-"""Expressions for the headers of lines, made from lines that were read in full.
+"""Expressions for structured lines, made from lines that were read in full.
+
+For those whose level stands behind fields that differ from line to line, so that no header of
+theirs comes again (``stagewatch.logs.stencils``).
 
 Whatever matches a shape has the level of the line that the shape was made from: the level is
 decided by the header alone, and everything in the header that could decide otherwise is literal in
@@ -13,24 +16,24 @@ from typing import NamedTuple
 
 from stagewatch.logs.fields import is_level_key, is_time_key
 from stagewatch.logs.levels import JSON, PLAIN, Look
-from stagewatch.logs.prefixes import uncoloured
-from stagewatch.logs.stamps import text_time
-from stagewatch.logs.words import CRITICAL, ERROR, WARNING
-
-HOUR, MINUTE = 3600.0, 60.0
+from stagewatch.logs.lines import COUNTED
+from stagewatch.logs.proofs import Spots, spots_of
 
 _DIGITS = re.compile(rb"\d+")
 _QUOTED = re.compile(rb'[ \t]{0,8}(?:-[ \t]{1,8})?"')
-_DOCKER = b'{"log":"'
-_CLOCK = re.compile(rb"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:")
-_ZONE = re.compile(rb"[\d:.,]{0,20}( ?[+-]\d\d:?\d\d)")
-_EPOCH = re.compile(rb"[12]\d{9}(?:\d{3}){0,3}")
 _JSON_PAIR = re.compile(
     rb'[{,]\s{0,4}"([^"\\\n]{1,64})"\s{0,4}:\s{0,4}(?:"([^"\\\n]{0,200})"|(-?[\d.]{1,30})(?=[,}]))'
 )
 _TEXT_PAIR = re.compile(rb'([A-Za-z_@][\w.@-]{0,63})=("[^"\\\n]{0,200}"|[^\s"]{0,200}) ')
-_ODD_KEYS = frozenset({"log", "PRIORITY", "s", "version"})
-_NO_TIME = rb"(?![:,\])]{0,3}[ \t]{0,8}[\[(]{0,2}(?:\d|[A-Z][a-z]{2} |[IWEF]\d))"
+ODD_KEYS = frozenset({"log", "PRIORITY", "s", "version"})
+
+
+_DOCKER = b'{"log":"'
+_DOCKER_REST = (
+    # Certain to be valid JSON, and short enough to be seen whole.
+    rb'(?:[ !#-\[\]-~]|\\["\\/bfnrt]){0,1500}+'
+    rb'","stream":"[a-z]{1,10}","time":"[\w:.+-]{1,40}"\}[\r\n]'
+)
 
 
 class _Limits(NamedTuple):
@@ -43,88 +46,55 @@ class _Limits(NamedTuple):
 
 
 def shape_of(line: bytes, seen: Look, watch_start: float, offset: float) -> bytes | None:
-    """An expression for headers like that of ``line``; None where none would be safe.
+    """An expression for lines like ``line``; None where none would be safe, or none is needed.
 
     For a level that counts, the expression is also proof that the record's own time, where it has
     one, is not before ``watch_start``.
     """
-    limits = _Limits(seen.level in (CRITICAL, ERROR, WARNING), watch_start, offset)
+    limits = _Limits(seen.level in COUNTED, watch_start, offset)
     if seen.crash or line[:1] in (b"<", b"\0", b"\xef"):
         return None
     if not seen.level:
-        return _unlevelled(line, seen)
-    if seen.form == PLAIN:
-        end = _raw_end(line, seen, limits.counted)
-        return _plain(line[:end], limits) if end else None
+        end = quoted_end(line, seen)
+        return _DIGITS.sub(_about, re.escape(line[:end])) if end else None
     outside = len(line) - len(seen.payload)
-    if outside < 0 or line[outside:] != seen.payload or (limits.counted and outside):
+    if seen.form == PLAIN:
+        wrapped = _DOCKER + seen.payload[: seen.head]
+        return _digits(wrapped) + _DOCKER_REST if _is_docker(line, wrapped, limits) else None
+    if outside < 0 or line[outside:] != seen.payload:
+        return None
+    if b"<" in line[:outside] or (limits.counted and outside):
         return None
     end = outside + seen.head
-    steps = _json_steps(line, end) if seen.form == JSON else _pair_steps(line, end)
+    steps = json_steps(line, end) if seen.form == JSON else pair_steps(line, end)
     fields = _fields(steps, limits)
     return None if fields is None else _digits(line[:end]) + fields
 
 
-def _unlevelled(line: bytes, seen: Look) -> bytes | None:
-    """Access logs: a header with a time, and then a quote, which ends every header."""
+def _is_docker(line: bytes, wrapped: bytes, limits: _Limits) -> bool:
+    """Whether Docker wrote this line around a record that does not count."""
+    if limits.counted or not line.startswith(wrapped) or len(wrapped) > 300:
+        return False
+    return re.match(_digits(wrapped) + _DOCKER_REST, line + b"\n") is not None
+
+
+def quoted_end(line: bytes, seen: Look) -> int:
+    """Where an access log's header ends: at a quote, which ends every header; 0 without one."""
     stop = _QUOTED.match(line, seen.head)
-    if line != seen.payload or seen.form != PLAIN or not stop:
-        return None
-    return _DIGITS.sub(_about, re.escape(line[: stop.end()]))
+    return stop.end() if stop and line == seen.payload and seen.form == PLAIN else 0
 
 
 def _about(digits: re.Match[bytes]) -> bytes:
     return rb"\d{1,%d}" % max(3, len(digits[0]))
 
 
-def _raw_end(line: bytes, seen: Look, counted: bool) -> int:
-    """Where the header ends in the line as it was written; 0 where that cannot be told."""
-    outside = len(line) - len(seen.payload)
-    if not 0 < seen.head <= len(seen.payload):
-        return 0
-    if b"\x1b" in line:
-        stripped, end = uncoloured(line, seen.head)
-        return end if stripped == seen.payload else 0
-    if outside >= 0 and line[outside:] == seen.payload:
-        return 0 if counted and outside else outside + seen.head
-    wrapped = line.startswith(_DOCKER + seen.payload[: seen.head]) and not counted
-    return len(_DOCKER) + seen.head if wrapped else 0
-
-
-def _plain(head: bytes, limits: _Limits) -> bytes | None:
-    if not limits.counted:
-        return _digits(head)
-    stamp = text_time(uncoloured(head, 0)[0], limits.start, limits.offset)
-    if stamp is None:
-        return None if _DIGITS.search(head) else re.escape(head) + _NO_TIME
-    return _fresh(head, stamp, limits.start)
-
-
-def _fresh(text: bytes, stamp: float, start: float) -> bytes | None:
-    """``text`` with its date and hour literal, or its minute too, so that it proves its time."""
-    clock = _CLOCK.search(text)
-    if clock is None:
-        return None
-    hour, minute = clock.end() - 3, clock.end()
-    literal = hour if stamp - HOUR >= start else minute if stamp - MINUTE >= start else 0
-    if not literal:
-        return None
-    zone = _ZONE.match(text, literal)
-    if zone is None:
-        return re.escape(text[:literal]) + _digits(text[literal:])
-    seconds, rest = text[literal : zone.start(1)], text[zone.end() :]
-    return re.escape(text[:literal]) + _digits(seconds) + re.escape(zone[1]) + _digits(rest)
-
-
-def _epoch(text: bytes, start: float) -> bytes | None:
-    """A number of seconds (or ms, µs, ns) since 1970 that is about this one or a little later."""
-    if not _EPOCH.fullmatch(text):
-        return None
-    for free in (4, 2):  # about three hours, and about two minutes
-        literal = text[: 10 - free]
-        if float(literal) * 10**free >= start:
-            return literal + rb"\d{%d}" % (len(text) - len(literal))
-    return None
+def _pinned(text: bytes, spots: Spots) -> bytes:
+    """``text`` with any digits in the place of its own, except where it has to stay as it is."""
+    parts, position = [], 0
+    for start, end in spots:
+        parts += [_digits(text[position:start]), re.escape(text[start:end])]
+        position = end
+    return b"".join([*parts, _digits(text[position:])])
 
 
 def _digits(text: bytes) -> bytes:
@@ -132,7 +102,7 @@ def _digits(text: bytes) -> bytes:
     return _DIGITS.sub(lambda run: rb"\d{%d}" % len(run[0]), re.escape(text))
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """A field in the order of writing."""
 
     key: str
@@ -143,29 +113,35 @@ class _Step(NamedTuple):
     """An expression for any value there."""
     tail: bytes
     """An expression for what stands after the value."""
+    start: int
+    """Where the value begins in the line."""
+    end: int
+    """Behind what shows that the value is whole."""
 
 
-def _json_steps(line: bytes, position: int) -> Iterator[_Step]:
+def json_steps(line: bytes, position: int) -> Iterator[Step]:
     while pair := _JSON_PAIR.match(line, position):
         key, quoted = pair[1].decode("utf-8", "replace"), pair[3] is None
         start = pair.start(2 if quoted else 3)
         anything = rb'[^"\\\n]{0,200}' if quoted else rb"-?[\d.]{1,30}"
         tail = b'"' if quoted else b"(?=[,}])"
-        yield _Step(key, pair[2] or pair[3] or b"", line[position:start], anything, tail)
+        value, end = pair[2] or pair[3] or b"", pair.end() + (not quoted)
+        yield Step(key, value, line[position:start], anything, tail, start, end)
         position = pair.end()
 
 
-def _pair_steps(line: bytes, position: int) -> Iterator[_Step]:
+def pair_steps(line: bytes, position: int) -> Iterator[Step]:
     while pair := _TEXT_PAIR.match(line, position):
         quoted = pair[2].startswith(b'"')
         start = pair.start(2) + quoted
         anything = rb'[^"\\\n]{0,200}' if quoted else rb'[^\s"]{0,200}'
         tail = b'"\\ ' if quoted else b"\\ "
-        yield _Step(pair[1].decode(), pair[2].strip(b'"'), line[position:start], anything, tail)
+        value, lead = pair[2].strip(b'"'), line[position:start]
+        yield Step(pair[1].decode(), value, lead, anything, tail, start, pair.end())
         position = pair.end()
 
 
-def _fields(steps: Iterable[_Step], limits: _Limits) -> bytes | None:
+def _fields(steps: Iterable[Step], limits: _Limits) -> bytes | None:
     """An expression for the fields up to the level, and to the time where that matters."""
     parts: list[bytes] = []
     levelled, timed = False, not limits.counted
@@ -175,7 +151,7 @@ def _fields(steps: Iterable[_Step], limits: _Limits) -> bytes | None:
             levelled, value = True, _literal_level(step.value)
         elif is_time_key(step.key) and not timed:
             timed, value = True, _literal_time(step.value, limits)
-        if value is None or step.key in _ODD_KEYS:
+        if value is None or step.key in ODD_KEYS:
             return None
         parts.append(re.escape(step.lead) + value + step.tail)
         if levelled and timed:
@@ -190,7 +166,5 @@ def _literal_level(value: bytes) -> bytes | None:
 
 
 def _literal_time(value: bytes, limits: _Limits) -> bytes | None:
-    if value.isdigit():
-        return _epoch(value, limits.start)
-    stamp = text_time(value, limits.start, limits.offset)
-    return None if stamp is None else _fresh(value, stamp, limits.start)
+    spots = spots_of(value, limits.start, limits.offset)
+    return None if spots is None else _pinned(value, spots)

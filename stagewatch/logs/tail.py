@@ -145,8 +145,9 @@ class Tail:
             raise TruncatedError
         new = data[size:]
         if not self.start:
-            self.wide = wide_of(self.head or new)
-        return new[: len(new) & ~1] if self.wide else new
+            self.wide = wide_of((self.head + new)[:2] if self.offset < 2 else self.head)
+        even = (self.offset + len(new)) & ~1
+        return new[: even - self.offset] if self.wide else new
 
     def _take(self, new: bytes, sink: Sink) -> int:
         empty = not self.wide and not self.carry.strip(b"\0") and not new.strip(b"\0")
@@ -157,13 +158,13 @@ class Tail:
         end = self.wide.last_end(new, self.offset) if self.wide else new.rfind(b"\n") + 1
         if end:
             self._lines(new, end, sink)
-            self.before_start = (self.before + new[:end])[-BEFORE:]
+            self.before_start = _last(self.before, new[max(0, end - BEFORE) : end])
             self.start = self.offset + end
         room = LINE - len(self.carry)
         self.carry += new[end : end + room]
         if not self.wide:
             self.carry = self.carry.lstrip(b"\0")
-        self.before = (self.before + new)[-BEFORE:]
+        self.before = _last(self.before, new[-BEFORE:])
         self.offset += len(new)
         return len(new)
 
@@ -171,15 +172,13 @@ class Tail:
         if self.wide:
             self._wide_lines(self.wide, new, end, sink)
             return
-        first = 0
+        first, begun = 0, b""
         if self.carry:
             first = new.find(b"\n") + 1
-            sink((self.carry + new[: first - 1])[:LINE] + b"\n")
+            begun = (self.carry + new[: first - 1])[:LINE] + b"\n"
             self.carry = b""
-        if end > first:
-            whole = new[first:end]
-            # Behind a hole, which is as long as the file was; the line itself comes after it.
-            sink(whole.lstrip(b"\0") if whole.startswith(b"\0") else whole)
+        # Behind a hole, which is as long as the file was; the line itself comes after it.
+        sink(begun + new[first:end].lstrip(b"\0"))
 
     def _wide_lines(self, wide: Wide, new: bytes, end: int, sink: Sink) -> None:
         first = 0
@@ -198,3 +197,8 @@ class Tail:
         self.before = self.files.read(self.fd, min(BEFORE, there), there - min(BEFORE, there))
         self.offset = there
         return True
+
+
+def _last(before: bytes, new: bytes) -> bytes:
+    """The last BEFORE bytes of both."""
+    return new if len(new) == BEFORE else (before + new)[-BEFORE:]

@@ -1,25 +1,29 @@
-"""Counting the records of one file, fast where lines are alike and in full where they are not."""
+"""Counting the records of one file: at a glance where lines are alike, in full where not."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 
-from stagewatch.logs.batch import Batch, Span
-from stagewatch.logs.levels import INDENTED, LIMIT, TRACEBACK, look
+from stagewatch.logs.batch import Batch
+from stagewatch.logs.heads import ENOUGH, Heads
+from stagewatch.logs.joins import Joins
+from stagewatch.logs.known import KnownShapes
+from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
+from stagewatch.logs.lines import COUNTED, NO_LINES, Found, Lines
+from stagewatch.logs.masks import digits_alike
 from stagewatch.logs.named import Named
+from stagewatch.logs.passing import Passing
 from stagewatch.logs.patterns import Patterns
-from stagewatch.logs.records import Entry, RecordReader
-from stagewatch.logs.runs import Runs
+from stagewatch.logs.seen import Seen
 from stagewatch.logs.shapes import shape_of
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
-from stagewatch.logs.suspects import Suspects
+from stagewatch.logs.stencils import head_of
+from stagewatch.logs.suspects import suspects
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 
-PENDING = 200
-
-VAIN = 64
-"""Lines that are read in full for nothing before the rest of a chunk is searched for suspects."""
+SAMPLE = 32
+"""Unknown lines that are read in full to learn from, before the others are looked at again."""
 
 
 class Tally:
@@ -39,116 +43,124 @@ class Tally:
         self.path, self.counts = path, counts
         self.patterns, self.named = patterns, named
         self.watch_start, self.offset = watch_start, offset
-        self.reader = RecordReader(record_at)
-        self.runs = Runs()
-        self._suspects: Suspects | None = None
-        self._vain = 0
-        self.counted: list[Span] = []
-        self._before: list[Span] = []
-        self._pending: deque[tuple[bytes, float, float]] = deque(maxlen=PENDING)
+        self.joins = Joins(record_at)
+        self._heads, self._shapes, self._seen = Heads(), KnownShapes(), Seen()
+        self._passing = Passing()
+        self._begin(NO_LINES, 0.0)
 
-    def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> None:
+    def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> Found:
         """Count whole lines, read at ``at`` and not there yet at ``written_after``."""
-        self._suspects, self._vain = None, 0
-        self.counted, self._before = [], []
-        self.counts.lines += data.count(b"\n")
+        lines = Lines(data, self._passing.others)
+        found = self._begin(lines, at)
+        self.counts.lines += lines.count
         if self.named is not None:
             self.named.count(data)
-        bad: list[Span] = []
-        position, size = 0, len(data)
-        while position < size:
-            after = self._run(data, position, at, bad)
-            if after == position:
-                after = self._indented(data, position, at, written_after)
-            if after == position and self._vain >= VAIN:
-                after = self._plain(data, position, at, written_after)
-            if after == position:
-                after = self._line(data, position, at, written_after, bad)
-            position = after
-        batch.add(self.path, data, at, bad, self.runs.level_of)
+        self.joins.begin(lines, at, written_after)
+        self._read(self._learned())
+        for index in sorted(self._traces):
+            if not self.joins.joined(index):
+                self._judge(index, CRITICAL, look(lines.line(index, LIMIT).rstrip(b"\r")))
+                self.counts.tracebacks += index not in found.before
+        self.joins.end(in_record=bool(lines) and self._heads.find(lines.keys[-1]) is not None)
+        self._count()
+        batch.add(self.path, found, at, self.level_of)
         if self.patterns is not None:
-            self.patterns.learn(data, self._before, self.path)
-            self.patterns.feed(data, self.counted, self.path)
+            self.patterns.feed(found, at, self.path)
+        self._begin(NO_LINES, at)
+        return found
 
-    def _run(self, data: bytes, position: int, at: float, bad: list[Span]) -> int:
-        """Pass lines whose header is known; returns where they end."""
-        level, end = self.runs.after(data, position)
-        if end > position:
-            self._pending.clear()
-            self.reader.record_at = at
-            if level:
-                self._count(level, data.count(b"\n", position, end))
-                self.counted.append(Span(position, end, level, at))
-            if level == ERROR:
-                bad.append(Span(position, end, level, at))
-        return end
+    def level_of(self, line: bytes) -> str:
+        """The level of one line, read in full where nothing like it is known."""
+        head = self._heads.find(digits_alike(line))
+        level = head.level if head else self._shapes.level_at(line, 0)
+        return look(line[:LIMIT].rstrip(b"\r")).level if level is None else level
 
-    def _indented(self, data: bytes, position: int, at: float, written_after: float) -> int:
-        """Pass lines of a traceback that go on with a record; returns where they end."""
-        match = INDENTED.match(data, position)
-        if match is None:
-            return position
-        # The one thing that such a line can do to the next traceback is to break a chain.
-        self._pending.append((b"  x", at, written_after))
-        return match.end()
+    def _begin(self, lines: Lines, at: float) -> Found:
+        self._lines, self._found, self._at = lines, Found(lines), at
+        self._traces: list[int] = []
+        return self._found
 
-    def _plain(self, data: bytes, position: int, at: float, written_after: float) -> int:
-        """Pass a line that cannot count; returns its end."""
-        if self._suspects is None:
-            self._suspects = Suspects(data)
-        end = data.index(b"\n", position)
-        if self._suspects.after(position) < end:
-            return position
-        self._pending.append((data[position : min(end, position + LIMIT)], at, written_after))
-        return end + 1
+    def _learned(self) -> list[int]:
+        """Learn from some of the lines that are not known; returns those that are left then."""
+        self._shapes.often.clear()
+        unknown = self._sift(range(len(self._lines)))
+        if len(self._lines) >= ENOUGH:
+            self._passing.choose(self._lines, Counter(self._heads.often) + self._shapes.often)
+        size = SAMPLE
+        while unknown:
+            sample, rest = unknown[:size], unknown[size:]
+            learned = sum([self._line(index) for index in sample])
+            unknown = self._sift(rest) if learned else rest
+            if not learned:
+                break
+            size *= 2
+        return unknown
 
-    def _line(
-        self, data: bytes, position: int, at: float, written_after: float, bad: list[Span]
-    ) -> int:
-        end = data.index(b"\n", position)
-        line = data[position : min(end, position + LIMIT)].rstrip(b"\r")
-        entry = self._entry(line, at, written_after)
-        if entry.starts and entry.level in (CRITICAL, ERROR, WARNING):
-            shown_at = self._judge(entry, at)
-            counted = self.counted if shown_at == at else self._before
-            counted.append(Span(position, end + 1, entry.level, at))
-            if entry.level != WARNING:
-                bad.append(Span(position, end + 1, entry.level, shown_at))
-        else:
-            self._vain += 1
-        return end + 1
+    def _read(self, unknown: list[int]) -> None:
+        """Read those of these lines that may count."""
+        if unknown:
+            suspicious, others = suspects(self._lines, unknown)
+            self.joins.unread(others)
+            for index in suspicious:
+                self._line(index)
 
-    def _entry(self, line: bytes, at: float, written_after: float) -> Entry:
+    def _sift(self, indices: range | list[int]) -> list[int]:
+        """Those of these lines of which nothing is known; the records among the others count."""
+        unknown = self._heads.sift(self._lines, indices, self._found)
+        if self._shapes:
+            unknown = [index for index in unknown if not self._shaped(index)]
+        self.joins.records(indices, unknown)
+        unknown, records, traces = self._seen.sift(self._lines, unknown)
+        self._traces += traces
+        for index in records[:1]:
+            self.joins.record(index)
+        return unknown
+
+    def _shaped(self, index: int) -> bool:
+        level = self._shapes.level_at(self._lines.data, self._lines.starts[index])
+        if level in COUNTED:
+            self._found.levels[level].append(index)
+        return level is not None
+
+    def _line(self, index: int) -> bool:
+        """Read a line, in full where nothing is known of it; True where something was learned."""
+        if not self._sift([index]):
+            return False
+        key = self._lines.keys[index]
+        line = self._lines.line(index, LIMIT).rstrip(b"\r")
         seen = look(line)
-        if seen.record:
-            self._pending.clear()
-            if self.runs.wants(seen.level):
-                shape = shape_of(line, seen, self.watch_start, self.offset)
-                self.runs.learn(seen.level, shape)
-        elif seen.crash == TRACEBACK:
-            for earlier, *times in self._pending:
-                self.reader.feed(earlier, *times)
-            self._pending.clear()
-        elif not seen.crash:
-            self._pending.append((line, at, written_after))
-            return Entry("", False, "", seen)
-        return self.reader.place(seen, at, written_after)
+        self._seen.remember(key, seen)
+        if not seen.record:
+            if seen.crash == TRACEBACK:
+                self._traces.append(index)
+            return False
+        self.joins.record(index)
+        if seen.level in COUNTED:
+            self._judge(index, seen.level, seen)
+        return seen.level != CRITICAL and self._learn(line, seen)
 
-    def _judge(self, entry: Entry, at: float) -> float:
-        """Count a record unless it is from before the watch; returns when to show it."""
-        stamp = stamp_of(entry.look, at, self.offset)
+    def _learn(self, line: bytes, seen: Look) -> bool:
+        head = head_of(line, seen, self.watch_start, self.offset)
+        if head is not None:
+            self._heads.learn(head)
+        if not self._shapes.wants(seen.level):
+            return head is not None
+        shape = shape_of(line, seen, self.watch_start, self.offset)
+        self._shapes.learn(seen.level, shape)
+        return head is not None or shape is not None
+
+    def _judge(self, index: int, level: str, seen: Look) -> None:
+        """Count a record unless it is from before the watch."""
+        stamp = stamp_of(seen, self._at, self.offset)
         if stamp is not None and stamp < self.watch_start:
-            self.counts.before_watch += 1
-            return stamp
-        self._count(entry.level, 1)
-        self.counts.tracebacks += entry.crash == TRACEBACK
-        return at
+            self._found.before[index] = level, stamp
+        else:
+            self._found.levels[level].append(index)
 
-    def _count(self, level: str, records: int) -> None:
-        counts = self.counts
-        if level == CRITICAL:
-            counts.criticals += records
-        elif level == ERROR:
-            counts.errors += records
-        elif level == WARNING:
-            counts.warnings += records
+    def _count(self) -> None:
+        counts, found = self.counts, self._found
+        found.sort()
+        counts.before_watch += len(found.before)
+        counts.criticals += len(found.levels[CRITICAL])
+        counts.errors += len(found.levels[ERROR])
+        counts.warnings += len(found.levels[WARNING])

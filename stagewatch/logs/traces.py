@@ -7,8 +7,15 @@ import re
 STARTS = (b"Traceback (most recent call last):", b"  + Exception Group Traceback (most recent")
 LONGEST = 32 * 1024
 """Bytes of a traceback that are looked through for its last line."""
+LINE = 512
+"""Bytes of an exception's line."""
 
 _EXCEPTION = re.compile(rb"[A-Za-z_][\w.]*(?::(?: |$)|$)")
+_USUAL = re.compile(
+    rb"(?:Traceback \(most recent call last\):[^\n]*+\n)?+"
+    rb"(?:[ \t|][^\n]*+\n)*+([A-Za-z_][\w.]*+(?:: [^\r\n]*+)?)\n(?!\n)"
+)
+"""Frames and their exception, and nothing that could be chained to it."""
 _CHAIN = (b"During handling of the above", b"The above exception was the direct cause")
 
 
@@ -22,13 +29,21 @@ def exception_after(data: bytes, position: int) -> bytes | None:
 
     None: ``data`` ends before that can be told.
     """
+    usual = _USUAL.match(data, position)
+    if usual and usual.start(1) < position + LONGEST:
+        return usual[1][:LINE]
+    return line_by_line(data, position)
+
+
+def line_by_line(data: bytes, position: int) -> bytes | None:
+    """The same for every traceback."""
     found = b""
     limit = min(len(data), position + LONGEST)
     while position < limit:
         end = data.find(b"\n", position)
         if end < 0:
             break
-        line = data[position : min(end, position + 512)].rstrip(b"\r")
+        line = data[position : min(end, position + LINE)].rstrip(b"\r")
         position = end + 1
         if not line or line[:1] in (b" ", b"\t", b"|") or line.startswith((*STARTS, *_CHAIN)):
             continue

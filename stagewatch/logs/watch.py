@@ -135,7 +135,7 @@ class LogWatch:
     def state(self, now: float) -> State:
         """What to remember across a restart."""
         sources = self._sources.items()
-        times = {path: source.tally.reader.record_at for path, source in sources}
+        times = {path: source.tally.joins.record_at for path, source in sources}
         return State(
             at=now,
             counts=self.counts,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagewatch.logs.batch import Batch
-from stagewatch.logs.levels import LIMIT
+from stagewatch.logs.levels import LIMIT, Look
 from stagewatch.logs.records import RecordReader
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
@@ -235,13 +235,30 @@ def test_a_lookalike_is_not_taken_for_a_known_header(
     assert tally.counts == expected
 
 
+def refuse(line: bytes) -> Look:
+    raise AssertionError(f"read in full: {line!r}")
+
+
 @pytest.mark.parametrize("form", LEARNT, ids=str)
-def test_repeated_headers_are_learned(form: str) -> None:
-    """Lines alike are passed in runs: else the speed that the follower promises is gone."""
+def test_repeated_headers_are_learned(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines alike are not read in full again: else the promised speed is gone."""
     raw = form.format(
         time="2026-01-01 10:20:30,123", level="INFO", text="x", h=1, m=2, s=3, ms=4, d=5, epoch=1
     )
     tally = Tally("x.log", Counts(), START)
     tally.feed(f"{raw}\n".encode() * 3, NOW, NOW, Batch())
-    learned = tally.runs.after(f"{raw}\n".encode() * 5, 0)
-    assert learned == ("", 5 * len(raw) + 5)
+    with monkeypatch.context() as patched:
+        patched.setattr("stagewatch.logs.tally.look", refuse)
+        tally.feed(f"{raw}\n".encode() * 500, NOW, NOW, Batch())
+        tally.feed(f"{raw}\n".encode() * 5, NOW, NOW, Batch())
+    assert tally.counts == Counts(lines=508)
+
+
+def test_a_chained_traceback_may_begin_what_is_read_next() -> None:
+    """It belongs to the traceback before it, also where nothing else is a record."""
+    tally = Tally("x.log", Counts(), START)
+    trace = b"Traceback (most recent call last):\n  File\nKeyError\n\n"
+    chain = b"During handling of the above exception, another exception occurred:\n\n"
+    tally.feed(trace + chain, NOW, NOW, Batch())
+    tally.feed(trace, NOW + 5, NOW + 5, Batch())
+    assert (tally.counts.criticals, tally.counts.tracebacks) == (1, 1)
