@@ -23,14 +23,17 @@ _IDS = re.compile(
     rb"|[A-Za-z]*\d+[A-Za-z][A-Za-z0-9]*)"
     rb"|\d+(?:[.,:]\d+)*"
 )
-_TAILS = re.compile(rb"0[A-SU-Ya-z][0A-Za-z]*")
+_TAIL = re.compile(rb"0[A-SU-Ya-z]")
+# Whole words, and none beside what may join it to others: there its letters decide how far a mask
+# reaches.
+_WORDS = re.compile(rb"(?<![A-Za-z0.,:/-])[A-Za-z]*+0[A-SU-Ya-z][0A-Za-z]*+(?![.:+-])")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _STAMP = re.compile(rb"\d+-\d+-\d+[T ]\d+:\d+:\d+(?:[.,]\d+)?(?:Z|[+-]\d+:?\d+)?")
 _HEX_GROUPS = re.compile(rb"(?<![\w:.-])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:]+(?![\w:])")
 _QUOTED = re.compile(
     rb"\"[^\"\n]*\"|(?<![A-Za-z0-9])'[^'\n]*'(?![A-Za-z0-9])|`[^`\n]*`|\xc2\xab[^\n\xc2]*\xc2\xbb"
 )
-_URL = re.compile(rb"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>()\[\]{},;]+")
+_URL = re.compile(rb"\b[A-Za-z][A-Za-z0-9+.-]++://[^\s\"'<>()\[\]{},;]+")
 _EMAIL = re.compile(rb"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PATH = re.compile(
     rb"(?<![\w.<>/])(?:~|\.{1,2})?(?:/[\w.@%+=:~-]+){2,}/?"
@@ -60,7 +63,8 @@ def roughly_masked(text: bytes) -> bytes:
 
     Lines that are alike afterwards have the same pattern; those that differ may have it still.
     """
-    return _TAILS.sub(b"\1", numbers_alike(text))
+    alike = numbers_alike(text)
+    return _WORDS.sub(b"\1", alike) if _TAIL.search(alike) else alike
 
 
 def digits_alike(text: bytes) -> bytes:

@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stagewatch.logs.levels import look
@@ -76,6 +76,13 @@ TEXTS = st.lists(st.sampled_from([*PARTS.split(), " "]), max_size=9).map("".join
 
 
 @given(TEXTS, TEXTS)
+@example("poolpool3.5poolpool3.53.5pool", "poolpool3.5pool3.53.5pool")
+@example("pool12:3s12pool", "pool12:3s12poolpool")
+@example("pool0x1f://pool", "pool0x11111111111111111f://pool")
+@example("x93.57e21afabcdefab7e2", "x93.57e21af5ab7e2")
+@example("0abc-1-1-1-1", "0xyz-1-1-1-1")
+@example("0af:1:2", "0ag:1:2")
+@example("a07f3.51://é", "3s3.51://é")
 def test_what_the_quick_key_takes_for_alike_is_alike(one: str, other: str) -> None:
     """The cache never joins two patterns that the full reading tells apart."""
     first, second = one.encode(), other.encode()
