@@ -84,7 +84,7 @@ def judged(
     word = final_word(session, now)
     at = float(word.at) if word else now
     criteria = tuple(_criteria(profile, session, known, at))
-    score = score_of(profile, session, at) if profile.optimisation else None
+    score = score_of(profile, session, known, at) if profile.optimisation else None
     cases = [_case(criterion, when) for criterion in criteria]
     course = Course(
         over=now >= session.ends_at,
@@ -129,6 +129,9 @@ def _signals(rule: AnyRule) -> Iterator[str]:
 
 def _rests_on(rule: AnyRule, profile: Profile) -> tuple[str, ...]:
     """The signals behind a criterion, those that its rule names only indirectly included."""
+    if isinstance(rule, Score):
+        checks = (check for one in profile.optimisation for check in one.checks)
+        return tuple(dict.fromkeys(check.signal for check in checks if check.signal))
     if isinstance(rule, SavingsClaim) and profile.savings and profile.savings.calls:
         return (profile.savings.calls,)
     if isinstance(rule, Available):
@@ -156,6 +159,7 @@ def _believed(
     return replace(
         standing,
         criteria={name: _silent(stand, silence) for name, stand in standing.criteria.items()},
+        checks={key: _silent(stand, silence) for key, stand in standing.checks.items()},
     )
 
 
@@ -221,13 +225,14 @@ def _criterion(
         acknowledged=_acknowledged(session, name, at),
         floor=_is_floor(rule),
     )
-    manual = manual_finding(rule, profile, session, at)
+    manual = manual_finding(rule, profile, session, standing, at)
     if manual is not None:
         return replace(
             blank,
             state=manual.state,
             reason=manual.reason,
             value=manual.value,
+            why=manual.why,
             manual=tag in ("gates", "checklist"),
         )
     stand = standing.criteria.get(name) if standing else None
