@@ -12,7 +12,7 @@ from stagewatch.history.reader import History
 from stagewatch.judging import rulings_of
 from stagewatch.logs.told import at_least
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
-from stagewatch.profile.schema import ProbeConfig, Profile
+from stagewatch.profile.schema import ProbeConfig, Profile, Records
 from stagewatch.session.document import Session
 from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow
 
@@ -66,10 +66,16 @@ class _Read:
 
 
 class Logs:
-    """The followed logs; of each, only what is new since the last look is read."""
+    """The followed logs that are shown; of each, only what is new since the last look is read."""
 
     def __init__(self, profile: Profile) -> None:
-        self._logs = {n: c for n, c in profile.probe.items() if c.kind == "log"}
+        rules = (*profile.nogo.values(), *profile.go.values())
+        judged = {name for rule in rules if isinstance(rule, Records) for name in rule.probes}
+        self._logs = {
+            name: config
+            for name, config in profile.probe.items()
+            if config.kind == "log" and (getattr(config, "shown", True) or name in judged)
+        }
         self._read: dict[str, _Read] = {}
 
     def forget(self) -> None:

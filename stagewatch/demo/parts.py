@@ -48,10 +48,10 @@ class Cache:
         """Share of hits, 0..1."""
         return self.hits / (self.hits + self.misses)
 
-    def step(self, random: Random) -> None:
+    def step(self, random: Random, cold: bool = False) -> None:
         """A second passes."""
         for _ in range(random.randint(2, 8)):
-            if random.random() < 0.94:
+            if random.random() < (0.1 if cold else 0.94):
                 self.hits += 1
             else:
                 self.misses += 1

@@ -18,6 +18,7 @@ import tomli_w
 
 from stagewatch.demo.control import switch
 from stagewatch.demo.faults import DemoError, check_faults
+from stagewatch.demo.hooks import FOLDER
 
 __all__ = [
     "Backend",
@@ -112,9 +113,12 @@ def demo_profile(backend: Backend) -> str:
     netloc = f"127.0.0.1:{backend.port}"
     text = _replaced(text, re.escape(f"//{DEFAULT_NETLOC}/"), f"//{netloc}/")
     text = _replaced(text, r"(?m)^match = .*\n", tomli_w.dumps({"match": backend.match}))
-    return _replaced(
-        text, r"(?m)^path = .*\n", tomli_w.dumps({"path": glob.escape(str(backend.log))})
-    )
+    logs = backend.log.parent
+    for name in ("error.log", "access.log"):
+        path = tomli_w.dumps({"path": glob.escape(str(logs / name))})
+        text = _replaced(text, rf'(?m)^path = "logs/{re.escape(name)}".*\n', path)
+    hooks = tomli_w.dumps({"paths": [str(logs / FOLDER)]}).replace("\n", "") + "\n"
+    return _replaced(text, r'(?m)^paths = \["logs/.*\n', hooks)
 
 
 def _replaced(text: str, pattern: str, new: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stagewatch.demo.control import States, serve_control
 from stagewatch.demo.faults import DemoError
+from stagewatch.demo.hooks import write_hooks
 from stagewatch.demo.hub import HEARTBEAT
 from stagewatch.demo.listener import Accessed, Listener
 from stagewatch.demo.logs import AccessLog, ErrorLog
@@ -35,6 +36,7 @@ class Backend:
         )
         endpoints = Endpoints(self.life, self._wish, options.token)
         app = Accessed(endpoints.app(), AccessLog(options.access_log))
+        write_hooks(options.log.parent)
         self.listener = Listener(app, options.host, options.port)
         self._place = Place(options.host, self.listener.port)
         self._ghosts = Ghosts(self._place, self._random)
@@ -85,7 +87,11 @@ class Backend:
 
     def users(self) -> list[asyncio.Task[None]]:
         """The simulated users, at work."""
-        pollers = (poll(self._place, n, self._random) for n in range(1, WORKSPACES + 1))
+
+        def storm() -> bool:
+            return "storm" in self.life.on
+
+        pollers = (poll(self._place, n, self._random, storm) for n in range(1, WORKSPACES + 1))
         tabs = (browse(self._place, n, self._random) for n in range(1, TABS + 1))
         return [asyncio.create_task(user) for user in (*pollers, *tabs)]
 

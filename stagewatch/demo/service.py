@@ -61,7 +61,7 @@ class Life:
     def step(self) -> None:
         """A second passes."""
         self.pool.step(self.random, "pool" in self.on)
-        self.cache.step(self.random)
+        self.cache.step(self.random, "cold" in self.on)
         self.leak.step("leak" in self.on)
         self.sawtooth.step()
         self.errors.step("errors" in self.on)

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -19,6 +19,8 @@ from websockets.exceptions import WebSocketException
 
 POLL_EVERY = 30.0
 """Seconds between two polls of a workspace: what the optimised frontend does."""
+STORM_EVERY = 3.0
+"""What it did before, and does again under the fault."""
 WORKSPACES = 5
 TABS = 8
 """Simulated browser tabs, each with a WebSocket most of the time."""
@@ -52,15 +54,15 @@ class Place:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-async def poll(place: Place, workspace: int, random: Random) -> None:
-    """Ask for the quota every 30 s, for ever."""
+async def poll(place: Place, workspace: int, random: Random, storm: Callable[[], bool]) -> None:
+    """Ask for the quota every 30 s, or every 3 s while ``storm`` says so, for ever."""
     await asyncio.sleep(random.uniform(0, POLL_EVERY))
     request = (
         f"GET /api/quota/status HTTP/1.1\r\nHost: {place.netloc}\r\n"
         f"X-Client-Key: workspace-{workspace}\r\nConnection: close\r\n\r\n"
     )
     clock = asyncio.get_running_loop()
-    due = clock.time()
+    asked = clock.time()
     while True:
         try:
             async with asyncio.timeout(10), _stream(place) as (reader, writer):
@@ -68,8 +70,10 @@ async def poll(place: Place, workspace: int, random: Random) -> None:
                 await reader.read()
         except (OSError, TimeoutError):
             pass  # The backend is down; a browser tab tries again at its next poll.
-        due += POLL_EVERY
-        await asyncio.sleep(due - clock.time())
+        # A second at a time, so that the fault counts at once.
+        while (left := asked + (STORM_EVERY if storm() else POLL_EVERY) - clock.time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, 1.0))
+        asked = clock.time()
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from stagewatch.profile.schema import (
     Gates,
     Growth,
     Held,
-    Kinds,
     Profile,
     Records,
     SavingsClaim,
@@ -36,15 +34,16 @@ PATH = shipped_folder() / "staging.toml"
 
 
 @pytest.fixture
-def staging(kinds: Kinds) -> Profile:
-    """The profile, with kinds that have the agreed keys."""
-    return load(PATH, kinds)
+def staging() -> Profile:
+    """The profile, as everybody gets it."""
+    return load(PATH, InstalledKinds())
 
 
 def test_it_loads_with_the_installed_kinds() -> None:
     """The keys of its probes are those that the probes have."""
     profile = load(PATH, InstalledKinds())
-    assert list(profile.probe) == ["health", "backend", "quota", "errors", "usage"]
+    names = ["health", "backend", "quota", "errors", "usage", "hooks", "storm"]
+    assert list(profile.probe) == names
 
 
 def test_every_shipped_profile_loads() -> None:
@@ -120,15 +119,39 @@ def test_it_has_five_go_criteria_beside_coverage_and_availability(staging: Profi
 
 
 def test_its_optimisations_score_as_the_manifest_says(staging: Profile) -> None:
-    """100, 100, 100 and 66.7: the mean is 91.7."""
+    """100, 100, 100 and 66.7 when its signals pass: the mean is 91.7."""
     shares = [
-        100 * sum(check.passes is True for check in one.checks) / len(one.checks)
+        100 * sum(check.passes is True or bool(check.signal) for check in one.checks)
+        / len(one.checks)
         for one in staging.optimisation
-    ]
+    ]  # fmt: skip
     assert [round(share, 1) for share in shares] == [100, 100, 100, 66.7]
-    assert [c.name for one in staging.optimisation for c in one.checks if not c.passes] == [
+    assert [c.name for one in staging.optimisation for c in one.checks if c.passes is False] == [
         "ping and pong"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("refetchInterval: 3000, // poll", ["storm.lines"]),
+        ("refetchInterval: 3_000, // Polling", ["storm.lines"]),
+        ("refetchInterval: 30000, // poll", ["hooks.lines"]),
+        ("const POLL_INTERVAL = 30_000", ["hooks.lines"]),
+        ("poll(130005)", []),
+        ("fetch('http://localhost:3000')", []),
+    ],
+)
+def test_its_patterns_tell_a_storm_from_its_fix(
+    line: str, counts: list[str], staging: Profile
+) -> None:
+    """As a person would who reads the hook."""
+    found = [
+        f"{name}.lines"
+        for name in ("hooks", "storm")
+        if all(re.search(pattern, line) for pattern in staging.probe[name].patterns)
+    ]
+    assert found == counts
 
 
 def test_its_savings_can_reach_the_claim(staging: Profile) -> None:
@@ -192,8 +215,8 @@ def test_loading_imports_nothing_that_probes_and_screens_need() -> None:
     assert done.stdout.strip() == ""
 
 
-def test_a_figure_to_adapt_is_marked(loaded: Callable[[str], Profile]) -> None:
+def test_a_figure_to_adapt_is_marked(staging: Profile) -> None:
     """What only a team knows stands on a line that says so, or below one."""
     text = Path(PATH).read_text(encoding="utf-8")
     assert text.count("ADAPT") >= 4
-    assert loaded(text).deployment.name == "staging"
+    assert staging.deployment.name == "staging"
