@@ -102,7 +102,7 @@ def _why(check: CheckScore) -> str:
         return f"by {check.waived_by}: {check.waived_because}"
     if not check.signal:
         return check.note
-    return check.signal if check.value is not None else check.reason
+    return check.signal if check.value is not None and not check.turning else check.reason
 
 
 def _figures(check: CheckScore) -> Line:
@@ -111,6 +111,8 @@ def _figures(check: CheckScore) -> Line:
         return BLANK
     value = "no value" if check.value is None else format_value(check.value, check.unit)
     role = Role.PLAIN if check.passes else _SAYS[check.state][1]
+    if check.turning:
+        role = Role.WARN
     return line((value, role), (f"  {bounds(check)}", Role.DIM))
 
 

@@ -91,6 +91,15 @@ class CheckScore:
             return State.WAIVED
         return _STATES[self.passes]
 
+    @property
+    def turning(self) -> bool:
+        """Whether the latest value is on another side than the one that was held and counts."""
+        if self.value is None or self.passes is None:
+            return False
+        low, high = self.at_least, self.at_most
+        good = (low is None or self.value >= low) and (high is None or self.value <= high)
+        return good is not self.passes
+
 
 @dataclass(frozen=True, slots=True)
 class OptimisationScore:

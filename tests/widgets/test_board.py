@@ -248,6 +248,12 @@ def test_a_check_that_a_signal_decides_has_a_row_with_its_value_and_bound(
     assert [where[1].endswith("/hit rate") for where in board_places(snapshot)].count(True) == 1
 
 
+def test_a_check_whose_value_is_about_to_turn_says_so_without_the_cursor() -> None:
+    told = "cache.rate 4.8 %, at least 50 %, beyond it for 2m of 5m"
+    row, _ = row_of(board(measured(replace(MEASURED, value=4.8, reason=told)), 120), "hit rate")
+    assert row.strip().startswith(f"✓ passes  hit rate  {told}")
+
+
 def test_under_the_cursor_such_a_check_says_since_when_and_the_remark() -> None:
     view = measured(replace(MEASURED, at_most=99.0, note="ask ann"))
     assert view.snapshot is not None
