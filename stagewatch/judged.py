@@ -127,7 +127,7 @@ def _signals(rule: AnyRule) -> Iterator[str]:
         yield f"{probe}.criticals"
 
 
-def _rests_on(rule: AnyRule, profile: Profile) -> tuple[str, ...]:
+def rests_on(rule: AnyRule, profile: Profile) -> tuple[str, ...]:
     """The signals behind a criterion, those that its rule names only indirectly included."""
     if isinstance(rule, Score):
         checks = (check for one in profile.optimisation for check in one.checks)
@@ -221,7 +221,7 @@ def _criterion(
         since=None,
         coverage=None,
         reason=NOT_JUDGED,
-        signals=_rests_on(rule, profile),
+        signals=rests_on(rule, profile),
         acknowledged=_acknowledged(session, name, at),
         floor=_is_floor(rule),
     )
