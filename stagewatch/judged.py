@@ -20,6 +20,7 @@ from stagewatch.judge.standing import Stand, Standing
 from stagewatch.judge.verdict import Case, Course, decide
 from stagewatch.manual import implied, manual_finding, score_of
 from stagewatch.model import State, Verdict
+from stagewatch.needs import rests_on
 from stagewatch.profile.schema import (
     AnyRule,
     Available,
@@ -28,7 +29,6 @@ from stagewatch.profile.schema import (
     Exhausted,
     Profile,
     Records,
-    SavingsClaim,
     Score,
 )
 from stagewatch.profile.values import Limit, format_duration
@@ -111,32 +111,6 @@ def next_change(session: Session, standing: Standing | None, now: float) -> floa
     if standing is not None and not standing.final:
         ends.append(standing.at + LATE + 1e-3)
     return min((end for end in ends if end > now), default=float("inf"))
-
-
-def rule_signals(rule: AnyRule) -> tuple[str, ...]:
-    """The signals that a rule judges, the most telling one first."""
-    return tuple(dict.fromkeys(_signals(rule)))
-
-
-def _signals(rule: AnyRule) -> Iterator[str]:
-    for key in ("signal", "used", "max", "waiting", "timeouts"):
-        value = getattr(rule, key, "")
-        if isinstance(value, str) and value:
-            yield value
-    for probe in getattr(rule, "probes", ()):
-        yield f"{probe}.criticals"
-
-
-def rests_on(rule: AnyRule, profile: Profile) -> tuple[str, ...]:
-    """The signals behind a criterion, those that its rule names only indirectly included."""
-    if isinstance(rule, Score):
-        checks = (check for one in profile.optimisation for check in one.checks)
-        return tuple(dict.fromkeys(check.signal for check in checks if check.signal))
-    if isinstance(rule, SavingsClaim) and profile.savings and profile.savings.calls:
-        return (profile.savings.calls,)
-    if isinstance(rule, Available):
-        return (f"{rule.probe}.ok",)
-    return rule_signals(rule)
 
 
 def _believed(

@@ -16,8 +16,8 @@ from stagewatch.commands.check_rounds import Round
 from stagewatch.judge.checked import CheckJudge
 from stagewatch.judge.score import check_key
 from stagewatch.judge.watchtime import WatchTime
-from stagewatch.judged import rests_on
 from stagewatch.model import Reading, Result, Signal, State, probe_of
+from stagewatch.needs import rests_on
 from stagewatch.profile.derived import (
     Count,
     Difference,
