@@ -228,6 +228,8 @@ class Savings(Table, kw_only=True, frozen=True):
     price_per_call: str = ""
     calls: str = ""
     """The counter signal of observed calls."""
+    calls_of: Positive = 1
+    """How many workspaces that counter counts; observed calls are divided by it."""
     days_per_month: Positive = 30
     investment: str = ""
     """What the work cost, for the pay-back time."""

@@ -27,6 +27,11 @@ SHORT = (
     (r'window = "24h"', 'window = "6h"'),
     (r"(?s)\[go\.cost\].*?\n\n", ""),
     (r'every = "\d+s"', 'every = "400ms"'),
+    # A program is started to search in files; and 30 s between two polls are most of the window.
+    (r'(patterns = .*\n)every = "400ms"', r'\1every = "3s"'),
+    (r'.*signal = "polling\..*\n', ""),
+    # After a pause of a busy machine, too little time is left to hold a side.
+    (r', hold = "\d+min" }', " }"),
     (r"share = 95", "share = 60"),
     (r'longest_gap = "15min"', 'longest_gap = "1h"'),
     (r'limit = "99 %"', 'limit = "80 %"'),
