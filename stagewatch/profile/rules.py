@@ -18,6 +18,7 @@ from stagewatch.profile.schema import (
     Growth,
     Held,
     Records,
+    SavingsClaim,
 )
 from stagewatch.profile.values import (
     Duration,
@@ -30,6 +31,7 @@ from stagewatch.profile.values import (
 
 _SIGNAL_KEYS = ("signal", "used", "max", "waiting", "timeouts")
 _LIMIT_KEYS = ("limit", "warn", "above", "below")
+_DAY = 86_400.0
 _TIME_KEYS = ("hold", "warm_up", "within", "longest_gap")
 
 
@@ -110,6 +112,9 @@ def _check_times(rule: AnyRule, key: Key, window: float | None, findings: Findin
             whole = format_duration(window)
             what = f"{format_duration(time)} is not shorter than the window of {whole}"
             findings.add((*key, name), what, "such a rule can never judge")
+    if isinstance(rule, SavingsClaim) and window is not None and window < _DAY:
+        what = f"needs the calls of a whole day, and the window is {format_duration(window)}"
+        findings.add(key, what, "such a rule can never judge")
 
 
 def _in_units(

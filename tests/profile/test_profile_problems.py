@@ -464,6 +464,11 @@ TABLES = {
         2,
         "savings.per_workspace_month: must be text in quotes, not a number",
     ),
+    "calls that are no count": (
+        '[savings]\nper_workspace_month = "1"\ncalls = "health.latency"',
+        3,
+        "savings.calls: is measured in ms; calls are counted by a signal without a unit",
+    ),
     "calls that nothing counts": (
         '[savings]\nper_workspace_month = "1"\ncalls = "health.db_usd"',
         3,
@@ -766,3 +771,14 @@ def test_no_document_breaks_the_loader(document: dict[str, object], kinds: Kinds
     with pytest.raises(ProfileError) as caught:
         loads(text, Path("p.toml"), kinds)
     assert caught.value.problems
+
+
+def test_savings_of_less_than_a_day_are_refused(problems: Callable[[str], str]) -> None:
+    """A part of a day is never scaled up, so the rule could never judge."""
+    text = HEAD + (
+        'window = "6h"\n[go.cost]\nrule = "savings"\n[savings]\nper_workspace_month = "1"\n'
+    )
+    assert problems(text) == (
+        f"p.toml:{HEAD_LINES + 2}: go.cost: needs the calls of a whole day, and the window is 6h;"
+        " such a rule can never judge"
+    )
