@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -129,6 +129,13 @@ class ScoreResult:
 def check_key(optimisation: str, check: str) -> str:
     """What a waiver of one check names."""
     return f"{optimisation}/{check}"
+
+
+def checks_of(found: ScoreResult | None) -> Iterator[tuple[str, CheckScore]]:
+    """Every check by its ``check_key``; none where there is no score."""
+    for row in found.rows if found else ():
+        for check in row.checks:
+            yield check_key(row.name, check.name), check
 
 
 def score(

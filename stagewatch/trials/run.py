@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stagewatch.judge.engine import GRID, Engine
-from stagewatch.judge.score import CheckScore, check_key
+from stagewatch.judge.score import checks_of
 from stagewatch.judge.standing import standing_of
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.judged import Judgement, judged, sentence
@@ -174,7 +174,7 @@ class _Run:
         for criterion in judgement.criteria:
             told = sentence(criterion, self._when)
             self._chronicle.note(criterion.name, t, criterion.state.value, told)
-        for key, check in _checks(judgement):
+        for key, check in checks_of(judgement.score):
             self._chronicle.note(key, t, check.state.value, check.reason)
         self._chronicle.note(VERDICT, t, judgement.verdict.value, judgement.reason)
         return judgement
@@ -211,7 +211,7 @@ class _Run:
         if said.verdict is not None:
             subject, found, told = VERDICT, judgement.verdict.value, judgement.reason
         elif said.check:
-            subject, check = said.check, dict(_checks(judgement))[said.check]
+            subject, check = said.check, dict(checks_of(judgement.score))[said.check]
             found, told = check.state.value, check.reason
         else:
             criterion = next(c for c in judgement.criteria if c.name == said.criterion)
@@ -238,13 +238,6 @@ class _Run:
     def _fail(self, index: int, what: str, subject: str) -> None:
         history = tuple(self._chronicle.said.get(subject, ()))
         self._failures.append(Failure(("expect", index), what, history))
-
-
-def _checks(judgement: Judgement) -> Iterator[tuple[str, CheckScore]]:
-    """Every check of the optimisations by what a waiver names it."""
-    for row in judgement.score.rows if judgement.score else ():
-        for check in row.checks:
-            yield check_key(row.name, check.name), check
 
 
 def _span(t: float) -> str:
