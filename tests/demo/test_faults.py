@@ -267,6 +267,36 @@ def test_another_user_is_not_obeyed(healthy: Backend) -> None:
     assert not faults(healthy.port)["leak"]
 
 
+def test_a_storm_makes_the_workspaces_poll_every_three_seconds(start: Start, until: Until) -> None:
+    """As the access log tells; nothing else is asked more often."""
+    backend = start("storm")
+    access = backend.log.with_name("access.log")
+    until(lambda: access.exists() and access.read_text().count("workspace-") > 8)
+    keys = [line.split()[2] for line in access.read_text().splitlines() if "workspace-" in line]
+    most = max(keys.count(key) for key in set(keys))
+    assert most > 2  # in health a workspace asks once in 30 s
+    hooks = backend.log.parent / "frontend" / "src" / "hooks"
+    assert all("30000" in path.read_text() for path in hooks.iterdir())
+
+
+def test_a_cold_cache_misses(start: Start, client: httpx.Client, until: Until) -> None:
+    """Most look-ups, until the fault is off."""
+    backend = start("cold")
+
+    def read() -> tuple[int, int]:
+        found = client.get(f"{backend.url}/api/cache/stats").json()
+        return found["hits"], found["misses"]
+
+    until(lambda: read()[1] > 30)
+    hits, misses = read()
+    assert misses - 3 > 2 * (hits - 47)
+    switch(backend.port, "cold", False)
+    before = read()
+    until(lambda: sum(read()) > sum(before) + 40)
+    hits, misses = read()
+    assert hits - before[0] > 2 * (misses - before[1])
+
+
 def test_logs_are_below_the_folder(healthy: Backend) -> None:
     """Everything that a backend writes lies in its logs folder."""
     folder: Path = healthy.log.parent
