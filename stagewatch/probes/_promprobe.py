@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -40,39 +41,18 @@ class UnfitError(ValueError):
     """An answer that is not one finite number; ``str()`` says why and what to do."""
 
 
+Ask = Callable[[], Awaitable[float]]
+"""Asks one query. Raises FailureError or UnfitError."""
+
+
 def open_prometheus(
     name: str, config: PrometheusConfig, context: OpenContext, signals: tuple[Signal, ...]
 ) -> LookingProbe:
     """The probe, with a request for each of its queries."""
     secrets = Secrets(context.base)
-    resolver = Resolver(name)
-    limit = int(config.max_bytes)
-
-    def asker(path: str, **parameters: str) -> Asker:
-        return Asker(_target(config, path, parameters), context.base, resolver, secrets)
-
-    def instant(query: str) -> Ask:
-        asked = asker("query", query=query)
-
-        async def ask() -> float:
-            return value_of(await asked.ask(Trip(context.clock.monotonic)), limit)
-
-        return ask
-
-    def ranged(query: RangeQuery) -> Ask:
-        async def ask() -> float:
-            # Made anew each time: a range is of absolute times.
-            end = context.clock.now()
-            times = {"start": f"{end - query.range:.3f}", "end": f"{end:.3f}"}
-            step = f"{float(query.step):g}"
-            asked = asker("query_range", query=query.expr, step=step, **times)
-            answer = await asked.ask(Trip(context.clock.monotonic))
-            return taken(answer, limit, query, end)
-
-        return ask
-
+    inquiry = _Inquiry(config, context, Resolver(name), secrets)
     questions = {
-        key: instant(query) if isinstance(query, str) else ranged(query)
+        key: inquiry.instant(query) if isinstance(query, str) else inquiry.ranged(query)
         for key, query in config.query.items()
     }
 
@@ -92,8 +72,43 @@ def open_prometheus(
     )
 
 
-Ask = Callable[[], Awaitable[float]]
-"""Asks one query. Raises FailureError or UnfitError."""
+@dataclass(frozen=True, slots=True)
+class _Inquiry:
+    """What every question to one Prometheus is made from."""
+
+    config: PrometheusConfig
+    context: OpenContext
+    resolver: Resolver
+    secrets: Secrets
+
+    def instant(self, query: str) -> Ask:
+        """Asks for the moment of asking."""
+        asked = self._asker("query", query=query)
+
+        async def ask() -> float:
+            return value_of(await self._answer(asked), int(self.config.max_bytes))
+
+        return ask
+
+    def ranged(self, query: RangeQuery) -> Ask:
+        """Asks for the stretch that ends at the moment of asking."""
+
+        async def ask() -> float:
+            # Made anew each time: a range is of absolute times.
+            end = self.context.clock.now()
+            times = {"start": f"{end - query.range:.3f}", "end": f"{end:.3f}"}
+            step = f"{float(query.step):g}"
+            asked = self._asker("query_range", query=query.expr, step=step, **times)
+            return taken(await self._answer(asked), int(self.config.max_bytes), query, end)
+
+        return ask
+
+    async def _answer(self, asked: Asker) -> Answer:
+        return await asked.ask(Trip(self.context.clock.monotonic))
+
+    def _asker(self, path: str, **parameters: str) -> Asker:
+        target = _target(self.config, path, parameters)
+        return Asker(target, self.context.base, self.resolver, self.secrets)
 
 
 def _target(config: PrometheusConfig, path: str, parameters: Mapping[str, str]) -> Target:

@@ -61,8 +61,7 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
         check_savings(savings, probes, findings)
     _check_phases(raw, phases, window, probes, findings)
     _check_names(raw, gates, findings)
-    written = raw.get("optimisation")
-    judged = check_optimisations(optimisations, written, deployment, probes, findings)
+    judged = check_optimisations(optimisations, raw, deployment, probes, findings)
     if findings.found or deployment is None or rollback is None or rollout is None:
         return None
     return Profile(

@@ -21,7 +21,7 @@ _OF_SIGNALS = (*BOUNDS, "hold", "within")
 
 def check_optimisations(
     found: dict[int, Optimisation],
-    written: object,
+    raw: dict[str, Any],
     deployment: Deployment | None,
     probes: Probes,
     findings: Findings,
@@ -34,21 +34,19 @@ def check_optimisations(
         key: Key = ("optimisation", index, "checks")
         names = (((*key, i), check.name) for i, check in enumerate(one.checks))
         check_unique(names, "checks", findings)
-        tables = _tables(written, index)
+        tables = _tables(raw, index)
         checks = [
-            _check(check, (*key, i), tables[i] if i < len(tables) else {}, deployment, probes,
-                   findings)
+            _check(check, (*key, i), tables[i], deployment, probes, findings)
             for i, check in enumerate(one.checks)
-        ]  # fmt: skip
+        ]
         judged.append(replace(one, checks=checks))
     return judged
 
 
-def _tables(written: object, index: int) -> list[dict[str, Any]]:
+def _tables(raw: dict[str, Any], index: int) -> list[dict[str, Any]]:
     """The checks of one optimisation as the file has them."""
-    assert isinstance(written, list)
-    checks = written[index].get("checks", [])
-    return checks if isinstance(checks, list) else []
+    checks: list[dict[str, Any]] = raw["optimisation"][index]["checks"]
+    return checks
 
 
 def _check(
