@@ -34,6 +34,7 @@ from stagewatch.model import (
     Verdict,
 )
 from stagewatch.observe import Observer, snapshot_of
+from stagewatch.recorded import Logs, Record
 from stagewatch.session import edits
 from stagewatch.session.document import Instant, Session
 from stagewatch.session.store import SessionStore
@@ -332,6 +333,19 @@ def test_a_log_shows_its_newest_lines_and_why_it_cannot_be_read(watch: Watch) ->
     watch.stored()
     (log,) = watch.look().logs
     assert (log.problem, len(log.lines)) == ("it is gone", 200)
+
+
+@pytest.mark.parametrize(("rule", "shown"), [("", []), ("records", ["access"])])
+def test_an_access_log_is_not_shown_unless_it_is_judged(
+    tmp_path: Path, rule: str, shown: list[str]
+) -> None:
+    """What may be critical stands on the screen, whatever the profile says."""
+    text = PROFILE.replace('"error.log"', '"access.log"\nshown = false').replace("errors", "access")
+    if rule:
+        text += '[nogo.critical]\nrule = "records"\nprobes = ["access"]\n'
+    made = make(tmp_path / "watch-2", text)
+    logs = Logs(profile_of(made.folder)).now(None, Record(), made.store.load())
+    assert [log.probe for log in logs] == shown
 
 
 def test_a_log_tells_where_its_counts_are_only_at_least(watch: Watch) -> None:

@@ -127,6 +127,16 @@ def test_a_failure_that_was_held_says_since_when() -> None:
     assert (found.state, found.first_bad) == (State.FAIL, 0.0)
 
 
+def test_a_side_is_held_by_three_readings_at_the_least() -> None:
+    """Two are no time in which it was so."""
+    check = judge(hold=MINUTE)
+    check.add(0.0, 90.0)
+    check.add(MINUTE, 90.0)
+    assert check.look(MINUTE).state is State.INCONCLUSIVE
+    check.add(2 * MINUTE, 90.0)
+    assert check.look(2 * MINUTE).state is State.PASS
+
+
 def test_nothing_is_held_across_a_gap() -> None:
     """Two readings with nothing between them say nothing of what lies between."""
     check = judge(hold=300.0)
