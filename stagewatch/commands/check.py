@@ -102,26 +102,29 @@ def _show(report: Report) -> None:
 
 def _show_frame(loaded: LoadedProfile, report: Report) -> None:
     """On a terminal in place of the frame before; elsewhere below it."""
-    lines = list(_frame(loaded, report))
     if sys.stdout.isatty():
-        shown = _fitting(lines, shutil.get_terminal_size().lines - 1)
+        size = shutil.get_terminal_size()
+        shown = _fitting(list(_frame(loaded, report, size.columns)), size.lines - 1)
         rows = "".join(f"{line}{_TO_END_OF_LINE}\n" for line in shown)
         # In one piece, so that no Ctrl-C leaves the terminal without its wrapping.
         sys.stdout.write(f"{_UNWRAPPED}{_HOME}{rows}{_TO_END}{_WRAPPED}")
     else:
-        sys.stdout.write("\n".join([*lines, "", ""]))
+        sys.stdout.write("\n".join([*_frame(loaded, report), "", ""]))
     sys.stdout.flush()
 
 
-def _frame(loaded: LoadedProfile, report: Report) -> Iterator[str]:
-    """The verdict of the moment and the problems first: the rest may be cut off."""
+def _frame(loaded: LoadedProfile, report: Report, width: int | None = None) -> Iterator[str]:
+    """The verdict of the moment and the problems first: the rest may be cut off. With a width,
+    problems run over several lines."""
+    import textwrap
     from datetime import datetime
 
     from stagewatch.commands.check_told import problems, summary, told
 
     at = datetime.fromtimestamp(report.at).astimezone()
     yield f"{loaded.path}, {at:%H:%M:%S}: {summary(report)} · Ctrl-C ends"
-    yield from map(str, problems(report))
+    for problem in map(str, problems(report)):
+        yield from textwrap.wrap(problem, width, subsequent_indent="    ") if width else [problem]
     yield ""
     yield from told(report)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -67,8 +68,10 @@ def test_a_reader_that_goes_away_ends_it(watched: Path, programs: Programs) -> N
 
 def test_on_a_terminal_it_stays_on_one_screen(watched: Path, programs: Programs) -> None:
     """What is longer than it is cropped and counted; Ctrl-C leaves a terminal that wraps."""
-    terminal = programs.open("check", "--watch", "--profile", str(watched), columns=60, rows=12)
+    terminal = programs.open("check", "--watch", "--profile", str(watched), columns=60, rows=17)
     terminal.wait_for(r"… \d+ more lines; a taller terminal shows them")
+    said = terminal.wait_for("probe.hooks: ").replace("\n", " ")
+    assert "not known" in re.sub(" +", " ", said)  # the whole sentence, over several lines
     # Not run again before its time, and it says so.
     screen = terminal.wait_for(r"hooks \(files, .* [1-9]s ago")
     assert str(watched)[:50] in screen.splitlines()[0]
