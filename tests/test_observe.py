@@ -34,6 +34,8 @@ from stagewatch.model import (
     Verdict,
 )
 from stagewatch.observe import Observer, snapshot_of
+from stagewatch.probes import InstalledKinds, signals_of
+from stagewatch.profile.load import loads
 from stagewatch.recorded import Logs, Record
 from stagewatch.session import edits
 from stagewatch.session.document import Instant, Session
@@ -346,6 +348,26 @@ def test_an_access_log_is_not_shown_unless_it_is_judged(
     made = make(tmp_path / "watch-2", text)
     logs = Logs(profile_of(made.folder)).now(None, Record(), made.store.load())
     assert [log.probe for log in logs] == shown
+
+
+def test_a_log_that_is_read_for_its_requests_is_none_of_the_logs() -> None:
+    """As lines they would crowd out every error; its counts are signals all the same."""
+    text = PROFILE.replace(
+        "[nogo.slow]",
+        '[probe.access]\nkind = "log"\npath = "access.log"\n'
+        '[signal.polling]\nkind = "intervals"\nlog = "access"\npath = "/"\n[nogo.slow]',
+    )
+    profile = loads(text, Path("staging.toml"), InstalledKinds())
+    session = Session(
+        id="x",
+        profile="staging",
+        profile_path="/staging.toml",
+        deployment="staging",
+        started_at=Instant(START),
+        ends_at=Instant(START + HOUR),
+    )
+    assert "access.lines" in signals_of(profile.probe)
+    assert [log.probe for log in Logs(profile).now(None, Record(), session)] == ["errors"]
 
 
 def test_a_log_tells_where_its_counts_are_only_at_least(watch: Watch) -> None:

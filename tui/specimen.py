@@ -34,7 +34,7 @@ from stagewatch.snapshot import (
     SignalNow,
     Snapshot,
 )
-from stagewatch.tui.specimen_data import GATES, LINES, PATTERNS, PHASES
+from stagewatch.tui.specimen_data import EVIDENCE, GATES, LINES, PATTERNS, PHASES
 
 HOUR = 3600.0
 START = 1757085833.0
@@ -185,6 +185,32 @@ def trouble(now: float = NOW) -> Snapshot:
     )
 
 
+def doubtful(now: float = NOW) -> Snapshot:
+    """Evidence of every kind: a rule that failed, a late probe, a wrong answer, lost lines."""
+    well = healthy(now)
+    wrong = "status 503, expected 200"
+    probes = {
+        **well.probes,
+        "health": replace(well.probes["health"], result=Result.NO_DATA, reason=wrong),
+        "quota": replace(well.probes["quota"], at=now - 252),
+    }
+    used, errors = (well.signals[name] for name in ("health.db_used", "errors.errors"))
+    signals = {
+        **well.signals,
+        used.name: replace(used, value=None, reason="field database is missing"),
+        errors.name: replace(errors, at_least=True),
+    }
+    leak = replace(well.criteria[0], state=State.FAIL, value=14.2)
+    return replace(
+        well,
+        verdict=Verdict.NO_GO,
+        reason="memory grows by 14.2 %/h, limit 10, since 03:58",
+        probes=probes,
+        signals=signals,
+        criteria=(leak, *well.criteria[1:]),
+    )
+
+
 _KINDS = (
     ("health", "http", 30.0),
     ("backend", "process", 60.0),
@@ -321,7 +347,7 @@ def _item(session: Session, phase: str, text: str, end: float, now: float) -> It
         notes=state.notes,
         evidence=tuple(last.evidence) if last else (),
         history=state.ticks,
-        signals=("health.db_used", "quota.latency") if "atabase" in text else ("backend.rss",),
+        signals=EVIDENCE.get(text, ()),
     )
 
 

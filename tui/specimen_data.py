@@ -50,6 +50,29 @@ PHASES: tuple[tuple[str, tuple[float, float], tuple[tuple[str, bool], ...]], ...
         ),
     ),
 )
+EVIDENCE = {
+    "Backend health check every hour": ("health.ok", "health.latency"),
+    "Memory baseline": ("backend.rss",),
+    "WebSocket connection count, no leaks": ("health.ws_sessions", "health.ws_orphans"),
+    "Database connection pool": ("health.db_used", "health.db_max"),
+    "API response times < 200 ms for cached": ("quota.latency", "health.latency"),
+    "Rate limiting works": ("quota.latency",),
+    "Simulate 5 concurrent workspaces": ("health.ws_sessions", "quota.latency"),
+    "Resource consumption": ("backend.rss", "backend.cpu"),
+    "Cache effectiveness under load": ("quota.latency",),
+    "Rate limiting under concurrency": ("quota.latency", "errors.errors"),
+    "Database query performance": ("health.db_used", "health.db_max", "quota.latency"),
+    "Complete system health check": ("health.ok", "health.latency", "backend.rss"),
+    "Performance metrics aggregation": ("quota.latency", "backend.rss", "backend.cpu"),
+    "Error log analysis": ("errors.lines", "errors.errors", "errors.criticals"),
+    "Production readiness assessment": (
+        "health.ok",
+        "backend.rss",
+        "quota.latency",
+        "errors.criticals",
+    ),
+}
+"""Item → its signals; the others are a person's to judge."""
 GATES = (
     ("Architecture review", "system-architect", State.PASS),
     ("Database impact", "db-steward", State.PASS),

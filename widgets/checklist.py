@@ -1,4 +1,4 @@
-"""The checklist by phase: what is done, by when, what is overdue, and the gates."""
+"""The checklist by phase: what is done, by when, what is overdue, the evidence, and the gates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagewatch.model import State
-from stagewatch.profile.values import format_value
+from stagewatch.widgets.itemdetail import detail_block
+from stagewatch.widgets.itemevidence import mark_line, worst
 from stagewatch.widgets.paint import (
     BLANK,
     Line,
@@ -32,6 +33,11 @@ SHORTEST_NAME = 7
 """Cells that are left of the name of whoever answered at a gate."""
 INDENT = 6
 """Cells before an item's text: two blanks, the box, a blank."""
+BESIDE = 72
+"""Cells from which the item under the cursor stands beside the list, below it otherwise."""
+LIST = 37
+"""Cells of the list then."""
+BETWEEN = " │ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,13 @@ def is_done(item: ItemNow, view: View) -> bool:
 
 
 def detail_room(height: int) -> int:
-    """Rows that the item under the cursor gets at least, the line above it included."""
-    return 4 if height >= 30 else 2 if height >= 14 else 0
+    """Rows below the list for the item under the cursor at least, its heading included."""
+    return 5 if height >= 30 else 4 if height >= 14 else 0
+
+
+def list_room(width: int, height: int) -> tuple[int, int]:
+    """Cells and rows that the list and the gates have at least."""
+    return (LIST, height) if width >= BESIDE else (width, height - detail_room(height))
 
 
 def open_phases(view: View, toggled: Mapping[str, bool], width: int, rows: int) -> frozenset[str]:
@@ -59,12 +70,8 @@ def open_phases(view: View, toggled: Mapping[str, bool], width: int, rows: int) 
     assert view.snapshot is not None
     phases = view.snapshot.phases
     needed = {p.name for p in phases if p.current or any(item.overdue for item in p.items)}
-    room = (
-        rows
-        - len(gate_lines(view.snapshot.gates, view.now, width, whole=True))
-        - 1
-        - detail_room(rows)
-    )
+    width, rows = list_room(width, rows)
+    room = rows - len(gate_lines(view.snapshot.gates, view.now, width, whole=True)) - 1
     # Those to come first, in their order, then those that are done.
     spare = sorted((p for p in phases if p.name not in needed), key=lambda p: p.end <= view.now)
     for phase in spare:
@@ -101,8 +108,11 @@ def phase_line(phase: PhaseNow, view: View, width: int) -> Line:
     return ends(line(mark_of(phase, view), " ", (phase.name, name_role)), count, width)
 
 
-def item_lines(item: ItemNow, view: View, width: int) -> list[Line]:
-    """``[x] API response times   04:10``, the text over as many rows as it needs."""
+def item_lines(item: ItemNow, view: View, width: int, *, asked: bool = False) -> list[Line]:
+    """``[x] API response times   04:10``, the text over as many rows as it needs.
+
+    ``asked``: its phase has begun, and the mark of its evidence stands at the end while it is open.
+    """
     done = is_done(item, view)
     waiting = (item.phase, item.item) in (view.saving or {})
     box, role = ("[x]", Role.GOOD) if done else ("[ ]", Role.PLAIN)
@@ -115,6 +125,9 @@ def item_lines(item: ItemNow, view: View, width: int) -> list[Line]:
         box, role, aside = "[!]", Role.WARN, line(("overdue", Role.WARN))
     if item.notes:
         aside = join((line(("n", Role.ACCENT)), aside), " ")
+    if asked and not done and not waiting:
+        assert view.snapshot is not None
+        aside = join((aside, mark_line(worst(view.snapshot, item.signals, view.now))), " ")
     text_role = Role.DIM if done else Role.PLAIN
     right = sum(len(text) for text, _ in aside)
     rows = wrap(item.item, width - INDENT - (right + 1 if right else 0), text_role)
@@ -156,28 +169,6 @@ _PENDING = ("·", "pending", Role.DIM)
 _GATES = {State.PASS: ("✓", "approved", Role.GOOD), State.FAIL: ("✖", "rejected", Role.BAD)}
 
 
-def detail_lines(item: ItemNow, view: View, width: int) -> list[Line]:
-    """Who ticked it, on what evidence, and the notes."""
-    rows: list[Line] = []
-    if item.done and item.at is not None:
-        rows.append(line((f"ticked by {item.by}, {time_of(item.at, view.now)}", Role.DIM)))
-    elif item.history:
-        last = item.history[-1]
-        rows.append(line((f"unticked by {last.by}, {time_of(last.at, view.now)}", Role.DIM)))
-    for found in item.evidence:
-        known = found.value is not None
-        value = format_value(found.value, found.unit) if found.value is not None else "no value"
-        why = f" ({found.reason})" if found.reason and not known else ""
-        rows.append(line((f"{found.signal} ", Role.DIM), value, (why, Role.WARN)))
-    for note in reversed(item.notes):
-        rows.extend(wrap(f"{note.by}, {time_of(note.at, view.now)}: {note.text}", width, rows=3))
-    if not rows:
-        asked = ", ".join(item.signals)
-        said = f"space ticks it with {asked}" if asked else "space ticks it"
-        rows.extend(wrap(said, width, Role.DIM))
-    return [crop(row, width) for row in rows]
-
-
 def title_lines(snapshot: Snapshot | None, now: float, width: int) -> tuple[Line, Line]:
     """The current phase as the title, and the time it has left."""
     current = next((p for p in snapshot.phases if p.current), None) if snapshot else None
@@ -207,8 +198,9 @@ def body_rows(view: View, place: Position, width: int) -> tuple[list[Line], int,
     for phase in view.snapshot.phases:
         blocks = [(Entry(phase.name), [phase_line(phase, view, width)])]
         if phase.name in place.opened:
+            asked = phase.start <= view.now
             blocks.extend(
-                (Entry(phase.name, item.item), item_lines(item, view, width))
+                (Entry(phase.name, item.item), item_lines(item, view, width, asked=asked))
                 for item in phase.items
             )
         for entry, block in blocks:
@@ -232,35 +224,41 @@ def _marked(block: list[Line], width: int, *, focused: bool) -> list[Line]:
 
 
 def checklist_lines(view: View, place: Position, width: int, height: int) -> list[Line]:
-    """The body of the pane: the list scrolled to the cursor, and the item's details below."""
+    """The body of the pane: the list scrolled to the cursor, with the item's evidence beside it
+    or below."""
     snapshot = view.snapshot
     if snapshot is None:
         return [line(("waiting for the first reading", Role.DIM))]
     if not snapshot.phases and not snapshot.gates:
         return [line(("this profile has no checklist", Role.DIM))]
-    rows, first, last = body_rows(view, place, width)
-    foot = _foot(view, place, width, height, len(rows))
-    room = max(1, height - len(foot))
-    start = max(0, min(first, last - room + 1))
-    body = [*rows[start:][:room], *foot]
-    return body[:height]
-
-
-def _foot(view: View, place: Position, width: int, height: int, listed: int) -> list[Line]:
-    """Below the list: the gates, then the item under the cursor, in the rows that are left."""
-    assert view.snapshot is not None
-    gates = view.snapshot.gates
+    item = item_at(snapshot, place.cursor)
     least = detail_room(height)
-    whole = gate_lines(gates, view.now, width, whole=True)
-    fits = listed + 1 + len(whole) + least <= height
-    below = whole if fits else gate_lines(gates, view.now, width, whole=False)
-    below = [BLANK, *below] if below and listed + 1 + len(below) + least <= height else below
-    if not least:
-        return below
-    item = item_at(view.snapshot, place.cursor)
-    room = max(least, height - listed - len(below)) - 1
-    detail = detail_lines(item, view, width)[:room] if item else []
-    return [*below, line(("─" * width, Role.BORDER)), *detail, *[BLANK] * (room - len(detail))]
+    if width < BESIDE:
+        listed = _listed(view, place, width, height - least)
+        room = height - len(listed) if least else 0
+        return [*listed, *detail_block(item, view, width, room)][:height]
+    left = _listed(view, place, LIST, height)
+    right = detail_block(item, view, width - LIST - len(BETWEEN), height)
+    left = [*left, *[BLANK] * (height - len(left))]
+    return [
+        (*fill(mine, LIST), (BETWEEN, Role.BORDER), *told)
+        for mine, told in zip(left, right, strict=True)
+    ]
+
+
+def _listed(view: View, place: Position, width: int, most: int) -> list[Line]:
+    """The list scrolled to the cursor and the gates below it, in at most ``most`` rows."""
+    assert view.snapshot is not None
+    rows, first, last = body_rows(view, place, width)
+    gates = view.snapshot.gates
+    below = gate_lines(gates, view.now, width, whole=True)
+    if len(rows) + 1 + len(below) > most:
+        below = gate_lines(gates, view.now, width, whole=False)
+    if below and len(rows) + 1 + len(below) <= most:
+        below = [BLANK, *below]
+    room = max(1, most - len(below))
+    start = max(0, min(first, last - room + 1))
+    return [*rows[start:][:room], *below]
 
 
 def item_at(snapshot: Snapshot, cursor: Entry | None) -> ItemNow | None:

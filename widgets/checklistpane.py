@@ -15,12 +15,18 @@ from stagewatch.widgets.checklist import (
     open_phases,
     title_lines,
 )
+from stagewatch.widgets.itemevidence import signals_of, telling, worst
 from stagewatch.widgets.paint import BLANK, Line
 from stagewatch.widgets.pane import Pane
+from stagewatch.widgets.view import probe_of
 
 if TYPE_CHECKING:
     from stagewatch.snapshot import ItemNow, Snapshot
     from stagewatch.widgets.view import View
+
+
+AGES = 5
+"""Seconds after which ages are renewed."""
 
 
 class ChecklistPane(Pane, can_focus=True):
@@ -29,24 +35,39 @@ class ChecklistPane(Pane, can_focus=True):
     PACE = 60.0
 
     def about(self, snapshot: Snapshot) -> object:
-        return snapshot.phases, snapshot.gates
+        """Phases, gates, every mark, and what the item under the cursor shows; beside ages."""
+        return (
+            snapshot.phases,
+            snapshot.gates,
+            _marks(snapshot, snapshot.now),
+            [_freshly(snapshot, name) for name in self._evidence],
+        )
 
     def moment(self, view: View) -> object:
-        """How long the phase lasts still, in the steps in which that is shown."""
-        phases = view.snapshot.phases if view.snapshot else ()
-        end = next((phase.end for phase in phases if phase.current), view.now)
-        return (end - view.now) // (60 if end - view.now >= 600 else 10)
+        """How long the phase lasts still, which evidence is late, and the ages that are shown, each
+        in the steps in which that is shown."""
+        if view.snapshot is None:
+            return None
+        snapshot, now = view.snapshot, view.now
+        end = next((phase.end for phase in snapshot.phases if phase.current), now)
+        left = (end - now) // (60 if end - now >= 600 else 10)
+        aged = any(telling(snapshot, name, now).aged for name in self._evidence)
+        return left, _marks(snapshot, now), now // AGES if aged else None
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._cursor: Entry | None = None
         self._toggled: dict[str, bool] = {}
+        self._evidence: tuple[str, ...] = ()
+        """The signals that were drawn last."""
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         title, left = title_lines(view.snapshot, view.now, width)
         how = Frame(title, aside=left, boxed=not view.compact, focused=self.has_focus)
         inner, rows = how.room(width, height)
         place = Position(self.cursor(), self._opened(), self.has_focus)
+        item = item_at(view.snapshot, place.cursor) if view.snapshot else None
+        self._evidence = signals_of(item) if item else ()
         return frame(how, checklist_lines(view, place, inner, rows), width, height)
 
     def _opened(self) -> frozenset[str]:
@@ -98,3 +119,24 @@ class ChecklistPane(Pane, can_focus=True):
         if here is not None:
             self._toggled[here.phase] = here.phase not in self._opened()
             self.repaint()
+
+
+def _marks(snapshot: Snapshot, now: float) -> list[object]:
+    """How good the evidence of each open item is whose phase has begun."""
+    return [
+        worst(snapshot, item.signals, now)
+        for phase in snapshot.phases
+        if phase.start <= now
+        for item in phase.items
+        if not item.done
+    ]
+
+
+def _freshly(snapshot: Snapshot, name: str) -> object:
+    """What is shown of a signal, beside its age."""
+    told = telling(snapshot, name, snapshot.now)
+    signal = snapshot.signals.get(name)
+    if told.aged and signal is not None:
+        probe = probe_of(snapshot, name)
+        return told.standing, told.value, signal.reason, probe.reason if probe else ""
+    return told

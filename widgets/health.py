@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stagewatch.model import Result
+from stagewatch.profile.derived import DERIVED
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, flow, join, line, wrap
@@ -17,6 +18,8 @@ from stagewatch.widgets.words import ago, coarse, plural, span, time_of
 if TYPE_CHECKING:
     from stagewatch.snapshot import ProbeNow, SignalNow, Snapshot
 
+HAPPENED = 4
+"""Rows that are left to the latest events, the blank above them included."""
 _OWN = frozenset(
     ("ok", "latency", "http_status", "address", "failure", "phase", "timed_out", "deadline", "tls")
 ) | {f"phase_{name}" for name in ("resolve", "connect", "tls", "first_byte", "body")}
@@ -146,9 +149,17 @@ def _sibling(snapshot: Snapshot, signal: SignalNow, endings: tuple[str, ...]) ->
     return next((snapshot.signals[name] for name in names if name in snapshot.signals), None)
 
 
-def others(snapshot: Snapshot, shown: ProbeNow, now: float, width: int) -> list[Line]:
-    """Every other probe on a line of its own."""
-    probes = [probe for probe in snapshot.probes.values() if probe is not shown]
+def others(
+    snapshot: Snapshot, shown: ProbeNow, now: float, width: int, rows: int = 99
+) -> list[Line]:
+    """The other probes, a line each; where they do not fit, those first that are not well, and how
+    many more there are. What is worked out of them is no probe."""
+    probes = [p for p in snapshot.probes.values() if p is not shown and p.kind != DERIVED]
+    rest: list[ProbeNow] = []
+    if len(probes) > rows:
+        probes.sort(key=lambda probe: state_of(probe, now)[1] is Role.GOOD)
+        most = max(0, rows - 1)
+        probes, rest = probes[:most], probes[most:]
     wide = max((len(state_of(probe, now)[0]) for probe in probes), default=0)
     lines = []
     for probe in probes:
@@ -161,6 +172,10 @@ def others(snapshot: Snapshot, shown: ProbeNow, now: float, width: int) -> list[
             detail = line((f"  {took_text(probe.took)}", Role.DIM))
         name = title_of(probe)
         lines.append(ends(line((word.ljust(wide), role), "  ", name, *detail), age, width))
+    if rest:
+        well = all(state_of(probe, now)[1] is Role.GOOD for probe in rest)
+        words = (", all well", Role.DIM) if well else (", not all well", Role.WARN)
+        lines.append(line((f"and {len(rest)} more", Role.DIM), words))
     return lines
 
 
@@ -191,9 +206,12 @@ def health_lines(view: View, width: int, height: int) -> list[Line]:
         return _short(snapshot, probe, now, width)
     reason = wrap(probe.reason, width, Role.BAD, rows=3)
     lines = [headline(probe, now), *reason, *availability(probe, now)]
-    for part in (said(snapshot, probe, now, width), others(snapshot, probe, now, width)):
-        if part and len(lines) + 2 <= height:
-            lines.extend([BLANK, *part])
+    if (part := said(snapshot, probe, now, width)) and len(lines) + 2 <= height:
+        lines.extend([BLANK, *part])
+    room = height - len(lines) - 1
+    part = others(snapshot, probe, now, width, max(room - HAPPENED, room // 2))
+    if part and room > 0:
+        lines.extend([BLANK, *part])
     if latest := happened(snapshot, now, width, height - len(lines) - 1):
         lines.extend([BLANK, *latest])
     return [crop(row, width) for row in lines]

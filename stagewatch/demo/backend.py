@@ -20,6 +20,8 @@ REMEDY = (
     "run: pip install 'stagewatch[demo]'   (or: pipx install 'stagewatch[demo]')"
 )
 DEFAULT_PORT = 8765
+POLL_EVERY = 30.0
+"""What the optimised frontend does."""
 WRONG_USE = 2
 
 
@@ -37,6 +39,8 @@ class Options:
     """The process without which the backend ends."""
     token: str
     seed: int
+    poll_every: float
+    """Seconds between two polls of a simulated workspace."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,6 +77,9 @@ def parse(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--parent", type=int, help="end when this process is gone")
     parser.add_argument("--control-token", default="", help="env:NAME or file:PATH")
     parser.add_argument("--seed", type=int, default=20250905, help="of the simulated load")
+    parser.add_argument(
+        "--poll-every", type=float, default=POLL_EVERY, help="seconds, of a simulated workspace"
+    )
     given = parser.parse_args(arguments)
     return Options(
         host=_loopback(given.host),
@@ -83,6 +90,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
         parent=given.parent,
         token=_secret(given.control_token),
         seed=given.seed,
+        poll_every=_interval(given.poll_every),
     )
 
 
@@ -100,6 +108,12 @@ def _port(port: int) -> int:
     if 0 <= port <= 65535:
         return port
     raise DemoError(f"--port {port}: a port is between 1 and 65535; 0 picks a free one")
+
+
+def _interval(seconds: float) -> float:
+    if 1 <= seconds <= 3600:
+        return seconds
+    raise DemoError(f"--poll-every {seconds:g}: between 1 and 3600 seconds; 30 is usual")
 
 
 def _secret(reference: str) -> str:

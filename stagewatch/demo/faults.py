@@ -15,9 +15,12 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "errors": "the error log takes ERROR lines, and one CRITICAL line at the start",
         "sockets": "clients vanish and nobody closes their sockets: over 100 within a minute",
         "pool": "every database connection is taken and those who wait time out",
-        "storm": "the simulated workspaces poll every 3 s instead of every 30 s",
-        "cold": "nine of ten look-ups miss the cache",
         "down": "the port refuses connections",
+        "polling": "the workspaces poll every 3 s instead of every 30 s",
+        "cache": "more than every second look-up in the cache misses",
+        "limit": "the rate limit lets everything pass",
+        "calls": "five calls to OpenAI a second, as many as before the optimisations",
+        "build": "the frontend's build failed, with three errors",
         "flap": "the port refuses connections for 5 s of every 15 s",
     }
 )

@@ -24,6 +24,8 @@ class Pool:
     in_use: int = 12
     waiting: int = 0
     timeouts_total: int = 0
+    query_ms: float = 4.0
+    """What a query takes, on average over the last second."""
 
     def step(self, random: Random, exhausted: bool) -> None:
         """A second passes."""
@@ -31,8 +33,10 @@ class Pool:
             self.in_use = self.size
             self.waiting = random.randint(3, 9)
             self.timeouts_total += random.randint(2, 3)
+            self.query_ms = random.uniform(400, 900)
             return
         self.waiting = 0
+        self.query_ms = random.uniform(2, 9)
         self.in_use = min(15, max(6, self.in_use + random.randint(-2, 2)))
 
 
@@ -48,10 +52,10 @@ class Cache:
         """Share of hits, 0..1."""
         return self.hits / (self.hits + self.misses)
 
-    def step(self, random: Random, cold: bool = False) -> None:
+    def step(self, random: Random, failing: bool = False) -> None:
         """A second passes."""
         for _ in range(random.randint(2, 8)):
-            if random.random() < (0.1 if cold else 0.94):
+            if random.random() < (0.4 if failing else 0.94):
                 self.hits += 1
             else:
                 self.misses += 1

@@ -56,6 +56,11 @@ class Backend:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def access_log(self) -> Path:
+        """Its access log."""
+        return self.log.with_name("access.log")
+
+    @property
     def control_port(self) -> int:
         """What ``switch`` wants: the faults obey also while the port itself is closed."""
         return self.port
@@ -85,10 +90,13 @@ def start_backend(
     port: int | None = None,
     *,
     parent: int | None = None,
+    poll_every: float | None = None,
 ) -> Backend:
     """Start a backend that keeps its logs below ``folder``, and wait until it listens.
 
-    ``port`` None picks a free one. The backend ends with ``parent``, by default this process.
+    ``port`` None picks a free one; ``poll_every`` is how many seconds a simulated workspace waits
+    between two polls, None for the usual 30. The backend ends with ``parent``, by default this
+    process.
     Raises DemoError: the extra is missing, the port is taken, a fault is not known, …
     """
     chosen = check_faults(faults)
@@ -96,6 +104,8 @@ def start_backend(
     words = _Output(folder.resolve() / "logs" / "backend.log")
     command = [sys.executable, "-m", "stagewatch.demo.backend", "--port", str(port or 0)]
     command += ["--parent", str(parent or os.getpid()), "--log", str(log)]
+    if poll_every is not None:
+        command += ["--poll-every", str(poll_every)]
     if chosen:
         command += ["--faults", ",".join(chosen)]
     process = words.start(command)
@@ -112,12 +122,12 @@ def demo_profile(backend: Backend) -> str:
     text = (files("stagewatch.profiles") / "demo.toml").read_text(encoding="utf-8")
     netloc = f"127.0.0.1:{backend.port}"
     text = _replaced(text, re.escape(f"//{DEFAULT_NETLOC}/"), f"//{netloc}/")
+    text = _replaced(text, r"(?m)^port = 8765\n", f"port = {backend.port}\n")
     text = _replaced(text, r"(?m)^match = .*\n", tomli_w.dumps({"match": backend.match}))
-    logs = backend.log.parent
-    for name in ("error.log", "access.log"):
-        path = tomli_w.dumps({"path": glob.escape(str(logs / name))})
-        text = _replaced(text, rf'(?m)^path = "logs/{re.escape(name)}".*\n', path)
-    hooks = tomli_w.dumps({"paths": [str(logs / FOLDER)]}).replace("\n", "") + "\n"
+    for log in (backend.log, backend.access_log):
+        path = tomli_w.dumps({"path": glob.escape(str(log))})
+        text = _replaced(text, rf'(?m)^path = "logs/{log.name}"\n', path)
+    hooks = tomli_w.dumps({"paths": [str(backend.log.parent / FOLDER)]}).replace("\n", "") + "\n"
     return _replaced(text, r'(?m)^paths = \["logs/.*\n', hooks)
 
 

@@ -17,7 +17,16 @@ from stagewatch.demo.hub import HEARTBEAT
 from stagewatch.demo.listener import Accessed, Listener
 from stagewatch.demo.logs import AccessLog, ErrorLog
 from stagewatch.demo.service import Endpoints, Life
-from stagewatch.demo.users import TABS, WORKSPACES, Ghosts, Place, browse, poll
+from stagewatch.demo.users import (
+    HASTY_EVERY,
+    POLL_STORM,
+    TABS,
+    WORKSPACES,
+    Ghosts,
+    Place,
+    browse,
+    poll,
+)
 
 if TYPE_CHECKING:
     from stagewatch.demo.backend import Options
@@ -40,6 +49,7 @@ class Backend:
         self.listener = Listener(app, options.host, options.port)
         self._place = Place(options.host, self.listener.port)
         self._ghosts = Ghosts(self._place, self._random)
+        self._poll_every = options.poll_every
         self._settling = asyncio.Lock()
         self._wishes: set[asyncio.Task[States]] = set()
         self.life.on |= set(options.faults)
@@ -87,13 +97,16 @@ class Backend:
 
     def users(self) -> list[asyncio.Task[None]]:
         """The simulated users, at work."""
+        place, random = self._place, self._random
+        workspaces = (f"workspace-{n}" for n in range(1, WORKSPACES + 1))
+        pollers = (poll(place, name, self._polls, random) for name in workspaces)
+        hasty = poll(place, "script-1", lambda: HASTY_EVERY, random)
+        tabs = (browse(place, n, random) for n in range(1, TABS + 1))
+        return [asyncio.create_task(user) for user in (*pollers, hasty, *tabs)]
 
-        def storm() -> bool:
-            return "storm" in self.life.on
-
-        pollers = (poll(self._place, n, self._random, storm) for n in range(1, WORKSPACES + 1))
-        tabs = (browse(self._place, n, self._random) for n in range(1, TABS + 1))
-        return [asyncio.create_task(user) for user in (*pollers, *tabs)]
+    def _polls(self) -> float:
+        """Seconds between two polls of a workspace."""
+        return self._poll_every / (POLL_STORM if "polling" in self.life.on else 1)
 
 
 async def serve(options: Options) -> None:

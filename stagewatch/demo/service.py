@@ -61,11 +61,11 @@ class Life:
     def step(self) -> None:
         """A second passes."""
         self.pool.step(self.random, "pool" in self.on)
-        self.cache.step(self.random, "cold" in self.on)
+        self.cache.step(self.random, "cache" in self.on)
         self.leak.step("leak" in self.on)
         self.sawtooth.step()
         self.errors.step("errors" in self.on)
-        self.openai_calls += self.random.random() < 0.8
+        self.openai_calls += 5 if "calls" in self.on else self.random.random() < 0.8
 
     async def answer_after(self, low: float, high: float) -> None:
         """Take a while, as work does; low and high in seconds."""
@@ -90,6 +90,7 @@ class Endpoints:
                 Route("/api/quota/status", self.quota),
                 Route("/api/cache/stats", self.cache),
                 Route("/api/usage", self.usage),
+                Route("/build.json", self.build),
                 Route("/demo/faults", self.faults, methods=["GET", "POST"]),
                 WebSocketRoute("/ws", self.websocket),
             ]
@@ -108,6 +109,7 @@ class Endpoints:
                 "uptime_s": round(now - life.started, 1),
                 "database": {
                     "status": "saturated" if pool.waiting else "ok",
+                    "query_ms": round(pool.query_ms, 1),
                     "pool": {
                         "in_use": pool.in_use,
                         "size": pool.size,
@@ -130,7 +132,7 @@ class Endpoints:
         life, now = self.life, time.monotonic()
         client = client_key(request.headers, request.client.host if request.client else "-")
         limit = life.watch if client == WATCH_KEY else life.everybody
-        wait = limit.ask(client, now)
+        wait = 0 if "limit" in life.on else limit.ask(client, now)
         if wait:
             return JSONResponse(
                 {"error": "rate limited", "limit_per_minute": limit.limit, "retry_after_s": wait},
@@ -153,6 +155,11 @@ class Endpoints:
     async def usage(self, request: Request) -> JSONResponse:
         """What costs money, since the start."""
         return JSONResponse({"openai_calls_total": self.life.openai_calls})
+
+    async def build(self, request: Request) -> JSONResponse:
+        """What the frontend's last build came to, as its server would tell."""
+        errors = 3 if "build" in self.life.on else 0
+        return JSONResponse({"status": "failed" if errors else "ok", "errors": errors})
 
     async def faults(self, request: Request) -> JSONResponse:
         """Show the faults, or switch some; answers before the switch is in force."""

@@ -17,10 +17,10 @@ from random import Random
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-POLL_EVERY = 30.0
-"""Seconds between two polls of a workspace: what the optimised frontend does."""
-STORM_EVERY = 3.0
-"""What it did before, and does again under the fault."""
+POLL_STORM = 10
+"""Under the fault they poll so many times as often."""
+HASTY_EVERY = 6.0
+"""Seconds between two requests of a script that asks more often than it may."""
 WORKSPACES = 5
 TABS = 8
 """Simulated browser tabs, each with a WebSocket most of the time."""
@@ -54,15 +54,15 @@ class Place:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-async def poll(place: Place, workspace: int, random: Random, storm: Callable[[], bool]) -> None:
-    """Ask for the quota every 30 s, or every 3 s while ``storm`` says so, for ever."""
-    await asyncio.sleep(random.uniform(0, POLL_EVERY))
+async def poll(place: Place, client: str, every: Callable[[], float], random: Random) -> None:
+    """Ask for the quota at an interval that may change, for ever."""
+    await asyncio.sleep(random.uniform(0, every()))
     request = (
         f"GET /api/quota/status HTTP/1.1\r\nHost: {place.netloc}\r\n"
-        f"X-Client-Key: workspace-{workspace}\r\nConnection: close\r\n\r\n"
+        f"X-Client-Key: {client}\r\nConnection: close\r\n\r\n"
     )
     clock = asyncio.get_running_loop()
-    asked = clock.time()
+    due = clock.time()
     while True:
         try:
             async with asyncio.timeout(10), _stream(place) as (reader, writer):
@@ -70,10 +70,10 @@ async def poll(place: Place, workspace: int, random: Random, storm: Callable[[],
                 await reader.read()
         except (OSError, TimeoutError):
             pass  # The backend is down; a browser tab tries again at its next poll.
-        # A second at a time, so that the fault counts at once.
-        while (left := asked + (STORM_EVERY if storm() else POLL_EVERY) - clock.time()) > 0:  # noqa: ASYNC110
+        # The interval may be another one before it is over.
+        while (left := due + every() - clock.time()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(left, 1.0))
-        asked = clock.time()
+        due = max(due + every(), clock.time() - 1.0)
 
 
 @asynccontextmanager

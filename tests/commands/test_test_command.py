@@ -12,6 +12,9 @@ from stagewatch.trials.file import load_trials
 from stagewatch.trials.run import run_trial
 from stagewatch.trials.schema import Trial
 
+# Whole days, again and again: to trace them would take four times as long.
+pytestmark = pytest.mark.no_cover
+
 STAGING = load_trials(shipped_folder() / "staging.test.toml")
 
 GOOD = """

@@ -49,6 +49,18 @@ def test_limit_forgets_the_longest_unseen() -> None:
     assert len(limit._granted) == 10
 
 
+def test_a_failing_cache_misses_more_often_than_it_hits() -> None:
+    """From the moment on, whatever it had counted before."""
+    cache, random = parts.Cache(), Random(1)
+    for _ in range(100):
+        cache.step(random)
+    hits, misses = cache.hits, cache.misses
+    assert cache.hit_rate > 0.9
+    for _ in range(100):
+        cache.step(random, failing=True)
+    assert cache.hits - hits < cache.misses - misses
+
+
 def test_memory_is_resident_and_given_back() -> None:
     """What is taken shows in the process's resident size, page by page, and goes again."""
     memory, before = Memory(), resident()

@@ -104,6 +104,7 @@ def test_only_loopback_is_served(tmp_path: Path, host: str) -> None:
     [
         (["--faults", "leek"], "there is no fault called 'leek'; did you mean leak?"),
         (["--port", "70000"], "--port 70000"),
+        (["--poll-every", "0"], "--poll-every 0: between 1 and 3600 seconds"),
         (["--control-token", "abc"], "env:NAME"),
         (["--control-token", "file:/nowhere"], "/nowhere cannot be read"),
     ],

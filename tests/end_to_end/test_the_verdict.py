@@ -165,7 +165,7 @@ def test_a_storm_and_a_cold_cache_fail_the_checks_that_run_by_themselves(
     programs: Program, begin: Begin
 ) -> None:
     """Seen from outside, in the access log and in the cache's own numbers; the source is fine."""
-    begin("storm", "cold")
+    begin("polling", "cache")
 
     def states() -> dict[str, str]:
         document = programs.status()

@@ -22,6 +22,9 @@ from stagewatch.model import State
 from stagewatch.profile.schema import Available, Average, Compare, Exhausted, Growth, Held, Records
 from stagewatch.profile.values import Limit
 
+# Whole days, again and again: to trace them would take four times as long.
+pytestmark = pytest.mark.no_cover
+
 EVERY = 30.0
 TIME = WatchTime()
 

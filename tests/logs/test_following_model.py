@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -18,6 +19,9 @@ from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.state import dumps, loads
 from stagewatch.logs.watch import LogWatch, Plan
 from stagewatch.model import LogPattern
+
+# A hundred histories of a log: to trace them would take four times as long.
+pytestmark = pytest.mark.no_cover
 
 START = 1767225600.0
 

@@ -19,6 +19,9 @@ from stagewatch.profile.load import load
 if TYPE_CHECKING:
     from tests.probes.conftest import Host, OpenHttp
 
+# Whole days, again and again: to trace them would take four times as long.
+pytestmark = pytest.mark.no_cover
+
 PROFILE = """
 version = 1
 [deployment]

@@ -24,6 +24,9 @@ from stagewatch.session.store import SessionStore
 if TYPE_CHECKING:
     from tests.recorder.conftest import FakeProbe, Virtual
 
+# Whole days, again and again: to trace them would take four times as long.
+pytestmark = pytest.mark.no_cover
+
 START = 1_700_000_000.0
 Disturb = Callable[[Recorder], Coroutine[Any, Any, None]]
 

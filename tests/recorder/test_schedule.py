@@ -18,6 +18,9 @@ from stagewatch.recorder.schedule import Schedule, read_bounded, slots
 if TYPE_CHECKING:
     from tests.recorder.conftest import FakeProbe, Virtual
 
+# Whole days, again and again: to trace them would take four times as long.
+pytestmark = pytest.mark.no_cover
+
 DAY = 86_400.0
 Disturb = Callable[[Schedule], Coroutine[Any, Any, None]]
 

@@ -44,7 +44,8 @@ async def test_space_ticks_the_item_with_the_live_values_as_evidence(
         specimen.NOW,
     )
     assert [(e.signal, e.value, e.unit) for e in tick.evidence] == [
-        ("backend.rss", 512 * specimen.MIB, "B")
+        ("backend.rss", 512 * specimen.MIB, "B"),
+        ("backend.cpu", 3.2, "%"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -43,6 +44,26 @@ def test_the_checklist_at_a_narrow_size(
     assert snap_compare(app, terminal_size=(80, 24), run_before=prepare)
 
 
+@pytest.mark.parametrize("ascii", [False, True], ids=["unicode", "ascii"])
+@sizes
+def test_evidence_that_is_missing_late_or_bad(
+    snap_compare: Callable[..., bool],
+    screen_over: Make,
+    shown: Shown,
+    size: tuple[int, int],
+    ascii: bool,
+) -> None:
+    """The item under the cursor with all of it; of the others, the mark."""
+
+    async def prepare(pilot: Pilot[Any]) -> None:
+        await shown(pilot)
+        await pilot.press(*(["c"] if size[0] < 100 else ["tab"] * 5), "j", "j", "j")
+        await pilot.pause()
+
+    app = screen_over(specimen.doubtful(), ascii=ascii)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
 def test_wide_and_short(snap_compare: Callable[..., bool], screen_over: Make, shown: Shown) -> None:
     app = screen_over(specimen.healthy())
     assert snap_compare(app, terminal_size=(120, 24), run_before=shown)
@@ -64,6 +85,27 @@ def test_a_dialogue(
 
     app = screen_over(specimen.healthy())
     assert snap_compare(app, terminal_size=(120, 40), run_before=prepare)
+
+
+@sizes
+async def test_without_colour_evidence_is_marked_and_told(
+    screen_over: Make,
+    shown: Shown,
+    lines: Callable[[StageWatch], str],
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = screen_over(specimen.doubtful())
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot)
+        await pilot.press(*(["c"] if size[0] < 100 else []))
+        await pilot.pause()
+        text = lines(app)
+    assert "evidence: 1 of 2 bad" in text
+    assert re.search(r"✖ backend.rss +512 MiB", text)
+    assert "Memory leak: FAIL" in text
+    assert re.search(r"Cache effectiveness under (load)? *◌", text)
 
 
 @names

@@ -251,6 +251,26 @@ def test_a_probe_with_the_wrong_answer_is_not_called_down(scene: Scene) -> None:
     assert "status is «starting»" in text
 
 
+def test_probes_that_do_not_fit_are_counted_and_those_that_fail_stand_first(scene: Scene) -> None:
+    view = scene()
+    assert view.snapshot is not None
+    backend = view.snapshot.probes["backend"]
+    more = {f"extra-{n}": replace(backend, name=f"extra-{n}") for n in range(12)}
+    broken = replace(backend, name="broken", result=Result.ERROR, reason="gone")
+    probes = {**view.snapshot.probes, **more, "broken": broken}
+    text = said(health_lines(scene(probes=probes), 60, 18))
+    assert re.search(r"✖ DOWN +broken +gone", text)
+    assert re.search(r"and \d+ more, all well", text)
+
+
+def test_a_derived_signal_is_no_probe_of_the_health_pane(scene: Scene) -> None:
+    view = scene()
+    assert view.snapshot is not None
+    made = replace(view.snapshot.probes["backend"], name="hit_rate", kind="signal")
+    probes = {**view.snapshot.probes, "hit_rate": made}
+    assert "hit_rate" not in said(health_lines(scene(probes=probes), 60, 18))
+
+
 class TestChecklist:
     def rows(self, view: View, width: int = 38, height: int = 36) -> str:
         opened = open_phases(view, {}, width, height)
