@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stagewatch.history.reader import History
-from stagewatch.judged import rule_signals
 from stagewatch.model import Series, Signal, Spread, probe_of
+from stagewatch.needs import rule_signals
 from stagewatch.profile.schema import Profile
 
 BUCKETS = 480

@@ -113,8 +113,11 @@ class IntervalDerivation:
         if reading.facts.get("left_out") or reading.facts.get("behind"):
             # Lines are missing, and two intervals would look like one.
             self.gap()
+        # Lines from before the watch are shown, and were not read when they were written.
+        before = reading.facts.get("lines_before")
         for line in reading.lines:
-            self._watch.line(line.at, line.text)
+            if not isinstance(before, int | float) or line.at > before:
+                self._watch.line(line.at, line.text)
         told = self._watch.tell(reading.at)
         if isinstance(told, str):
             names = (f"{self.name}.{key}" for key in ("value", "fastest", "clients"))

@@ -20,6 +20,7 @@ from stagewatch.judge.standing import Stand, Standing
 from stagewatch.judge.verdict import Case, Course, decide
 from stagewatch.manual import implied, manual_finding, score_of
 from stagewatch.model import State, Verdict
+from stagewatch.needs import rests_on
 from stagewatch.profile.schema import (
     AnyRule,
     Available,
@@ -28,7 +29,6 @@ from stagewatch.profile.schema import (
     Exhausted,
     Profile,
     Records,
-    SavingsClaim,
     Score,
 )
 from stagewatch.profile.values import Limit, format_duration
@@ -84,7 +84,7 @@ def judged(
     word = final_word(session, now)
     at = float(word.at) if word else now
     criteria = tuple(_criteria(profile, session, known, at))
-    score = score_of(profile, session, at) if profile.optimisation else None
+    score = score_of(profile, session, known, at) if profile.optimisation else None
     cases = [_case(criterion, when) for criterion in criteria]
     course = Course(
         over=now >= session.ends_at,
@@ -113,29 +113,6 @@ def next_change(session: Session, standing: Standing | None, now: float) -> floa
     return min((end for end in ends if end > now), default=float("inf"))
 
 
-def rule_signals(rule: AnyRule) -> tuple[str, ...]:
-    """The signals that a rule judges, the most telling one first."""
-    return tuple(dict.fromkeys(_signals(rule)))
-
-
-def _signals(rule: AnyRule) -> Iterator[str]:
-    for key in ("signal", "used", "max", "waiting", "timeouts"):
-        value = getattr(rule, key, "")
-        if isinstance(value, str) and value:
-            yield value
-    for probe in getattr(rule, "probes", ()):
-        yield f"{probe}.criticals"
-
-
-def _rests_on(rule: AnyRule, profile: Profile) -> tuple[str, ...]:
-    """The signals behind a criterion, those that its rule names only indirectly included."""
-    if isinstance(rule, SavingsClaim) and profile.savings and profile.savings.calls:
-        return (profile.savings.calls,)
-    if isinstance(rule, Available):
-        return (f"{rule.probe}.ok",)
-    return rule_signals(rule)
-
-
 def _believed(
     standing: Standing | None, session: Session, now: float, *, alive: bool, when: When
 ) -> Standing | None:
@@ -156,6 +133,7 @@ def _believed(
     return replace(
         standing,
         criteria={name: _silent(stand, silence) for name, stand in standing.criteria.items()},
+        checks={key: _silent(stand, silence) for key, stand in standing.checks.items()},
     )
 
 
@@ -217,17 +195,18 @@ def _criterion(
         since=None,
         coverage=None,
         reason=NOT_JUDGED,
-        signals=_rests_on(rule, profile),
+        signals=rests_on(rule, profile),
         acknowledged=_acknowledged(session, name, at),
         floor=_is_floor(rule),
     )
-    manual = manual_finding(rule, profile, session, at)
+    manual = manual_finding(rule, profile, session, standing, at)
     if manual is not None:
         return replace(
             blank,
             state=manual.state,
             reason=manual.reason,
             value=manual.value,
+            why=manual.why,
             manual=tag in ("gates", "checklist"),
         )
     stand = standing.criteria.get(name) if standing else None

@@ -1,4 +1,4 @@
-"""The criteria that people's acts decide: optimisation score, gates, checklist."""
+"""The criteria that people's acts decide, in whole or in part: score, gates, checklist."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stagewatch.judge.engine import free_name
 from stagewatch.judge.score import ScoreResult, score
+from stagewatch.judge.standing import Standing
 from stagewatch.model import State
 from stagewatch.profile.schema import AnyRule, Checklist, Gates, Profile, Score
 from stagewatch.progress import gates
@@ -25,6 +26,8 @@ class Manual:
     state: State
     reason: str
     value: float | None = None
+    why: str = ""
+    """``warming-up``: of a score, while only that keeps it from being known."""
 
 
 def implied(profile: Profile) -> Iterator[tuple[str, AnyRule]]:
@@ -37,23 +40,31 @@ def implied(profile: Profile) -> Iterator[tuple[str, AnyRule]]:
         yield free_name("checklist", profile), Checklist(title="checklist complete")
 
 
-def manual_finding(rule: AnyRule, profile: Profile, session: Session, at: float) -> Manual | None:
-    """How a criterion over people's acts stands; None for one over data."""
+def manual_finding(
+    rule: AnyRule, profile: Profile, session: Session, standing: Standing | None, at: float
+) -> Manual | None:
+    """How a criterion over people's acts stands; None for one over data alone."""
     if isinstance(rule, Score):
-        found = score_of(profile, session, at, rule.limit)
-        return Manual(found.state, found.reason, None if found.mean is None else float(found.mean))
+        found = score_of(profile, session, standing, at, rule.limit)
+        mean = None if found.mean is None else float(found.mean)
+        return Manual(found.state, found.reason, mean, found.why.value)
     if isinstance(rule, Gates):
         return _gates(gates(profile, session))
     return _checklist(profile, session) if isinstance(rule, Checklist) else None
 
 
 def score_of(
-    profile: Profile, session: Session, at: float, limit: float | None = None
+    profile: Profile,
+    session: Session,
+    standing: Standing | None,
+    at: float,
+    limit: float | None = None,
 ) -> ScoreResult:
-    """The optimisations with the waivers that are in force."""
+    """The optimisations with what the data say and the waivers that are in force."""
     limits = (r.limit for r in profile.go.values() if isinstance(r, Score))
     asked = next(limits, Score().limit) if limit is None else limit
-    return score(profile.optimisation, waived_checks(session, at), limit=asked)
+    stands = standing.checks if standing else {}
+    return score(profile.optimisation, waived_checks(session, at), limit=asked, stands=stands)
 
 
 def _gates(found: tuple[GateNow, ...]) -> Manual:

@@ -13,7 +13,7 @@ from stagewatch.judging import rulings_of
 from stagewatch.logs.told import at_least
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
 from stagewatch.profile.derived import Intervals, SignalConfig
-from stagewatch.profile.schema import ProbeConfig, Profile
+from stagewatch.profile.schema import ProbeConfig, Profile, Records
 from stagewatch.session.document import Session
 from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow
 
@@ -66,21 +66,29 @@ class _Read:
     patterns: tuple[LogPattern, ...] = ()
 
 
+def _shown(profile: Profile) -> set[str]:
+    """The probes whose lines are shown, should they follow a log. Requests are counted and timed;
+    as lines they would crowd out every error. What may be critical is shown all the same."""
+    rules = (*profile.nogo.values(), *profile.go.values())
+    judged = {name for rule in rules if isinstance(rule, Records) for name in rule.probes}
+    requests = {
+        config.derived.log
+        for config in profile.probe.values()
+        if isinstance(config, SignalConfig) and isinstance(config.derived, Intervals)
+    }
+    wanted = {name for name, config in profile.probe.items() if getattr(config, "shown", True)}
+    return (wanted - requests) | judged
+
+
 class Logs:
-    """The followed logs, but for those that are read for the intervals of their requests; of each,
-    only what is new since the last look is read."""
+    """The followed logs that are shown; of each, only what is new since the last look is read."""
 
     def __init__(self, profile: Profile) -> None:
-        requests = {
-            config.derived.log
-            for config in profile.probe.values()
-            if isinstance(config, SignalConfig) and isinstance(config.derived, Intervals)
-        }
-        # Requests are counted and timed; as lines they would crowd out every error.
+        shown = _shown(profile)
         self._logs = {
             name: config
             for name, config in profile.probe.items()
-            if config.kind == "log" and name not in requests
+            if config.kind == "log" and name in shown
         }
         self._read: dict[str, _Read] = {}
 

@@ -15,7 +15,7 @@ def verdict_document(snapshot: Snapshot) -> dict[str, Any]:
     """Criteria, optimisations, savings, confirmation and lost log lines."""
     return {
         "criteria": [criterion_document(criterion) for criterion in snapshot.criteria],
-        "optimisations": _score(snapshot.score),
+        "optimisations": score_document(snapshot.score),
         "savings": _savings(snapshot.savings),
         "confirmation": _confirmation(snapshot.confirmation),
         "losses": [_loss(loss) for loss in snapshot.losses],
@@ -63,7 +63,8 @@ def _said(said: Waiver | Acknowledgement | None) -> dict[str, Any] | None:
     }
 
 
-def _score(score: ScoreResult | None) -> dict[str, Any] | None:
+def score_document(score: ScoreResult | None) -> dict[str, Any] | None:
+    """The optimisations with their checks."""
     if score is None:
         return None
     return {
@@ -87,6 +88,15 @@ def _check(check: CheckScore) -> dict[str, Any]:
     return {
         "name": check.name,
         "passes": check.passes,
+        "state": check.state.value,
+        "signal": check.signal,
+        "value": check.value,
+        "at_least": check.at_least,
+        "at_most": check.at_most,
+        "unit": check.unit,
+        "reason": check.reason,
+        "why": check.why,
+        "since": rfc3339(check.since),
         "note": check.note,
         "waived_by": check.waived_by,
         "waived_because": check.waived_because,

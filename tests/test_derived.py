@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,18 @@ def test_the_polling_interval_of_an_access_log(form: str) -> None:
         made = list(derivations.readings(_lines(130.0 + 3 * n, fast)))
     (last,) = made
     assert dict(last.values) == {"polling.value": 30, "polling.fastest": 3, "polling.clients": 2}
+
+
+def test_lines_from_before_the_watch_make_no_intervals() -> None:
+    """They are read all at once, however far apart they were written."""
+    derivations = Derivations(_profile(ACCESS).probe)
+    line = COMMON.format(client="10.0.0.1", path="/api/quota/status", n=0)
+    first = _lines(0, line, line, line, line)
+    (made,) = derivations.readings(replace(first, facts={"lines_before": 0.0}))
+    assert made.reason == "0 intervals of late, needs 3"
+    for n in range(1, 5):
+        (made,) = derivations.readings(_lines(30.0 * n, line))
+    assert made.values["polling.value"] == 30
 
 
 def test_intervals_span_neither_gaps_nor_absences() -> None:

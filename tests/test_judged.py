@@ -410,3 +410,96 @@ def test_a_gate_tells_whether_it_wants_four_eyes(profile: Profile, session: Sess
     assert [gate.four_eyes for gate in gates(profile, session)] == [True]
     decided = edits.decide(session, "Review", True, "read", by="carol", at=START + 60)
     assert [gate.four_eyes for gate in gates(profile, decided)] == [True]
+
+
+MEASURED = TEXT.replace(
+    '{ name = "expires", passes = true }',
+    '{ name = "hit rate", signal = "health.latency", at_most = "500ms" }',
+)
+KEY = "Cache/hit rate"
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Profile:
+    """The same profile with a check that a signal decides."""
+    path = tmp_path / "measured.toml"
+    path.write_text(MEASURED)
+    return load(path, InstalledKinds())
+
+
+def scored(
+    profile: Profile, session: Session, *, at: float = 3600, hit: Stand | None = None
+) -> Judgement:
+    """Judged with this stand of the one check that a signal decides."""
+    told = standing(at)
+    checks = {KEY: hit} if hit else {}
+    told = Standing(told.at, told.final, told.basis, told.profile, told.criteria, checks=checks)
+    return judged(profile, session, told, START + at, alive=True)
+
+
+PASSES = Stand(State.PASS, "", "health.latency 100 ms, at most 500 ms", 100.0, START)
+FAILS = Stand(
+    State.FAIL,
+    "",
+    "health.latency 700 ms, at most 500 ms",
+    700.0,
+    START + 500,
+    incident=START + 500,
+)
+
+
+def test_the_score_counts_what_a_signal_decides(measured: Profile, session: Session) -> None:
+    """Passing and failing, with its value and its bound."""
+    good = scored(measured, everything_done(session), hit=PASSES)
+    assert good.score is not None
+    assert good.score.mean == 100
+    check = good.score.rows[0].checks[1]
+    assert (check.state, check.value, check.at_most, check.unit) == (State.PASS, 100, 500, "ms")
+    bad = of(scored(measured, everything_done(session), hit=FAILS), "score")
+    assert bad.state is State.FAIL
+    assert "Cache 50: hit rate (health.latency 700 ms, at most 500 ms) fails" in bad.reason
+    assert bad.signals == ("health.latency",)
+
+
+def test_a_check_without_a_reading_leaves_the_score_unknown(
+    measured: Profile, session: Session
+) -> None:
+    """However good the rest is; and while all that is young, nobody is alarmed."""
+    young = Stand(State.INCONCLUSIVE, "warming-up", "no usable reading yet", None, START)
+    seen = scored(measured, everything_done(session), hit=young)
+    assert of(seen, "score").state is State.INCONCLUSIVE
+    assert "not verified: Cache: hit rate (no usable reading yet)" in of(seen, "score").reason
+    assert seen.reason.startswith("on track: 2 of 2 pass · 1 warming up")
+    stale = _with(young, why="stale")
+    assert "score INCONCLUSIVE" in scored(measured, everything_done(session), hit=stale).reason
+
+
+def test_a_check_that_nobody_judged_is_not_verified(measured: Profile, session: Session) -> None:
+    """With a standing that does not know of it, and with one that is old."""
+    done = edits.confirm(everything_done(session), "GO", by="ann", at=START + DAY + 5)
+    unknown = scored(measured, done, at=DAY + 10)
+    assert of(unknown, "score").state is State.INCONCLUSIVE
+    old = scored(measured, done, at=3600, hit=PASSES)
+    assert of(old, "score").state is State.PASS
+    told = Standing(START + 3600, False, "b", "s", {}, checks={KEY: PASSES})
+    late = judged(measured, done, told, START + 3600 + LATE + 1, alive=True)
+    assert of(late, "score").state is State.INCONCLUSIVE
+    assert "the recorder has not judged for 2m1s" in of(late, "score").reason
+
+
+def test_a_waiver_of_a_check_covers_the_failure_it_was_given_for(
+    measured: Profile, session: Session
+) -> None:
+    """One that passed since and fails anew counts again."""
+    waived = edits.waive(
+        everything_done(session),
+        "score",
+        "known",
+        until=START + 2 * DAY,
+        by="eve",
+        at=START + 600,
+        check=KEY,
+    )
+    assert of(scored(measured, waived, hit=FAILS), "score").state is State.PASS
+    again = _with(FAILS, incident=START + 700)
+    assert of(scored(measured, waived, hit=again), "score").state is State.FAIL

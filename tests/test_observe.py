@@ -337,6 +337,19 @@ def test_a_log_shows_its_newest_lines_and_why_it_cannot_be_read(watch: Watch) ->
     assert (log.problem, len(log.lines)) == ("it is gone", 200)
 
 
+@pytest.mark.parametrize(("rule", "shown"), [("", []), ("records", ["access"])])
+def test_an_access_log_is_not_shown_unless_it_is_judged(
+    tmp_path: Path, rule: str, shown: list[str]
+) -> None:
+    """What may be critical stands on the screen, whatever the profile says."""
+    text = PROFILE.replace('"error.log"', '"access.log"\nshown = false').replace("errors", "access")
+    if rule:
+        text += '[nogo.critical]\nrule = "records"\nprobes = ["access"]\n'
+    made = make(tmp_path / "watch-2", text)
+    logs = Logs(profile_of(made.folder)).now(None, Record(), made.store.load())
+    assert [log.probe for log in logs] == shown
+
+
 def test_a_log_that_is_read_for_its_requests_is_none_of_the_logs() -> None:
     """As lines they would crowd out every error; its counts are signals all the same."""
     text = PROFILE.replace(

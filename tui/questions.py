@@ -127,6 +127,8 @@ class Asker:
         if check.waived_by:
             return f"«{check.name}» is waived already, by {check.waived_by}"
         if check.passes is None:
+            if check.signal:
+                return f"«{check.name}» is not verified: {check.reason}; only a failure is waived"
             return f"nobody has verified «{check.name}»; what was found belongs into the profile"
         name = next((c.name for c in self.snapshot.criteria if c.rule == "score"), "score")
 
@@ -137,9 +139,11 @@ class Asker:
                 until=until, by=self.by, now=self.now,
             )  # fmt: skip
 
+        why = check.reason or check.note
         about = (
-            f"{optimisation}: {check.name} fails" + (f" ({check.note})" if check.note else ""),
-            "It will count as passing; the score names you and your reason.",
+            f"{optimisation}: {check.name} fails" + (f" ({why})" if why else ""),
+            "It will count as passing; the score names you and your reason."
+            + (" Should it pass and fail anew, it counts again." if check.signal else ""),
         )
         return self._question(f"Waive «{check.name}»", about, self._waiver_lines(), make)
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from stagewatch.model import State
 from stagewatch.widgets.blocks import Block, Window, window
 from stagewatch.widgets.boardcriteria import criteria_blocks, criterion_row
-from stagewatch.widgets.boardscore import SAVINGS, check_row, savings_blocks, score_blocks
+from stagewatch.widgets.boardscore import (
+    SAVINGS,
+    check_row,
+    has_row,
+    savings_blocks,
+    score_blocks,
+)
 from stagewatch.widgets.boardsigns import (
     FINAL,
     final_blocks,
@@ -51,7 +57,7 @@ def board_places(snapshot: Snapshot) -> list[Row]:
     ]
     for one in snapshot.score.rows if snapshot.score else ():
         rows.append(("optimisation", one.name))
-        rows += [check_row(one.name, c.name) for c in one.checks if c.passes is not True]
+        rows += [check_row(one.name, c.name) for c in one.checks if has_row(c)]
     rows += [SAVINGS] if snapshot.savings else []
     rows += map(gate_row, snapshot.gates)
     rows += map(loss_row, snapshot.losses)

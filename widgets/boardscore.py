@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from stagewatch.judge.score import check_key, one_decimal
+from stagewatch.model import State
+from stagewatch.profile.values import format_value
 from stagewatch.widgets.blocks import MARGIN, Block
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, flow, line, run, wrap
 from stagewatch.widgets.states import badge
 from stagewatch.widgets.view import Row, View
+from stagewatch.widgets.words import time_of
 
 if TYPE_CHECKING:
     from stagewatch.judge.savings import SavingsResult
@@ -20,7 +24,8 @@ SAVINGS: Row = ("savings", "")
 
 
 def score_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:
-    """A row for every optimisation, and one for every check that fails or needs a word."""
+    """A row for every optimisation, and one for every check that fails, needs a word, or is
+    decided by a signal."""
     assert view.snapshot is not None
     score = view.snapshot.score
     if score is None or not score.rows:
@@ -34,9 +39,7 @@ def score_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:
         row = ("optimisation", one.name)
         blocks.append(Block(tuple(_optimisation(one, room, here=row == cursor)), row))
         blocks.extend(
-            _check_block(one, check, view, cursor, room)
-            for check in one.checks
-            if check.passes is not True
+            _check_block(one, check, view, cursor, room) for check in one.checks if has_row(check)
         )
     return [*blocks, Block((BLANK,))]
 
@@ -50,8 +53,9 @@ def _optimisation(one: OptimisationScore, room: int, *, here: bool) -> list[Line
     name = line(mark, " ", (one.name, Role.STRONG), (f"  {one.target}", Role.DIM))
     rows = [ends(name, figures, room)]
     if here:
-        passed = [check.name for check in one.checks if check.passes]
-        text = "passes: " + " · ".join(passed) if passed else "no check of it passes"
+        passed = [check.name for check in one.checks if check.passes and not has_row(check)]
+        text = "passes: " + " · ".join(passed) if passed else ""
+        text = text if passing else "no check of it passes"
         rows.extend(_indented(list(wrap(text, room - INDENT, Role.DIM))))
     return rows
 
@@ -61,29 +65,75 @@ def check_row(optimisation: str, check: str) -> Row:
     return ("check", check_key(optimisation, check))
 
 
+def has_row(check: CheckScore) -> bool:
+    """Whether the check has a row of its own: it does not simply pass by a person's word."""
+    return check.passes is not True or bool(check.signal)
+
+
 def _check_block(
     one: OptimisationScore, check: CheckScore, view: View, cursor: Row | None, room: int
 ) -> Block:
     row = check_row(one.name, check.name)
     act = view.acts.get(row, "")
-    if check.waived_by:
-        state, role = "≈ waived", Role.WARN
-        why = f"by {check.waived_by}: {check.waived_because}"
-    elif check.passes is None:
-        state, role, why = "◌ not verified", Role.WARN, check.note
-    else:
-        state, role, why = "✖ fails", Role.BAD, check.note
+    (state, role), why = _SAYS[check.state], _why(check)
     first = line((state, role), "  ", check.name)
-    aside = line((f"[~] saving {act}", Role.WARN)) if act else BLANK
+    aside = line((f"[~] saving {act}", Role.WARN)) if act else _figures(check)
     inner = room - INDENT
     if row == cursor:
-        note = f"note: {check.note}" if check.note and check.waived_by else ""
-        below = [r for text in (why, note) if text for r in wrap(text, inner, Role.DIM)]
+        below = [r for text in (why, *_more(check, view.now)) for r in wrap(text, inner, Role.DIM)]
         rows = [ends(first, aside, inner) if aside else first, *below]
     else:
         told = line(*first, (f"  {why}" if why else "", Role.DIM))
         rows = [ends(told, aside, inner) if aside else crop(told, inner)]
     return Block(tuple(_indented(rows)), row)
+
+
+_SAYS = {
+    State.PASS: ("✓ passes", Role.GOOD),
+    State.FAIL: ("✖ fails", Role.BAD),
+    State.INCONCLUSIVE: ("◌ not verified", Role.WARN),
+    State.WAIVED: ("≈ waived", Role.WARN),
+}
+
+
+def _why(check: CheckScore) -> str:
+    """Beside the name: who waived it, what the signal says, else the profile's remark."""
+    if check.waived_by:
+        return f"by {check.waived_by}: {check.waived_because}"
+    if not check.signal:
+        return check.note
+    return check.signal if check.value is not None and not check.turning else check.reason
+
+
+def _figures(check: CheckScore) -> Line:
+    """``93.5 %  ≥ 50 %``: the latest value, and what passes."""
+    if not check.signal:
+        return BLANK
+    value = "no value" if check.value is None else format_value(check.value, check.unit)
+    role = Role.PLAIN if check.passes else _SAYS[check.state][1]
+    if check.turning:
+        role = Role.WARN
+    return line((value, role), (f"  {bounds(check)}", Role.DIM))
+
+
+def bounds(check: CheckScore) -> str:
+    """``≥ 50 %``, ``≤ 100``, ``25s to 35s``."""
+    low, high = (
+        None if bound is None else format_value(bound, check.unit)
+        for bound in (check.at_least, check.at_most)
+    )
+    if low is not None and high is not None:
+        return f"{low} to {high}"
+    return f"≥ {low}" if low is not None else f"≤ {high}"
+
+
+def _more(check: CheckScore, now: float) -> Iterator[str]:
+    """Under the cursor: what the signal says and since when, and the profile's remark."""
+    if check.signal and (check.value is not None or check.waived_by):
+        since = "" if check.since is None else f", since {time_of(check.since, now)}"
+        yield f"{check.reason}{since}"
+    if check.note and (check.signal or check.waived_by):
+        yield f"note: {check.note}"
 
 
 def _indented(rows: list[Line]) -> list[Line]:

@@ -12,7 +12,8 @@ MEANING = {
     "records": "fails at the first critical record in these logs",
     "available": "fails when too small a share of the readings succeeded",
     "compare": "fails when the value stays on the wrong side of the limit for the hold time",
-    "score": "fails when the mean of the optimisations is below the limit",
+    "score": "fails when the mean of the optimisations is below the limit; not known while a check"
+    " is not verified",
     "savings": "fails when a whole day saved less than the claim",
     "gates": "passes when every gate is approved; one that was rejected fails it",
     "checklist": "passes when every item is done",

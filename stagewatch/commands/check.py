@@ -1,116 +1,137 @@
-"""``stagewatch check``: every probe once, before anybody relies on it."""
+"""``stagewatch check``: every probe once, before anybody relies on it; or again and again."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-from collections.abc import Iterable
-from functools import partial
+import shutil
+import sys
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from stagewatch.commands.options import Settings, profile_option
 from stagewatch.commands.where import profile_path
-from stagewatch.derived import Derivations
-from stagewatch.model import Reading, Result, Signal
-from stagewatch.probes import Probe
-from stagewatch.profile.derived import DERIVED
-from stagewatch.profile.schema import ProbeConfig
+from stagewatch.paths import sessions_dir
 
 if TYPE_CHECKING:
+    from stagewatch.commands.check_report import Report
     from stagewatch.profile.load import LoadedProfile
 
 NOT_READY = 1
+EVERY = 2.0
+"""Seconds between two looks with ``--watch``."""
+_HOME, _TO_END_OF_LINE, _TO_END = "\x1b[H", "\x1b[K", "\x1b[J"
+_UNWRAPPED, _WRAPPED = "\x1b[?7l", "\x1b[?7h"
+"""The terminal crops what is longer than its width, and wraps again."""
 
 
 @click.command(help="Run every probe once and name every problem of the profile.")
 @profile_option
+@click.option("--watch", is_flag=True, help="Go on until Ctrl-C, each probe at its own pace.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; with --watch one a line.")
 @click.pass_context
-def check(ctx: click.Context, profile: str | None) -> None:
-    """Exit status: 0 every probe has all its values, 1 some have not, 2 the profile is wrong."""
+def check(ctx: click.Context, profile: str | None, watch: bool, as_json: bool) -> None:
+    """Exit status: 0 a watch could start, 1 some probe has no complete reading, 2 the profile is
+    wrong."""
     from stagewatch.probes import InstalledKinds
     from stagewatch.profile.load import read
 
     settings: Settings = ctx.obj.merged(profile)
     path = profile_path(settings)
     loaded = read(path, InstalledKinds())
-    click.echo(f"{path}: no problems")
+    if not as_json and not watch:
+        click.echo(f"{path}: no problems")
+    show = _shower(loaded, watch=watch, as_json=as_json)
     try:
-        readings = asyncio.run(_read_all(loaded))
+        report = asyncio.run(_run(loaded, show, watch=watch))
     except asyncio.CancelledError:
         # Ctrl-C in the moment before asyncio begins to count interrupts.
         raise KeyboardInterrupt from None
-    for name, reading in readings.items():
-        for line in _lines(loaded.profile.probe[name], reading):
-            click.echo(line)
-    bad = [name for name, reading in readings.items() if reading.result is not Result.VALUE]
-    if bad:
-        click.echo(f"{len(bad)} of {len(readings)} probes have no complete reading", err=True)
+    if not report.ready:
         ctx.exit(NOT_READY)
 
 
-async def _read_all(loaded: LoadedProfile) -> dict[str, Reading]:
-    # All are opened before the first is read: the imports of one must not delay another's answer.
-    probes = _opened(loaded)
-    readings = await asyncio.gather(*map(_read, probes))
-    # A derived signal follows one source and uses the newest of the others: those come first.
-    derivations = Derivations(loaded.profile.probe)
-    for reading in readings:
-        derivations.note(reading)
-    derived = [made for reading in readings for made in derivations.readings(reading)]
-    return {reading.probe: reading for reading in (*readings, *derived)}
+async def _run(loaded: LoadedProfile, show: Callable[[Report], None], *, watch: bool) -> Report:
+    from stagewatch.commands.check_report import report_of
+    from stagewatch.commands.check_rounds import Rounds
 
-
-def _opened(loaded: LoadedProfile) -> list[Probe]:
-    from stagewatch.clock import SystemClock
-    from stagewatch.probes import OpenContext, probe_kind
-    from stagewatch.trust import Subject, TrustStore
-
-    clock = SystemClock()
-    subject = Subject(loaded.path, loaded.sha256)
-    context = OpenContext(
-        clock=clock,
-        base=loaded.base,
-        watch_start=clock.now(),
-        refusal=partial(TrustStore(os.environ).refusal, subject),
-    )
-    return [
-        probe_kind(config.kind).open(name, config, context)
-        for name, config in loaded.profile.probe.items()
-        if config.kind != DERIVED
-    ]
-
-
-async def _read(probe: Probe) -> Reading:
-    from stagewatch.clock import SystemClock
-    from stagewatch.recorder.schedule import read_bounded
-
-    clock = SystemClock()
+    rounds, home = Rounds(loaded), sessions_dir(os.environ)
     try:
-        reading = await read_bounded(probe, clock)
+        while True:
+            report = report_of(loaded, await rounds.round(), home)
+            show(report)
+            if not watch:
+                return report
+            await asyncio.sleep(EVERY)
     finally:
-        await probe.aclose()
-    return reading or Reading(probe.name, clock.now(), 0.0, Result.NO_DATA, "nothing to read yet")
+        await rounds.close()
 
 
-def _lines(config: ProbeConfig, reading: Reading) -> Iterable[str]:
-    from stagewatch.probes import probe_kind
-    from stagewatch.profile.values import format_value
+def _shower(loaded: LoadedProfile, *, watch: bool, as_json: bool) -> Callable[[Report], None]:
+    """What is done with each report."""
+    if as_json:
+        return lambda report: _show_json(loaded, report, indent=None if watch else 2)
+    if not watch:
+        return _show
+    if sys.stdout.isatty():
+        sys.stdout.write("\n" * shutil.get_terminal_size().lines)  # what was there scrolls away
+    return lambda report: _show_frame(loaded, report)
 
-    took = f"{reading.took * 1000:.0f} ms"
-    why = f"  {reading.reason}" if reading.reason else ""
-    yield f"{reading.result.value:<8} {reading.probe} ({config.kind}, {took}){why}"
-    signals: tuple[Signal, ...] = probe_kind(config.kind).signals(reading.probe, config)
-    without = []
-    for signal in signals:
-        value = reading.values.get(signal.name)
-        reason = reading.missing.get(signal.name, "no value")
-        if value is not None:
-            yield f"           {signal.name} = {format_value(value, signal.unit)}"
-        elif reason == reading.reason:
-            without.append(signal.name)
-        else:
-            yield f"           {signal.name}: {reason}"
-    if without:
-        yield f"           no value for {', '.join(without)}"
+
+def _show_json(loaded: LoadedProfile, report: Report, *, indent: int | None) -> None:
+    from stagewatch.commands.check_told import document
+
+    told = document(report, str(loaded.path))
+    click.echo(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=indent))
+    sys.stdout.flush()
+
+
+def _show(report: Report) -> None:
+    """Values on standard output, problems on standard error."""
+    from stagewatch.commands.check_told import problems, summary, told
+
+    for line in told(report):
+        click.echo(line)
+    for problem in problems(report):
+        click.echo(str(problem), err=True)
+    click.echo(summary(report), err=not report.ready)
+
+
+def _show_frame(loaded: LoadedProfile, report: Report) -> None:
+    """On a terminal in place of the frame before; elsewhere below it."""
+    if sys.stdout.isatty():
+        size = shutil.get_terminal_size()
+        shown = _fitting(list(_frame(loaded, report, size.columns)), size.lines - 1)
+        rows = "".join(f"{line}{_TO_END_OF_LINE}\n" for line in shown)
+        # In one piece, so that no Ctrl-C leaves the terminal without its wrapping.
+        sys.stdout.write(f"{_UNWRAPPED}{_HOME}{rows}{_TO_END}{_WRAPPED}")
+    else:
+        sys.stdout.write("\n".join([*_frame(loaded, report), "", ""]))
+    sys.stdout.flush()
+
+
+def _frame(loaded: LoadedProfile, report: Report, width: int | None = None) -> Iterator[str]:
+    """The verdict of the moment and the problems first: the rest may be cut off. With a width,
+    problems run over several lines."""
+    import textwrap
+    from datetime import datetime
+
+    from stagewatch.commands.check_told import problems, summary, told
+
+    at = datetime.fromtimestamp(report.at).astimezone()
+    yield f"{loaded.path}, {at:%H:%M:%S}: {summary(report)} · Ctrl-C ends"
+    for problem in map(str, problems(report)):
+        yield from textwrap.wrap(problem, width, subsequent_indent="    ") if width else [problem]
+    yield ""
+    yield from told(report)
+
+
+def _fitting(lines: list[str], room: int) -> list[str]:
+    """As many lines as there is room for, and how many there are beyond."""
+    if len(lines) <= room:
+        return lines
+    rest = len(lines) - room + 1
+    return [*lines[: room - 1], f"… {rest} more lines; a taller terminal shows them"]

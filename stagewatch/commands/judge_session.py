@@ -17,6 +17,7 @@ from stagewatch.commands.texts import second
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, profile_of
 from stagewatch.history.reader import History
+from stagewatch.judge.score import checks_of
 from stagewatch.judge.standing import Standing
 from stagewatch.judged import Judgement, sentence, utc
 from stagewatch.judging import sha256_of
@@ -149,6 +150,9 @@ def _lines(
     yield ""
     for criterion in judgements[0].criteria:
         yield f"{criterion.state.value:<12}  {criterion.title}: {sentence(criterion, utc)}"
+    for name, check in checks_of(judgements[0].score):
+        if check.signal:
+            yield f"{check.state.value:<12}  {name}: {check.reason}"
     if len(judgements) > 1:
         yield f"by its own profile: {judgements[1].verdict.value}  {judgements[1].reason}"
     yield f"{judgements[0].verdict.value}  {judgements[0].reason}"
@@ -199,7 +203,7 @@ def _json(
     for one in _unfolding(hearing, history, until):
         yield _difference_json(one) if isinstance(one, Difference) else _step_json(one)
     judgements.extend(_judgements(hearing, history))
-    from stagewatch.verdict_document import criterion_document
+    from stagewatch.verdict_document import criterion_document, score_document
 
     said, *own = judgements
     yield _line(
@@ -210,6 +214,7 @@ def _json(
         own_verdict=own[0].verdict.value if own else None,
         own_reason=own[0].reason if own else None,
         criteria=[criterion_document(criterion) for criterion in said.criteria],
+        optimisations=score_document(said.score),
     )
 
 

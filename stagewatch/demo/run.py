@@ -18,6 +18,7 @@ import tomli_w
 
 from stagewatch.demo.control import switch
 from stagewatch.demo.faults import DemoError, check_faults
+from stagewatch.demo.hooks import FOLDER
 
 __all__ = [
     "Backend",
@@ -126,7 +127,8 @@ def demo_profile(backend: Backend) -> str:
     for log in (backend.log, backend.access_log):
         path = tomli_w.dumps({"path": glob.escape(str(log))})
         text = _replaced(text, rf'(?m)^path = "logs/{log.name}"\n', path)
-    return text
+    hooks = tomli_w.dumps({"paths": [str(backend.log.parent / FOLDER)]}).replace("\n", "") + "\n"
+    return _replaced(text, r'(?m)^paths = \["logs/.*\n', hooks)
 
 
 def _replaced(text: str, pattern: str, new: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stagewatch.demo.control import States, serve_control
 from stagewatch.demo.faults import DemoError
+from stagewatch.demo.hooks import write_hooks
 from stagewatch.demo.hub import HEARTBEAT
 from stagewatch.demo.listener import Accessed, Listener
 from stagewatch.demo.logs import AccessLog, ErrorLog
@@ -44,6 +45,7 @@ class Backend:
         )
         endpoints = Endpoints(self.life, self._wish, options.token)
         app = Accessed(endpoints.app(), AccessLog(options.access_log))
+        write_hooks(options.log.parent)
         self.listener = Listener(app, options.host, options.port)
         self._place = Place(options.host, self.listener.port)
         self._ghosts = Ghosts(self._place, self._random)

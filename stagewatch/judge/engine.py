@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from stagewatch.judge.coverage import CoverageJudge, Stage
 from stagewatch.judge.finding import Finding, Why
 from stagewatch.judge.rulings import Rulings
-from stagewatch.judge.seats import Seat, Setting, seat, vouches
+from stagewatch.judge.score import check_key
+from stagewatch.judge.seats import Seat, Setting, check_seat, seat, vouches
 from stagewatch.judge.tracker import Computed, Incident, Tracker
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import TWICE, Gap, Reading, Result, State, probe_of
@@ -30,7 +31,8 @@ COVERAGE = "coverage"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A criterion changed: its state, its reason for having none, or its incident."""
+    """A criterion, or a check that a signal decides, changed: its state, its reason for having
+    none, or its incident."""
 
     t: float
     """Watch time."""
@@ -87,9 +89,11 @@ class Engine:
         self._turns: list[Turn] = []
         self._newest: dict[str, float] = {}
         """Probe → when the newest reading that was judged began."""
-        self._criteria = self._seated(Setting(profile, time, self.rulings, units or {}), profile)
+        setting = Setting(profile, time, self.rulings, units or {})
+        self._criteria = self._seated(setting, profile)
+        self._checks = dict(_checks(setting, profile))
         self._listeners: dict[str, list[_Criterion]] = {}
-        for criterion in self._criteria.values():
+        for criterion in (*self._criteria.values(), *self._checks.values()):
             for probe in criterion.seat.probes:
                 self._listeners.setdefault(probe, []).append(criterion)
         required = self._required(profile)
@@ -183,6 +187,11 @@ class Engine:
         trackers = [c.tracker for c in self._criteria.values()] + [self._coverage_tracker]
         return {now.name: now for tracker in trackers if (now := tracker.now) is not None}
 
+    def checks(self) -> dict[str, Computed]:
+        """``check_key`` → how the data say that a check stands which a signal decides."""
+        trackers = (check.tracker for check in self._checks.values())
+        return {now.name: now for tracker in trackers if (now := tracker.now) is not None}
+
     def coverage(self, name: str) -> float | None:
         """The share (0..1) of the watch so far that the criterion has data for."""
         criterion = self._criteria.get(name)
@@ -195,7 +204,7 @@ class Engine:
 
     def _look_at_all(self, t: float) -> None:
         self._t = max(self._t, t)
-        for criterion in self._criteria.values():
+        for criterion in (*self._criteria.values(), *self._checks.values()):
             self._look(criterion, self._t, None)
         self._turn(self._coverage_tracker, self._coverage.look(self._t), None)
 
@@ -245,6 +254,14 @@ def _rules(profile: Profile) -> Iterator[tuple[bool, str, AnyRule]]:
     for latches, rules in ((True, profile.nogo), (False, profile.go)):
         for name, rule in rules.items():
             yield latches, name, rule
+
+
+def _checks(setting: Setting, profile: Profile) -> Iterator[tuple[str, _Criterion]]:
+    for one in profile.optimisation:
+        for check in one.checks:
+            if check.signal:
+                key = check_key(one.name, check.name)
+                yield key, _Criterion(key, check_seat(check, setting), Tracker(key, latches=False))
 
 
 def _stages(profile: Profile, ends: float) -> list[Stage]:

@@ -35,6 +35,7 @@ class SavingsResult:
     claim: str
     """Per workspace and month."""
     calls_per_day: float | None = None
+    """Observed, of one workspace."""
     baseline_per_day: str = ""
     per_workspace_month: str | None = None
     per_year: str | None = None
@@ -70,6 +71,7 @@ class SavingsJudge:
         self._first = math.inf
         self._last: tuple[float, float] | None = None
         self._calls = 0.0
+        self._resets = 0
         self._held = 0.0
         self._result = SavingsResult(
             currency=config.currency,
@@ -93,10 +95,15 @@ class SavingsJudge:
             before, count = self._last
             if t <= before:
                 return
-            # A counter that fell began anew: all that it shows has come since.
-            self._calls += calls - count if calls >= count else calls
             step = t - before
-            self._held += step if step <= self._interval * LATE else self._interval
+            if calls >= count:
+                self._calls += calls - count
+                self._held += step if step <= self._interval * LATE else self._interval
+            else:
+                # It began anew: all that it shows has come since. What it counted between its
+                # last reading and that is in no sum, so the time between is not covered.
+                self._calls += calls
+                self._resets += 1
         self._last = (t, calls)
 
     def look(self, t: float) -> Finding:
@@ -134,14 +141,14 @@ class SavingsJudge:
 
     def _compared(self) -> Finding:
         config = self._config
-        calls = Decimal(repr(self._calls))
+        calls = Decimal(repr(self._calls)) / config.calls_of
         saved = saved_per_month(config, calls)
         claim, tolerance = Decimal(config.per_workspace_month), Decimal(config.tolerance or "0")
         margin = saved - claim
         self._result = SavingsResult(
             currency=config.currency,
             claim=config.per_workspace_month,
-            calls_per_day=self._calls,
+            calls_per_day=float(calls),
             baseline_per_day=config.baseline_calls_per_day,
             per_workspace_month=f"{saved:.2f}",
             per_year=f"{saved * self._workspaces * MONTHS:.2f}",
@@ -153,10 +160,21 @@ class SavingsJudge:
         state = State.PASS if saved >= claim - tolerance else State.FAIL
         allowed = f", tolerance {tolerance} {config.currency}" if tolerance else ""
         reason = (
-            f"{saved:.2f} {config.currency} per workspace and month at {calls.normalize():f}"
+            f"{saved:.2f} {config.currency} per workspace and month at {_shown(calls)}"
             f" calls a day, claim {claim} {config.currency}{allowed}, margin {margin:+.2f}"
-        )
+        ) + self._restarts()
         return Finding(state, reason, float(saved))
+
+    def _restarts(self) -> str:
+        if not self._resets:
+            return ""
+        often = "once" if self._resets == 1 else f"{self._resets} times"
+        return f"; the counter began anew {often}"
+
+
+def _shown(calls: Decimal) -> str:
+    """``1431``, ``143.1``; a share of many workspaces to the hundredth."""
+    return f"{round(calls, 2).normalize():f}"
 
 
 def _pay_back(config: Savings, per_month: Decimal) -> str | None:

@@ -16,6 +16,7 @@ from stagewatch.profile.schema import (
     AnyRule,
     Available,
     Average,
+    Check,
     Compare,
     Exhausted,
     Growth,
@@ -140,6 +141,16 @@ def _compare(rule: Compare, setting: Setting) -> Seat:
         unit=setting.units.get(rule.signal, ""),
     )
     return _simple(judge, judge.add, rule.signal)
+
+
+def check_seat(check: Check, setting: Setting) -> Seat:
+    """The seat of a check that a signal decides. It rests on the latest value alone, so that its
+    signal counts for no coverage."""
+    from stagewatch.judge.checked import CheckJudge
+
+    interval = setting.interval_of(check.signal)
+    judge = CheckJudge(config=check, interval=interval, time=setting.time)
+    return _simple(judge, judge.add, check.signal)
 
 
 def _simple(judge: RuleJudge, add: Callable[[float, float | None], None], signal: str) -> Seat:

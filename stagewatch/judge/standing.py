@@ -77,6 +77,8 @@ class Standing:
     savings: SavingsResult | None = None
     orphans: Mapping[str, Stand] = field(default_factory=dict)
     """No-go criteria that failed and are no longer in the profile: they count all the same."""
+    checks: Mapping[str, Stand] = field(default_factory=dict)
+    """``check_key`` → how a check of an optimisation stands which a signal decides."""
 
     def encoded(self) -> str:
         """As JSON."""
@@ -111,6 +113,7 @@ def standing_of(engine: Engine, profile: str, kept: Kept | None = None) -> Stand
         },
         savings=_savings(engine),
         orphans=kept.orphans,
+        checks={key: stand_of(found, engine) for key, found in engine.checks().items()},
     )
 
 

@@ -100,6 +100,8 @@ class Batch:
     def __init__(self) -> None:
         self.seen = 0
         """How many lines there were."""
+        self.before: float | None = None
+        """Lines that are no newer are from before the watch; None where there are none."""
         self._pieces = 0
         self._level_of: dict[str, Callable[[bytes], str]] = {}
         self._critical = _Newest(CRITICAL, MOST_BAD)
@@ -146,6 +148,7 @@ class Batch:
     def context(self, path: str, lines: Iterable[bytes], before: float) -> None:
         """Take lines from before the watch: shown, with a time before it, and not counted."""
         self._pieces += 1
+        self.before = before
         for number, line in enumerate(lines):
             seen = look(line)
             stamp = stamp_of(seen, before) if seen.record else None

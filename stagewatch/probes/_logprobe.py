@@ -147,6 +147,8 @@ class LogProbe:
             "left_out": batch.seen - len(batch),
             "behind": self.watch.behind,
         }
+        if batch.before is not None:
+            facts["lines_before"] = batch.before
         losses = self.watch.all_losses()
         facts["at_least"] = bool(losses) or self.watch.losses.left_out > 0
         if losses:

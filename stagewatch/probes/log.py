@@ -37,6 +37,8 @@ class LogConfig(ProbeConfig, kw_only=True, frozen=True):
     baseline: str = ""
     """A log whose patterns are known, relative to the profile; empty: what the log itself held
     before the watch."""
+    shown: bool = True
+    """Whether its lines and patterns are shown; one that a ``records`` rule names always is."""
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

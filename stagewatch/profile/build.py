@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
+from stagewatch.profile.checks import check_optimisations
 from stagewatch.profile.convert import Findings, convert
 from stagewatch.profile.plan import (
     check_deployment,
@@ -59,7 +60,8 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
     if savings:
         check_savings(savings, probes, findings)
     _check_phases(raw, phases, window, probes, findings)
-    _check_names(raw, optimisations, gates, findings)
+    _check_names(raw, gates, findings)
+    judged = check_optimisations(optimisations, raw, deployment, probes, findings)
     if findings.found or deployment is None or rollback is None or rollout is None:
         return None
     return Profile(
@@ -69,7 +71,7 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
         signal={name: probes.configs[name] for name in derived},
         go=go,
         nogo=nogo,
-        optimisation=list(optimisations.values()),
+        optimisation=judged,
         savings=savings,
         phase=[phase for _, phase in sorted(phases.items(), key=lambda entry: entry[1].hours)],
         gate=list(gates.values()),
@@ -173,20 +175,9 @@ def _check_phases(
                 check_signal(signal, (*where, "evidence", number), probes, findings)
 
 
-def _check_names(
-    raw: dict[str, Any],
-    optimisations: dict[int, Optimisation],
-    gates: dict[int, Gate],
-    findings: Findings,
-) -> None:
+def _check_names(raw: dict[str, Any], gates: dict[int, Gate], findings: Findings) -> None:
     """Names that a person would take for the same thing."""
     check_unique(((("gate", i), gate.name) for i, gate in gates.items()), "gates", findings)
-    named = ((("optimisation", i), one.name) for i, one in optimisations.items())
-    check_unique(named, "optimisations", findings)
-    for index, one in optimisations.items():
-        key: Key = ("optimisation", index, "checks")
-        checks = (((*key, i), check.name) for i, check in enumerate(one.checks))
-        check_unique(checks, "checks", findings)
     go, nogo = raw.get("go"), raw.get("nogo")
     if isinstance(go, dict) and isinstance(nogo, dict):
         for name in nogo:

@@ -91,6 +91,10 @@ def check_savings(savings: Savings, probes: Probes, findings: Findings) -> None:
             findings.add(("savings", name), what, 'write a plain decimal in quotes: "346.14"')
     if savings.calls:
         check_signal(savings.calls, ("savings", "calls"), probes, findings)
+        signal = probes.signals.get(savings.calls)
+        if signal is not None and signal.unit:
+            what = f"is measured in {signal.unit}; calls are counted by a signal without a unit"
+            findings.add(("savings", "calls"), what)
 
 
 _NEEDED = {

@@ -18,6 +18,7 @@ from stagewatch.profile.schema import (
     Growth,
     Held,
     Records,
+    SavingsClaim,
 )
 from stagewatch.profile.values import (
     Duration,
@@ -30,6 +31,7 @@ from stagewatch.profile.values import (
 
 _SIGNAL_KEYS = ("signal", "used", "max", "waiting", "timeouts")
 _LIMIT_KEYS = ("limit", "warn", "above", "below")
+_DAY = 86_400.0
 _TIME_KEYS = ("hold", "warm_up", "within", "longest_gap")
 
 
@@ -110,6 +112,9 @@ def _check_times(rule: AnyRule, key: Key, window: float | None, findings: Findin
             whole = format_duration(window)
             what = f"{format_duration(time)} is not shorter than the window of {whole}"
             findings.add((*key, name), what, "such a rule can never judge")
+    if isinstance(rule, SavingsClaim) and window is not None and window < _DAY:
+        what = f"needs the calls of a whole day, and the window is {format_duration(window)}"
+        findings.add(key, what, "such a rule can never judge")
 
 
 def _in_units(
@@ -125,13 +130,14 @@ def _in_units(
         if not isinstance(limit, Limit):
             continue
         try:
-            changes[name] = _fitting(limit, unit)
+            changes[name] = fitting(limit, unit)
         except ValueError:
             findings.add((*key, name), *_misfit(limit, unit, rule, written=name in table))
     return replace(rule, **changes) if changes else rule
 
 
-def _fitting(limit: Limit, unit: str) -> Limit:
+def fitting(limit: Limit, unit: str) -> Limit:
+    """The limit in ``unit``; ValueError when the two measure different things."""
     # A field that an answer provides has no unit of its own; a share of it needs no scaling.
     return limit if unit == "" and limit.unit == "%" else limit.to(unit)
 
@@ -148,14 +154,19 @@ def _unit_of(rule: AnyRule, probes: Probes) -> str | None:
 
 def _misfit(limit: Limit, unit: str, rule: AnyRule, *, written: bool) -> tuple[str, str]:
     """What to say about a limit that measures something else."""
-    shown = format_value(limit, limit.unit)
     about = "growth" if isinstance(rule, Growth) else getattr(rule, "signal", "availability")
-    hint = f"write it as {example_limit(unit)}"
-    if not written:
-        return "missing", f"the default {shown} does not suit {about}; {hint}"
+    if written:
+        return misfit(limit, unit, about)
+    shown, hint = format_value(limit, limit.unit), f"write it as {example_limit(unit)}"
+    return "missing", f"the default {shown} does not suit {about}; {hint}"
+
+
+def misfit(limit: Limit, unit: str, about: str) -> tuple[str, str]:
+    """What to say about a written limit that measures something else than ``about``, and a hint."""
     limit_is = f"is a {measures(limit.unit)}" if limit.unit else "has no unit"
     about_is = f"is measured in {unit}" if unit else "is a plain number"
-    return f"{shown} {limit_is}, but {about} {about_is}", hint
+    shown = format_value(limit, limit.unit)
+    return f"{shown} {limit_is}, but {about} {about_is}", f"write it as {example_limit(unit)}"
 
 
 def check_order(rule: AnyRule, key: Key, findings: Findings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from msgspec import Meta, Struct
 
@@ -184,11 +184,25 @@ AnyRule = (
 
 
 class Check(Table, kw_only=True, frozen=True):
-    """One check of an optimisation."""
+    """One check of an optimisation: a person's word, or a signal against its bounds.
+
+    It says what passes, where a ``compare`` criterion says what fails: ``at_least`` is the
+    opposite of its ``below``, ``at_most`` of its ``above``.
+    """
 
     name: Text
-    passes: bool | None = None
-    """What a person verified before the watch; absent: not verified yet."""
+    passes: bool | Literal["unverified"] | None = None
+    """What a person verified before the watch, or that nobody has yet."""
+    signal: str = ""
+    """The signal that decides instead of a person: by its latest value."""
+    at_least: Limit | None = None
+    """Passes when the signal is this or more."""
+    at_most: Limit | None = None
+    """Passes when the signal is this or less."""
+    hold: Duration = Duration(0)
+    """How long the signal must have been on one side before that side counts."""
+    within: Duration | None = None
+    """For how long a value counts; as long as in any rule when absent."""
     note: str = ""
 
 
@@ -214,6 +228,8 @@ class Savings(Table, kw_only=True, frozen=True):
     price_per_call: str = ""
     calls: str = ""
     """The counter signal of observed calls."""
+    calls_of: Positive = 1
+    """How many workspaces that counter counts; observed calls are divided by it."""
     days_per_month: Positive = 30
     investment: str = ""
     """What the work cost, for the pay-back time."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from stagewatch.judge.checked import bounds_of
+from stagewatch.judge.score import CheckScore, one_decimal
 from stagewatch.model import State
 from stagewatch.profile.values import format_duration, format_value
 from stagewatch.report.model import Report, stamp
@@ -41,6 +43,8 @@ def blocks(report: Report) -> Iterator[Block]:
     """The report from the verdict down to the events."""
     yield from _summary(report)
     yield from _section("Criteria", _criteria(report))
+    yield from _section("Optimisations", _optimisations(report))
+    yield from _section("Savings", _savings(report))
     yield from _section("Signals in this range", _signals(report))
     yield from _section("Log lines that may have been lost", _losses(report))
     yield from _section("New patterns in the logs", _patterns(report))
@@ -113,6 +117,54 @@ def _criterion(criterion: CriterionNow) -> tuple[str, ...]:
         stamp(criterion.since),
         _share(criterion.coverage),
         criterion.reason,
+    )
+
+
+def _optimisations(report: Report) -> Iterator[Block]:
+    score = report.snapshot.score
+    if score is None:
+        return
+    mean = "not known" if score.mean is None else f"{one_decimal(score.mean)} of 100"
+    yield Line(f"{score.state.value}: {mean}, at least {score.limit:g}")
+    yield Table(
+        ("Optimisation", "Score", "Check", "State", "Value", "Passes", "Why"),
+        tuple(
+            (
+                row.name,
+                "" if row.score is None else one_decimal(row.score),
+                check.name,
+                check.state.value,
+                _value(check.value, check.unit),
+                bounds_of(check.at_least, check.at_most, check.unit) if check.signal else "",
+                _check_why(check),
+            )
+            for row in score.rows
+            for check in row.checks
+        ),
+    )
+
+
+def _check_why(check: CheckScore) -> str:
+    """Who waived it and why, what the signal says, and the profile's remark."""
+    waived = f"waived by {check.waived_by}: {check.waived_because}" if check.waived_by else ""
+    return "; ".join(filter(None, (waived, check.reason, check.note)))
+
+
+def _savings(report: Report) -> Iterator[Block]:
+    found = report.snapshot.savings
+    if found is None or found.per_workspace_month is None:
+        return
+    days = f"{found.pay_back_days} days" if found.pay_back_days else ""
+    yield Table(
+        ("", ""),
+        (
+            ("Calls a day and workspace", f"{found.calls_per_day:g}"),
+            ("Before", found.baseline_per_day),
+            ("Saved per workspace and month", f"{found.per_workspace_month} {found.currency}"),
+            ("Claim", f"{found.claim} {found.currency}"),
+            ("Saved a year", f"{found.per_year} {found.currency}, {found.workspaces} workspaces"),
+            ("Pays back in", days),
+        ),
     )
 
 

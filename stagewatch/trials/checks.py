@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stagewatch.judge.engine import coverage_rule
+from stagewatch.judge.score import check_key
 from stagewatch.manual import implied
 from stagewatch.probes import signals_of
 from stagewatch.profile.convert import Findings
@@ -109,8 +110,7 @@ class Checks:
         if known is not None:
             self._named(getattr(act, kind), known, _WORDS[kind], (*key, kind))
         if act.check:
-            checks = [f"{o.name}/{c.name}" for o in self.profile.optimisation for c in o.checks]
-            self._named(act.check, checks, "check", (*key, "check"))
+            self._named(act.check, checks_of(self.profile), "check", (*key, "check"))
         if kind in ("void", "accept") and act.until is None:
             self.findings.add((*key, "until"), "missing", "of which time is this said?")
 
@@ -135,6 +135,11 @@ class Checks:
             return
         if said.criterion:
             self._named(said.criterion, criteria_of(self.profile), "criterion", (*key, "criterion"))
+        if said.check:
+            self._named(said.check, checks_of(self.profile), "check", (*key, "check"))
+        if said.check and said.criterion:
+            self.findings.add(key, "says criterion and check", "one of the two a line")
+            return
         self._pairs(said, asked[0], key)
         window = self.profile.deployment.window
         length = window if trial.length is None else trial.length
@@ -144,18 +149,20 @@ class Checks:
 
     def _pairs(self, said: Expectation, asked: str, key: Key) -> None:
         """Keys that go together, and those that do not."""
-        if asked == "state" and not said.criterion:
+        one = said.criterion or said.check
+        if asked == "state" and not one:
             self.findings.add((*key, "criterion"), "missing", "whose state is it?")
-        if asked == "verdict" and said.criterion:
-            self.findings.add((*key, "verdict"), "a criterion has none", "write state")
+        if asked == "verdict" and one:
+            what = "a criterion has none" if said.criterion else "a check has none"
+            self.findings.add((*key, "verdict"), what, "write state")
         if asked != "never" and (said.start or said.until is not None):
             self.findings.add(key, "from and until go with never", "write at")
         if asked == "never" and (said.at is not None or said.reason):
             self.findings.add(key, "at and reason do not go with never", "write from and until")
         if asked == "never":
             verdicts = ("GO", "NO-GO", "HOLD", "INCONCLUSIVE")
-            if (said.never in verdicts[:3]) == bool(said.criterion):
-                about = "a criterion is never that" if said.criterion else "is the state of none"
+            if (said.never in verdicts[:3]) == bool(one):
+                about = "a criterion is never that" if one else "is the state of none"
                 self.findings.add((*key, "never"), about, "name a criterion, or a verdict")
 
     def _named(self, name: str, known: Iterable[str], what: str, key: Key) -> None:
@@ -178,6 +185,11 @@ _WORDS = {
     "void": "probe",
     "accept": "probe",
 }
+
+
+def checks_of(profile: Profile) -> list[str]:
+    """Every check of the optimisations, as a waiver names it."""
+    return [check_key(one.name, c.name) for one in profile.optimisation for c in one.checks]
 
 
 def criteria_of(profile: Profile) -> list[str]:

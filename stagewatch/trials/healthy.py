@@ -9,6 +9,7 @@ from stagewatch.probes import signals_of
 from stagewatch.profile.schema import (
     AnyRule,
     Average,
+    Check,
     Compare,
     Exhausted,
     Growth,
@@ -38,6 +39,9 @@ def healthy_lines(profile: Profile) -> dict[str, Line]:
             found[f"{name}.uptime"] = Line(0.0, 1.0)
     for rule in (*profile.go.values(), *profile.nogo.values()):
         found |= {name: line for name, line in _wanted(rule) if name in found}
+    for check in (check for one in profile.optimisation for check in one.checks):
+        if check.signal in found and not _passes(check, found[check.signal]):
+            found[check.signal] = Line(_within(check))
     if profile.savings is not None and profile.savings.calls in found:
         found[profile.savings.calls] = _calls(profile.savings)
     return found
@@ -63,14 +67,28 @@ def _wanted(rule: AnyRule) -> Iterator[tuple[str, Line]]:
         yield rule.signal, Line(_between(rule))
 
 
+def _passes(check: Check, line: Line) -> bool:
+    """Whether what a signal reads from its start on is good for a check as well."""
+    low, high = check.at_least, check.at_most
+    return (low is None or line.base >= low) and (high is None or line.base <= high)
+
+
+def _within(check: Check) -> float:
+    """A value that passes."""
+    return _inside(check.at_most, check.at_least)
+
+
 def _between(rule: Compare) -> float:
     """A value on the right side of its bounds."""
-    above, below = rule.above, rule.below
+    return _inside(rule.above, rule.below)
+
+
+def _inside(above: float | None, below: float | None) -> float:
     if above is not None and below is not None:
         return (above + below) / 2
     if above is not None:
         return above / 2 if above > 0 else 2 * above - 1
-    assert below is not None  # the profile was checked
+    assert below is not None  # the profile was checked: there is a bound
     return below * 2 if below > 0 else below / 2 + 1
 
 

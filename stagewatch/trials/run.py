@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stagewatch.judge.engine import GRID, Engine
+from stagewatch.judge.score import checks_of
 from stagewatch.judge.standing import standing_of
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.judged import Judgement, judged, sentence
@@ -173,6 +174,8 @@ class _Run:
         for criterion in judgement.criteria:
             told = sentence(criterion, self._when)
             self._chronicle.note(criterion.name, t, criterion.state.value, told)
+        for key, check in checks_of(judgement.score):
+            self._chronicle.note(key, t, check.state.value, check.reason)
         self._chronicle.note(VERDICT, t, judgement.verdict.value, judgement.reason)
         return judgement
 
@@ -207,6 +210,9 @@ class _Run:
         wanted = str(said.verdict or said.state)
         if said.verdict is not None:
             subject, found, told = VERDICT, judgement.verdict.value, judgement.reason
+        elif said.check:
+            subject, check = said.check, dict(checks_of(judgement.score))[said.check]
+            found, told = check.state.value, check.reason
         else:
             criterion = next(c for c in judgement.criteria if c.name == said.criterion)
             subject, found = criterion.name, criterion.state.value
@@ -221,7 +227,7 @@ class _Run:
         self._fail(index, what, subject)
 
     def _never(self, said: Expectation, index: int) -> None:
-        subject = said.criterion or VERDICT
+        subject = said.criterion or said.check or VERDICT
         end = math.inf if said.until is None else float(said.until)
         for one in self._chronicle.within(subject, said.start, end):
             if one.state == said.never:

@@ -78,11 +78,14 @@ class Act(Table, kw_only=True, frozen=True):
 
 
 class Expectation(Table, kw_only=True, frozen=True):
-    """A line of ``expect``: a criterion's state or the verdict, at a time or never."""
+    """A line of ``expect``: the state of a criterion or of a check, or the verdict, at a time or
+    never."""
 
     at: Duration | None = None
     """The end of the test when left out."""
     criterion: str = ""
+    check: str = ""
+    """A check of an optimisation, ``optimisation/check``, instead of a criterion."""
     state: StateName | None = None
     verdict: VerdictName | None = None
     reason: str = ""

@@ -243,3 +243,43 @@ def test_options_that_do_not_go_together_are_refused(
     status, out, err = said(*arguments)
     assert (status, out, len(err.splitlines())) == (2, "", 1)
     assert told in err
+
+
+def test_checks_that_a_signal_decides_are_judged_again(
+    record: Record, said: Said, profile_text: str
+) -> None:
+    """Every turn with its sentence, and how they stand in the end."""
+    text = profile_text + (
+        '[go.score]\nrule = "score"\n[[optimisation]]\nname = "Sockets"\n'
+        'checks = [{ name = "few", signal = "health.orphans", at_most = 50 }]\n'
+    )
+    record([LEAK], text=text)
+    _, out, _ = said()
+    assert "2026-01-01 01:00:00Z  Sockets/few: PASS → FAIL  health.orphans 140, at most 50" in out
+    assert "2026-01-01 01:30:00Z  Sockets/few: FAIL → PASS  health.orphans 3, at most 50" in out
+    assert "\nPASS          Sockets/few: health.orphans 3, at most 50\n" in out
+    _, out, _ = said("--json")
+    (verdict,) = documents(out, "verdict")
+    (check,) = verdict["optimisations"]["rows"][0]["checks"]
+    assert (check["state"], check["value"], check["at_most"]) == ("PASS", 3, 50)
+
+
+def test_a_report_tells_the_optimisations_with_their_checks(
+    record: Record, profile_text: str, tmp_path: Path
+) -> None:
+    """With value, bounds and why."""
+    text = profile_text + (
+        '[go.score]\nrule = "score"\n[[optimisation]]\nname = "Sockets"\nchecks = [\n'
+        '    { name = "few", signal = "health.orphans", at_most = 50 },\n'
+        '    { name = "asked", passes = false, note = "ask ann" },\n]\n'
+    )
+    folder = record([LEAK], text=text)
+    out = tmp_path / "report.md"
+    told = ["export", "--session", str(folder), "--format", "md", "-o", str(out)]
+    assert run(told) == 0
+    lines = out.read_text().splitlines()
+    (few,) = [line for line in lines if "| few |" in line]
+    assert few.startswith("| Sockets | 50 | few | PASS | 3 | at most 50 | health")
+    (asked,) = [line for line in lines if "| asked |" in line]
+    assert asked == "| Sockets | 50 | asked | FAIL |   |   | ask ann |"
+    assert "FAIL: 50 of 100, at least 90" in out.read_text()

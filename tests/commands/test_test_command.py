@@ -86,7 +86,7 @@ def test_a_file_that_cannot_be_used_is_status_2_and_the_others_are_run(
 def test_the_demo_profile_is_as_its_tests_expect(capfd: pytest.CaptureFixture[str]) -> None:
     """A healthy day is a GO; each fault is a NO-GO; no data are neither."""
     assert run(["test", str(shipped_folder() / "demo.test.toml")]) == 0, capfd.readouterr().out
-    assert capfd.readouterr().out.splitlines()[-1] == "8 tests, all as expected"
+    assert capfd.readouterr().out.splitlines()[-1] == "13 tests, all as expected"
 
 
 @pytest.mark.parametrize("trial", STAGING.trials, ids=lambda trial: trial.name.replace(" ", "-"))

@@ -309,4 +309,5 @@ def test_logs_are_below_the_folder(healthy: Backend) -> None:
     """Everything that a backend writes lies in its logs folder."""
     folder: Path = healthy.log.parent
     assert folder.name == "logs"
-    assert {each.name for each in folder.iterdir()} == {"error.log", "access.log", "backend.log"}
+    logs = {"error.log", "access.log", "backend.log"}
+    assert {each.name for each in folder.iterdir()} == {*logs, "frontend"}

@@ -67,7 +67,7 @@ def test_demo_and_staging_say_the_same() -> None:
                 for phase in document["phase"]
             ],
             document["gate"],
-            document["optimisation"],
+            [(one["name"], one["target"]) for one in document["optimisation"]],
             document["contact"],
             document["savings"]["per_workspace_month"],
         )
@@ -85,6 +85,7 @@ async def test_every_probe_reads_the_backend(healthy: Backend) -> None:
     assert readings["health"].values["health.db_max"] == 20
     assert 0 < readings["backend"].values["backend.rss"] < 200 << 20
     assert readings["backend"].values["backend.count"] == 1
+    assert readings["hooks"].values["hooks.lines"] == 2
 
 
 async def test_faults_reach_the_readings(start: Start) -> None:

@@ -296,3 +296,61 @@ def test_what_another_probe_said_long_ago_tells_nothing_of_a_full_pool(tmp_path:
     ]
     assert states(feed(made, [idle, *full[:5]], 125))["pool"] is State.WARN
     assert states(feed(made, full[5:], 1200))["pool"] is State.INCONCLUSIVE
+
+
+CHECKED = (
+    TEXT
+    + """
+[go.score]
+rule = "score"
+[[optimisation]]
+name = "Pool"
+checks = [
+    { name = "small", signal = "health.used", at_most = 20 },
+    { name = "reviewed", passes = true },
+]
+"""
+)
+
+
+def test_a_check_that_a_signal_decides_is_judged_beside_the_criteria(tmp_path: Path) -> None:
+    """It turns with the reading that turns it, back as well, and is no criterion."""
+    judge = engine(profile_from(tmp_path, CHECKED))
+    turned = []
+    for number, used in enumerate((12, 30, 12)):
+        judge.take(health(30.0 * number, used=used))
+        turned += [
+            (t.computed.state, t.reading.at if t.reading else None)
+            for t in judge.turns()
+            if t.computed.name == "Pool/small"
+        ]
+    assert turned == [
+        (State.PASS, START),
+        (State.FAIL, START + 30),
+        (State.PASS, START + 60),
+    ]
+    assert set(judge.checks()) == {"Pool/small"}
+    assert "Pool/small" not in judge.computed()
+
+
+def test_a_check_is_no_data_that_a_go_needs_all_day(tmp_path: Path) -> None:
+    """The latest value decides it: the signal counts for no coverage by that."""
+    text = CHECKED.replace(
+        '[nogo.bound]\nrule = "compare"\nsignal = "health.used"\nabove = 50\n', ""
+    )
+    judge = engine(profile_from(tmp_path, text))
+    for reading in day():
+        values = {k: v for k, v in reading.values.items() if k != "health.used"}
+        judge.take(Reading(reading.probe, reading.at, 0.0, reading.result, values=values))
+    judge.pass_time(START + 6 * HOUR)
+    assert judge.computed()["coverage"].state is State.PASS
+    assert judge.checks()["Pool/small"].state is State.INCONCLUSIVE
+
+
+def test_void_readings_verify_nothing(tmp_path: Path) -> None:
+    """What was declared void decides no check."""
+    void = Rulings(void=(Stretch("health", START, START + HOUR, "ann"),))
+    judge = engine(profile_from(tmp_path, CHECKED), void)
+    judge.take(health(60.0))
+    judge.pass_time(START + 120)
+    assert judge.checks()["Pool/small"].state is State.INCONCLUSIVE

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stagewatch.judge.finding import Why
 from stagewatch.judge.savings import DAY, SavingsJudge, saved_per_month
@@ -115,6 +116,31 @@ def test_a_counter_that_starts_anew_goes_on() -> None:
         made.add(60.0 * i, 5000.0 + i if i < 720 else float(i - 700))
     made.look(DAY)
     assert made.result.calls_per_day == 719 + 740
+
+
+def test_what_a_counter_counted_before_it_began_anew_is_not_covered() -> None:
+    """Once is named; a service that restarts all the time hides its calls, and nothing is known."""
+    made = judge()
+    for i in range(1441):
+        made.add(60.0 * i, float(i % 700))
+    assert made.look(DAY).reason.endswith("; the counter began anew 2 times")
+    crashing = judge()
+    for i in range(1441):
+        crashing.add(60.0 * i, float(i % 3))
+    found = crashing.look(DAY)
+    assert found.state is State.INCONCLUSIVE
+    assert "covers 66.6 % of the day" in found.reason
+
+
+def test_a_counter_of_several_workspaces_is_divided_by_them() -> None:
+    """The claim and the baseline are of one."""
+    whole = feed(judge(replace(CLAIM, calls_of=10)), 14_310)
+    found = whole.look(DAY)
+    assert found.state is State.PASS
+    assert found.reason.startswith("346.14 EUR per workspace and month at 1431 calls a day")
+    assert whole.result.calls_per_day == 1431
+    third = feed(judge(replace(CLAIM, calls_of=3)), 1000)
+    assert "at 333.33 calls a day" in third.look(DAY).reason
 
 
 def test_readings_that_come_unevenly_cover_the_day() -> None:

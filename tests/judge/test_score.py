@@ -16,6 +16,7 @@ from stagewatch.profile.schema import Check, Optimisation
 class Waived:
     by: str
     reason: str
+    at: float = 0.0
 
 
 def optimisation(name: str, *checks: bool | None) -> Optimisation:

@@ -18,6 +18,7 @@ from stagewatch.probes import OpenContext, Probe, probe_kind
 from stagewatch.probes._httpprobe import HttpProbe
 from stagewatch.probes._resolve import Lookup
 from stagewatch.probes.http import HttpConfig, signals
+from stagewatch.profile.convert import hook
 from stagewatch.profile.values import Duration
 
 OpenHttp = Callable[..., HttpProbe]
@@ -110,6 +111,8 @@ def http_config(**given: object) -> HttpConfig:
 
 
 def _as_written(kind: type, value: object) -> object:
+    if isinstance(value, str):
+        return hook(kind, value)
     return value if isinstance(value, kind) else kind(value)
 
 

@@ -157,6 +157,9 @@ async def test_lines_from_before_the_watch_are_context(log: Opened) -> None:
     assert found.values["errors.criticals"] == 0
     assert [line.text for line in found.lines][-1] == "CRITICAL undated"
     assert all(line.at < START for line in found.lines)
+    assert found.facts["lines_before"] == max(line.at for line in found.lines)
+    log.write("new\n")
+    assert "lines_before" not in (await reading(log.open(found.checkpoint))).facts
 
 
 async def test_the_lines_of_a_flood_are_bounded(log: Opened) -> None:

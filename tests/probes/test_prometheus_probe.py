@@ -12,14 +12,17 @@ import pytest
 from stagewatch.model import Reading, Result
 from stagewatch.probes import probe_kind
 from stagewatch.probes._expect import Answer
-from stagewatch.probes._promprobe import UnfitError, value_of
+from stagewatch.probes._promprobe import UnfitError, taken, value_of
+from stagewatch.probes.prometheus import RangeQuery
+from stagewatch.profile.convert import hook
+from stagewatch.profile.values import Duration
 
 if TYPE_CHECKING:
-    from tests.probes.conftest import Host, OpenKind
+    from tests.probes.conftest import Host, OpenKind, SetClock
     from tests.services import Service
 
 
-async def _asked(opened: OpenKind, port: int, query: Mapping[str, str]) -> Reading:
+async def _asked(opened: OpenKind, port: int, query: Mapping[str, object]) -> Reading:
     return await opened("prometheus", url=f"http://127.0.0.1:{port}/", query=query).read()
 
 
@@ -73,6 +76,95 @@ async def test_what_is_not_one_number_is_no_data(
     assert told in reading.missing["bad"]
     assert reading.reason == f"bad: {reading.missing['bad']}"
     assert reading.values == {"good": 1, "ok": 0}
+
+
+def over(expr: str, take: str = "mean", range: str = "1m", step: str = "1s") -> dict[str, str]:
+    """An entry of ``query`` over a stretch of time."""
+    return {"expr": expr, "take": take, "range": range, "step": step}
+
+
+async def test_a_range_comes_to_one_number(
+    opened: OpenKind, prometheus: Service, set_clock: SetClock
+) -> None:
+    """As its points do; beside instant queries."""
+    before = set_clock.now()
+    query = {take: over("vector(time())", take) for take in ("mean", "max", "min", "last")}
+    reading = await _asked(opened, prometheus.port, {**query, "one": "1"})
+    assert (reading.result, reading.reason) == (Result.VALUE, "")
+    end = reading.values["last"]
+    assert before - 0.01 <= end <= set_clock.now()
+    assert reading.values["max"] == pytest.approx(end, abs=0.1)  # each has a range of its own
+    assert reading.values["min"] == pytest.approx(end - 60, abs=0.1)
+    assert reading.values["mean"] == pytest.approx(end - 30, abs=0.1)
+    assert reading.values["one"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (over("htttp_requests_total"), "no series; is the metric renamed, or its target not"),
+        (over('{__name__=~"prometheus_tsdb.+"}', range="2s"), " series; make one number of them"),
+        (over("vector(0) / 0"), "0 of 61 points in 1m, 70% are needed"),
+        (over("vector(1) / (time() > bool 0) / 0"), "holds +Inf: a division by 0?"),
+        (over("up", range="1h", step="15s"), " of 241 points in 1h, 70% are needed"),
+        (over("up[1m]"), 'bad_data: invalid expression type "range vector"'),
+        (over("sum("), "bad_data: "),
+    ],
+    ids=lambda given: str(given)[:40],
+)
+async def test_a_range_that_comes_to_no_number_is_no_data(
+    opened: OpenKind, prometheus: Service, query: dict[str, str], told: str
+) -> None:
+    """Too few points are none, and nothing is made of the rest."""
+    await _until_scraped(opened, prometheus)
+    reading = await _asked(opened, prometheus.port, {"bad": query, "good": "1"})
+    assert reading.result is Result.NO_DATA
+    assert told in reading.missing["bad"]
+    assert reading.values == {"good": 1, "ok": 0}
+
+
+RANGE = RangeQuery(expr="x", range=Duration(10), step=Duration(1), take="mean")
+
+
+def matrix(*points: tuple[object, str], **more: object) -> Answer:
+    series = {"metric": {}, "values": [list(point) for point in points], **more}
+    data = {"resultType": "matrix", "result": [series]}
+    body = json.dumps({"status": "success", "data": data}).encode()
+    return Answer(200, "application/json", "", body)
+
+
+def test_points_that_are_nan_are_missing() -> None:
+    """Seven of ten suffice, fewer do not."""
+    points = [(float(at), "2") for at in range(11)]
+    few = [(at, "NaN") if at < 3 else (at, value) for at, value in points]
+    assert taken(matrix(*few), 10_000, RANGE, 10.0) == 2
+    fewer = [(at, "NaN") if at < 4 else (at, value) for at, value in points]
+    with pytest.raises(UnfitError, match="7 of 11 points in 10s, 70% are needed"):
+        taken(matrix(*fewer), 10_000, RANGE, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (matrix(*((float(at), "2") for at in range(8))), "newest point is 3s old"),
+        (matrix((1.0, "2"), histograms=[]), "is a histogram; ask for"),
+        (matrix(("now", "2")), "a point without a time"),
+        (matrix((1.0, "many")), '"many" is not a number'),
+    ],
+)
+def test_odd_ranges(answer: Answer, told: str) -> None:
+    """Whatever claims to be a Prometheus."""
+    with pytest.raises(UnfitError, match=told):
+        taken(answer, 10_000, RANGE, 10.0)
+
+
+async def test_an_answer_to_an_instant_query_is_no_range(opened: OpenKind, host: Host) -> None:
+    """As of a proxy that lost the end of the path."""
+    body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}})
+    reading = await _asked(opened, await host.answer(body), {"a": over("x")})
+    assert "not an answer of a Prometheus (resultType vector)" in reading.missing["a"]
+    request = host.heads[0].decode()
+    assert request.startswith("GET /api/v1/query_range?query=x&step=1&start=")
 
 
 async def test_nobody_there_is_an_error(opened: OpenKind, host: Host) -> None:
@@ -146,6 +238,9 @@ def test_odd_answers(data: object, told: str) -> None:
         ({"url": "localhost:9090"}, "url"),
         ({"query": {"ok": "1"}}, "query.ok"),
         ({"query": {"a": " "}}, "query.a"),
+        ({"query": {"a": over("1", range="15s", step="10s")}}, "query.a.range"),
+        ({"query": {"a": over("1", range="24h", step="1s")}}, "query.a.step"),
+        ({"query": {"a": over("1", step="0s")}}, "query.a.step"),
         ({"headers": {"a b": "c"}}, "headers.a b"),
     ],
     ids=str,
@@ -154,5 +249,5 @@ def test_a_table_that_cannot_work(given: dict[str, object], key: str) -> None:
     """Each mistake is told with its key."""
     kind = probe_kind("prometheus")
     table = {"kind": "prometheus", "url": "http://h:9090", "query": {"a": "1"}, **given}
-    config = msgspec.convert(table, kind.config, dec_hook=lambda _, value: value)
+    config = msgspec.convert(table, kind.config, dec_hook=hook)
     assert [found for found, _ in kind.problems(config)] == [key]

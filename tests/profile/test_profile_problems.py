@@ -34,6 +34,8 @@ HEAD_LINES = HEAD.count("\n")
 LINES = PROBES.count("\n")
 """The snippets below start on the line after these."""
 
+_CHECK = '[[optimisation]]\nname = "a"\nchecks = [{{ {} }}]'
+
 TABLES = {
     "unknown table": ("[gates]", 1, 'gates: unknown key; did you mean "gate"?'),
     "table for a list": (
@@ -208,7 +210,7 @@ TABLES = {
     ),
     "score out of range": (
         '[go.x]\nrule = "score"\nlimit = 900\n'
-        '[[optimisation]]\nname = "a"\nchecks = [{ name = "b" }]',
+        '[[optimisation]]\nname = "a"\nchecks = [{ name = "b", passes = true }]',
         3,
         "go.x.limit: must be a number, at most 100",
     ),
@@ -371,14 +373,75 @@ TABLES = {
         "gate#1.reviewer: must not be empty",
     ),
     "optimisation twice": (
-        '[[optimisation]]\nname = "a"\nchecks = [{ name = "b" }]\n' * 2,
+        '[[optimisation]]\nname = "a"\nchecks = [{ name = "b", passes = true }]\n' * 2,
         4,
         'optimisation#2: there are two optimisations called "a"',
     ),
     "check twice": (
-        '[[optimisation]]\nname = "a"\nchecks = [{ name = "b" }, { name = "b" }]',
+        '[[optimisation]]\nname = "a"\nchecks = [{ name = "b", passes = true }, { name = '
+        '"b", passes = true }]',
         3,
         'optimisation#1.checks#2: there are two checks called "b"',
+    ),
+    "check that says nothing": (
+        _CHECK.format('name = "b"'),
+        3,
+        "optimisation#1.checks#1: says neither passes nor signal; write passes = true, "
+        'false or "unverified", or signal = "…" with its bounds',
+    ),
+    "check by person and signal": (
+        _CHECK.format('name = "b", passes = true, signal = "health.ok", at_least = 1'),
+        3,
+        "optimisation#1.checks#1: says both passes and signal; who decides, a person or "
+        "the signal?",
+    ),
+    "check by an unknown signal": (
+        _CHECK.format('name = "b", signal = "health.okk", at_least = 1'),
+        3,
+        'optimisation#1.checks#1.signal: no probe provides "health.okk"; did you mean "health.ok"?',
+    ),
+    "check without a bound": (
+        _CHECK.format('name = "b", signal = "health.ok"'),
+        3,
+        "optimisation#1.checks#1: needs at_least or at_most; which values of the signal pass?",
+    ),
+    "check by a signal without a name": (
+        _CHECK.format('name = "b", signal = "", at_least = 1'),
+        3,
+        "optimisation#1.checks#1.signal: must not be empty; name the signal that decides",
+    ),
+    "bound without a signal": (
+        _CHECK.format('name = "b", passes = true, at_least = 1'),
+        3,
+        'optimisation#1.checks#1.at_least: goes with signal; add signal = "…"',
+    ),
+    "bound in another unit": (
+        _CHECK.format('name = "b", signal = "health.latency", at_most = "5 MiB"'),
+        3,
+        "optimisation#1.checks#1.at_most: 5 MiB is a size, but health.latency is "
+        'measured in ms; write it as "500ms"',
+    ),
+    "check that nothing passes": (
+        _CHECK.format('name = "b", signal = "health.ok", at_least = 2, at_most = 1'),
+        3,
+        "optimisation#1.checks#1: at_least is more than at_most, and no value would pass",
+    ),
+    "check held as long as the window": (
+        _CHECK.format('name = "b", signal = "health.ok", at_least = 1, hold = "24h"'),
+        3,
+        "optimisation#1.checks#1.hold: 24h is not shorter than the window of 24h; it can "
+        "never pass",
+    ),
+    "check whose values do not last": (
+        _CHECK.format('name = "b", signal = "health.ok", at_least = 1, within = "10s"'),
+        3,
+        "optimisation#1.checks#1.within: 10s is shorter than 30s, the time between two "
+        "readings; no value would last",
+    ),
+    "check with a word for true": (
+        _CHECK.format('name = "b", passes = "unverifed"'),
+        3,
+        'optimisation#1.checks#1.passes: "unverifed" is not known here; did you mean "unverified"?',
     ),
     "optimisation without a check": (
         '[[optimisation]]\nname = "a"\nchecks = []',
@@ -400,6 +463,11 @@ TABLES = {
         "[savings]\nper_workspace_month = 346.14",
         2,
         "savings.per_workspace_month: must be text in quotes, not a number",
+    ),
+    "calls that are no count": (
+        '[savings]\nper_workspace_month = "1"\ncalls = "health.latency"',
+        3,
+        "savings.calls: is measured in ms; calls are counted by a signal without a unit",
     ),
     "calls that nothing counts": (
         '[savings]\nper_workspace_month = "1"\ncalls = "health.db_usd"',
@@ -703,3 +771,14 @@ def test_no_document_breaks_the_loader(document: dict[str, object], kinds: Kinds
     with pytest.raises(ProfileError) as caught:
         loads(text, Path("p.toml"), kinds)
     assert caught.value.problems
+
+
+def test_savings_of_less_than_a_day_are_refused(problems: Callable[[str], str]) -> None:
+    """A part of a day is never scaled up, so the rule could never judge."""
+    text = HEAD + (
+        'window = "6h"\n[go.cost]\nrule = "savings"\n[savings]\nper_workspace_month = "1"\n'
+    )
+    assert problems(text) == (
+        f"p.toml:{HEAD_LINES + 2}: go.cost: needs the calls of a whole day, and the window is 6h;"
+        " such a rule can never judge"
+    )

@@ -314,3 +314,36 @@ def _told(bench: Bench) -> tuple[int, int]:
     with History.open(bench.folder / "history.db") as history:
         events = [event for event in history.events(500) if event.kind == "state"]
         return len(history.states()), len(events)
+
+
+CHECKED = (
+    TEXT
+    + """
+[go.score]
+rule = "score"
+[[optimisation]]
+name = "Sockets"
+checks = [{ name = "few", signal = "health.orphans", at_most = 50 }]
+"""
+)
+
+
+async def test_a_check_that_turns_is_stored_at_once(tmp_path: Path) -> None:
+    """With its value in the standing, as a state, and as an event when it fails."""
+    (tmp_path / "s").mkdir()
+    bench = Bench(tmp_path / "s", CHECKED)
+    try:
+        bench.read(10, 3)
+        await bench.look(20)
+        assert bench.standing is not None
+        assert bench.standing.checks["Sockets/few"].state is State.PASS
+        bench.read(40, 140)
+        assert bench.standing.checks["Sockets/few"].value == 140
+        with History.open(bench.folder / "history.db") as history:
+            states = [s.state for s in history.states() if s.criterion == "Sockets/few"]
+            told = [event.text for event in history.events(10)]
+        assert states == [State.PASS, State.FAIL]
+        assert "Sockets/few failed: health.orphans 140, at most 50" in told
+    finally:
+        bench.judge.close()
+        bench.writer.close()

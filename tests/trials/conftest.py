@@ -51,7 +51,10 @@ above = 80
 rule = "score"
 [[optimisation]]
 name = "Cache"
-checks = [{ name = "works", passes = true }]
+checks = [
+    { name = "works", passes = true },
+    { name = "few threads", signal = "backend.threads", at_least = 20, at_most = 60 },
+]
 [[phase]]
 name = "Only"
 hours = [0, 4]

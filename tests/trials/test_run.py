@@ -178,3 +178,38 @@ def test_a_derived_signal_is_worked_out_from_what_the_test_says(
     )
     loaded = load_trials(path)
     assert run_trial(loaded.profile, loaded.trials[0]).failures == ()
+
+
+def test_fabricated_readings_drive_the_checks(ran: Ran) -> None:
+    """Healthy ones pass; a bad one fails the check and the score, a missing one leaves it open."""
+    lines = """{ signal = "backend.threads", value = 70, from = "1h" },
+        { signal = "backend.threads", missing = "gone", from = "2h" }"""
+    expect = """{ at = "50min", check = "Cache/few threads", state = "PASS" },
+        { at = "1h30min", check = "Cache/few threads", state = "FAIL", reason = "20 to 60" },
+        { at = "1h30min", criterion = "score", state = "FAIL", reason = "few threads" },
+        { at = "3h", check = "Cache/few threads", state = "INCONCLUSIVE" },
+        { at = "3h", criterion = "score", state = "INCONCLUSIVE", reason = "not verified" },
+        { at = "3h", check = "Cache/works", state = "PASS" },
+        { check = "Cache/few threads", never = "FAIL", until = "59min" },
+        { check = "Cache/few threads", never = "WAIVED" }"""
+    assert ran(expect, lines).failures == ()
+
+
+def test_a_check_that_is_not_as_expected_is_told_with_its_history(ran: Ran) -> None:
+    """As a criterion is."""
+    line = '{ signal = "backend.threads", value = 70, from = "1h" }'
+    (failure,) = ran('{ at = "2h", check = "Cache/few threads", state = "PASS" }', line).failures
+    assert "expected Cache/few threads PASS, got FAIL: backend.threads 70, 20 to 60" in failure.what
+    assert [said.state for said in failure.history] == ["PASS", "FAIL"]
+
+
+def test_a_waived_check_is_waived(ran: Ran) -> None:
+    """By name, as on the board."""
+    line = '{ signal = "backend.threads", value = 70 }'
+    act = """acts = [
+    { at = "1h", waive = "score", check = "Cache/few threads", by = "eve" },
+]
+"""
+    expect = """{ at = "2h", check = "Cache/few threads", state = "WAIVED" },
+        { at = "2h", criterion = "score", state = "PASS", reason = "waived by eve" }"""
+    assert ran(expect, line, act).failures == ()

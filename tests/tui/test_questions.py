@@ -125,6 +125,8 @@ class TestWaiving:
         )
         unknown = replace(one.checks[-1], passes=None)
         assert "nobody has verified" in refusal(ask.waive_check(one.name, unknown))
+        silent = replace(unknown, signal="a.b", reason="no reading for 12m", at_most=1.0)
+        assert "not verified: no reading for 12m" in refusal(ask.waive_check(one.name, silent))
         waived = replace(one.checks[-1], waived_by="bob")
         assert "waived already, by bob" in refusal(ask.waive_check(one.name, waived))
 

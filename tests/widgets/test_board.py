@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagewatch.judge.score import CheckScore
 from stagewatch.model import State
 from stagewatch.tui import specimen, specimen_board
 from stagewatch.widgets.blocks import MARGIN, Block, places, window
@@ -196,6 +198,71 @@ def test_a_check_that_nobody_verified_is_shown_and_the_score_is_not_known() -> N
     text = board(view, 116)
     assert "not known yet" in text
     assert "◌ not verified  hooks poll every 30,000 ms" in text
+
+
+MEASURED = CheckScore(
+    "hit rate",
+    True,
+    "",
+    signal="cache.rate",
+    value=93.5,
+    at_least=50.0,
+    unit="%",
+    reason="cache.rate 93.5 %, at least 50 %",
+    since=0.0,
+)
+
+
+def measured(check: CheckScore) -> View:
+    """The board of a watch on track with this check as its only one."""
+    view = viewed("on_track")
+    assert view.snapshot is not None
+    score = view.snapshot.score
+    assert score is not None
+    row = replace(score.rows[0], checks=(check,))
+    return viewed("on_track", score=replace(score, rows=(row,)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "✓ passes  hit rate  cache.rate"),
+        ({"passes": False, "value": 40.0}, "✖ fails  hit rate  cache.rate"),
+        ({"passes": None, "value": None, "reason": "no reading for 12m"},
+         "◌ not verified  hit rate  no reading for 12m"),
+        ({"passes": False, "waived_by": "carol", "waived_because": "cold start"},
+         "≈ waived  hit rate  by carol: cold start"),
+    ],
+)  # fmt: skip
+@sizes
+def test_a_check_that_a_signal_decides_has_a_row_with_its_value_and_bound(
+    width: int, changes: dict[str, Any], told: str
+) -> None:
+    check = replace(MEASURED, **changes)
+    row, _ = row_of(board(measured(check), width), "hit rate")
+    value = "no value" if check.value is None else f"{check.value:g} %"
+    assert row.strip().startswith(told)
+    assert row.rstrip().endswith(f"{value}  ≥ 50 %")
+    snapshot = measured(check).snapshot
+    assert snapshot is not None
+    assert [where[1].endswith("/hit rate") for where in board_places(snapshot)].count(True) == 1
+
+
+def test_a_check_whose_value_is_about_to_turn_says_so_without_the_cursor() -> None:
+    told = "cache.rate 4.8 %, at least 50 %, beyond it for 2m of 5m"
+    row, _ = row_of(board(measured(replace(MEASURED, value=4.8, reason=told)), 120), "hit rate")
+    assert row.strip().startswith(f"✓ passes  hit rate  {told}")
+
+
+def test_under_the_cursor_such_a_check_says_since_when_and_the_remark() -> None:
+    view = measured(replace(MEASURED, at_most=99.0, note="ask ann"))
+    assert view.snapshot is not None
+    assert view.snapshot.score is not None
+    name = view.snapshot.score.rows[0].name
+    text = board(view, 116, ("check", f"{name}/hit rate"))
+    assert "50 % to 99 %" in text
+    assert "cache.rate 93.5 %, at least 50 %, since " in text
+    assert "note: ask ann" in text
 
 
 def test_a_mean_is_shown_with_one_decimal() -> None:

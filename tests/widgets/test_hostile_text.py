@@ -123,7 +123,12 @@ def poisoned_board(text: str) -> Stage:
     )
     assert seen.score is not None
     assert seen.savings is not None
-    checks = (CheckScore(text, False, text), CheckScore(text, None, text, text, text))
+    checks = (
+        CheckScore(text, False, text),
+        CheckScore(text, None, text, text, text),
+        CheckScore(text, None, text, signal=text, reason=text, unit=text, at_most=1.0),
+        CheckScore(text, True, text, signal=text, reason=text, unit=text, value=2.0, at_least=1.0),
+    )
     word = Confirmation(by=text, at=Instant(1.0), verdict=text, note=text)
     poisoned_now = replace(
         seen,
