@@ -14,8 +14,7 @@ from stagewatch.commands.options import Settings, profile_option
 from stagewatch.commands.where import profile_path
 from stagewatch.derived import Derivations
 from stagewatch.model import Reading, Result, Signal
-from stagewatch.probes import Probe
-from stagewatch.profile.derived import DERIVED
+from stagewatch.probes import Probe, is_opened
 from stagewatch.profile.schema import ProbeConfig
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def _opened(loaded: LoadedProfile) -> list[Probe]:
     return [
         probe_kind(config.kind).open(name, config, context)
         for name, config in loaded.profile.probe.items()
-        if config.kind != DERIVED
+        if is_opened(config)
     ]
 
 
