@@ -20,7 +20,7 @@ from stagewatch.drills.holding import Holder
 from stagewatch.drills.outcome import Outcome
 from stagewatch.drills.station import DrillError
 from stagewatch.drills.tally import Tally
-from stagewatch.drills.wire import Pool, request
+from stagewatch.drills.wire import Begun, Pool, request
 from stagewatch.probes._failure import FailureError
 from stagewatch.profile.drills import (
     LONGEST,
@@ -103,6 +103,9 @@ class Exercising:
     tally: Tally = field(default_factory=Tally)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _pools: dict[object, Pool] = field(default_factory=dict)
+    _lines: list[_Line] = field(default_factory=list)
+    _waiting: list[tuple[float, int]] = field(default_factory=list)
+    """(when it is due, which line), the next one first."""
     began: float = 0.0
     """Monotonic time."""
     ended: float = 0.0
@@ -118,27 +121,30 @@ class Exercising:
         Raises FailureError where it cannot begin. What was seen is in ``tally``, also then.
         """
         try:
-            lines = list(self._lines())
+            self._lines = list(self._spread())
             for pool in self._pools.values():
                 await pool.prepare()
             holder = Holder(self.load, self.ground, self.tally)
             self.began = self.ended = self.ground.clock.monotonic() + LEAD
+            self._waiting = [(line.due(), number) for number, line in enumerate(self._lines)]
+            heapq.heapify(self._waiting)
             jobs = [
                 asyncio.ensure_future(self._report(progress)),
                 *(asyncio.ensure_future(held) for held in holder.jobs()),
             ]
             with _quiet_collector():
                 try:
-                    await self._schedule(lines)
+                    await self._schedule()
                     await self._drain()
                 finally:
+                    self._waiting.clear()
                     self.ended = self.ground.clock.monotonic()
                     await _end([*jobs, *self._under_way])
         finally:
             for pool in self._pools.values():
                 pool.close()
 
-    def _lines(self) -> Iterator[_Line]:
+    def _spread(self) -> Iterator[_Line]:
         """Every call of every workspace, spread over its interval."""
         drill = self.load.exercise
         number = 0
@@ -148,33 +154,33 @@ class Exercising:
                 wanted = request(call.method, call.url, self.ground.headers(headers))
                 key = (workspace, target_of(call.url), call.url.partition(":")[0])
                 if key not in self._pools:
-                    self._pools[key] = self.ground.pool(call.url)
+                    self._pools[key] = self.ground.pool(call.url, self._begin_due)
                 spread = (number * GOLDEN) % 1.0 * float(call.every)
                 yield _Line(call, wanted, self._pools[key], spread)
                 number += 1
 
-    async def _schedule(self, lines: list[_Line]) -> None:
+    async def _schedule(self) -> None:
         """Begin every request when it is due."""
-        now, tally = self.ground.clock.monotonic, self.tally
-        waiting = [(line.due(), n) for n, line in enumerate(lines)]
-        heapq.heapify(waiting)
-        end = self.load.lasts
+        waiting, end, now = self._waiting, self.load.lasts, self.ground.clock.monotonic
         while waiting and waiting[0][0] < end:
-            elapsed = now() - self.began
-            if waiting[0][0] - elapsed > AHEAD:
-                await asyncio.sleep(waiting[0][0] - elapsed)
-                continue
-            due, n = waiting[0]
-            line = lines[n]
+            self._begin_due()
+            await asyncio.sleep(max(0.0, waiting[0][0] - (now() - self.began)))
+        await asyncio.sleep(max(0.0, end - (now() - self.began)))
+
+    def _begin_due(self) -> None:
+        """Begin what is due by now; called also between answers, which may come in a flood."""
+        waiting, monotonic = self._waiting, self.ground.clock.monotonic
+        while waiting:
+            due, number = waiting[0]
+            late = monotonic() - self.began - due
+            if late < -AHEAD or due >= self.load.lasts:
+                return
+            line = self._lines[number]
             line.sent += 1
-            tally.due += 1
-            tally.late.add(max(0.0, elapsed - due))
+            heapq.heapreplace(waiting, (line.due(), number))
+            self.tally.due += 1
+            self.tally.late.add(max(0.0, late))
             self._begin(line, self.began + due)
-            heapq.heapreplace(waiting, (line.due(), n))
-            if tally.due % 8 == 0:
-                await asyncio.sleep(0)  # let answers in, also when we are behind
-        rest = end - (now() - self.began)
-        await asyncio.sleep(max(0.0, rest))
 
     def _begin(self, line: _Line, due: float) -> None:
         if len(self._under_way) >= MOST_UNDER_WAY:
@@ -183,21 +189,24 @@ class Exercising:
             self.tally.fail("too-many-under-way")
             return
         self.tally.sent += 1
-        task = asyncio.ensure_future(self._ask(line, due))
+        # Sent here where a connection is kept: a task would begin after all that is ready already.
+        task = asyncio.ensure_future(self._ask(line, due, line.pool.begin(line.wanted)))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _ask(self, line: _Line, due: float) -> None:
+    async def _ask(self, line: _Line, due: float, begun: Begun | None) -> None:
         tally, monotonic = self.tally, self.ground.clock.monotonic
         left = float(self.load.exercise.timeout) - (monotonic() - due)
         try:
-            heard = await line.pool.ask(line.wanted, max(0.001, left))
+            heard = await line.pool.ask(line.wanted, max(0.001, left), begun)
         except FailureError as failure:
             tally.errors += 1
             tally.fail(failure.kind)
             if failure.kind == "timeout":
                 tally.latency.add(monotonic() - due)
             return
+        finally:
+            self._begin_due()
         if heard.status in line.call.status:
             tally.latency.add(monotonic() - due)
             tally.answered += 1

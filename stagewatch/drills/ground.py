@@ -102,9 +102,9 @@ class Ground:
         path = str(self.base / ca_file) if ca_file else ""
         return tls_context(path, getattr(probe, "verify", True))
 
-    def pool(self, url: str) -> Pool:
+    def pool(self, url: str, between: Callable[[], None] = lambda: None) -> Pool:
         """Connections to where ``url`` leads; raises FailureError."""
-        return Pool(url, Resolver("drill"), self.tls(url))
+        return Pool(url, Resolver("drill"), self.tls(url), between)
 
 
 class HitTeller:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import h11
@@ -59,7 +61,10 @@ def request(method: str, url: str, headers: dict[str, str]) -> h11.Request:
 class Connection(asyncio.Protocol):
     """One connection; one request at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, between: Callable[[], None] = lambda: None) -> None:
+        """``between`` is called before anything that was received is looked at: many answers at
+        once take longer to read than other work may wait."""
+        self._between = between
         self._parser = h11.Connection(h11.CLIENT)
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Heard] | None = None
@@ -95,6 +100,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.spoke = True
+        self._between()
         self._take(data)
 
     def eof_received(self) -> bool:
@@ -163,15 +169,26 @@ def _why(kind: str, said: str) -> str:
     return f"the answer is not HTTP ({said[:80]})"
 
 
+Begun = tuple[Connection, "asyncio.Future[Heard]"]
+"""A request that was sent on a kept connection, and its answer to come."""
+
+
 class Pool:
     """Connections to one target, each used again when it can be."""
 
-    def __init__(self, url: str, resolver: Resolver, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        resolver: Resolver,
+        tls: ssl.SSLContext | None,
+        between: Callable[[], None] = lambda: None,
+    ) -> None:
         target = target_of(url)
         assert target is not None  # the profile was checked
         self._host, self._port = target
         self._resolver = resolver
         self._tls = tls
+        self._between = between
         self._addresses: tuple[str, ...] = ()
         self._idle: deque[Connection] = deque()
         self._open: set[Connection] = set()
@@ -180,22 +197,39 @@ class Pool:
         """Resolve the name, once; raises FailureError."""
         self._addresses = await self._resolver.addresses(self._host, self._port)
 
-    async def ask(self, wanted: h11.Request, timeout: float) -> Heard:  # noqa: ASYNC109
-        """A complete answer within ``timeout``; raises FailureError."""
+    def begin(self, wanted: h11.Request) -> Begun | None:
+        """Send it at once on a kept connection; None where there is none."""
+        while self._idle:
+            kept = self._idle.pop()
+            if kept.usable:
+                return kept, kept.ask(wanted)
+            self._drop(kept)
+        return None
+
+    async def ask(
+        self,
+        wanted: h11.Request,
+        timeout: float,  # noqa: ASYNC109  # of the answer, whatever it takes to get it
+        begun: Begun | None = None,
+    ) -> Heard:
+        """A complete answer within ``timeout``; raises FailureError. ``begun`` is what ``begin``
+        gave, where it was sent already."""
         connection: Connection | None = None
         try:
             async with asyncio.timeout(timeout):
-                connection, kept = await self._take()
-                try:
-                    return await connection.ask(wanted)
-                except FailureError as failure:
-                    # A kept connection that the service closed meanwhile says nothing of it.
-                    if not kept or connection.spoke or failure.kind != "closed":
-                        raise
-                    self._drop(connection)
-                    connection = None
-                    connection = await self._connect()
-                    return await connection.ask(wanted)
+                begun = begun or self.begin(wanted)
+                if begun is not None:
+                    connection, answer = begun
+                    try:
+                        return await answer
+                    except FailureError as failure:
+                        # A kept connection that the service closed meanwhile says nothing of it.
+                        if connection.spoke or failure.kind != "closed":
+                            raise
+                        self._drop(connection)
+                        connection = None
+                connection = await self._connect()
+                return await connection.ask(wanted)
         except TimeoutError as error:
             text = f"no answer within {timeout:g} s"
             raise FailureError("timeout", text) from error
@@ -209,15 +243,6 @@ class Pool:
         self._open.clear()
         self._idle.clear()
 
-    async def _take(self) -> tuple[Connection, bool]:
-        """A connection, and whether it was used before."""
-        while self._idle:
-            kept = self._idle.pop()
-            if kept.usable:
-                return kept, True
-            self._drop(kept)
-        return await self._connect(), False
-
     async def _connect(self) -> Connection:
         if not self._addresses:
             await self.prepare()
@@ -226,7 +251,7 @@ class Pool:
         for address in self._addresses:
             try:
                 _, made = await loop.create_connection(
-                    Connection,
+                    partial(Connection, self._between),
                     address,
                     self._port,
                     ssl=self._tls,
