@@ -120,6 +120,7 @@ async def _limit(seen: _Seen) -> Outcome | None:
 async def _is_taken(seen: _Seen, *, settle: bool) -> bool:
     """Whether one more is taken; a service may also refuse by closing it at once."""
     from websockets.exceptions import ConnectionClosed
+    from websockets.protocol import State
 
     try:
         connection = await seen.open()
@@ -131,7 +132,8 @@ async def _is_taken(seen: _Seen, *, settle: bool) -> bool:
         return True
     except (RefusedError, ConnectionClosed):
         return False
-    return False
+    # Where none of those before it is open any more, this is a reaper and no limit.
+    return not any(other.state is State.OPEN for other in seen.held)
 
 
 async def _alive(seen: _Seen) -> Outcome | None:

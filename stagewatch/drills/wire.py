@@ -23,6 +23,7 @@ from stagewatch.profile.drills import target_of
 
 MOST_BODY = 1 << 20
 """Bytes of a body that are read."""
+_BEGINNING = b"HTTP/"
 MOST_IDLE = 64
 """Kept connections of a pool."""
 
@@ -99,8 +100,13 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.spoke = True
+        first, self.spoke = not self.spoke, True
         self._between()
+        if first and not data.startswith(_BEGINNING[: len(data)]):
+            # Whole heads only are parsed, and of what speaks first there may be no more to come.
+            self._fail(FailureError("garbage", _why("garbage", ascii(data[:40])[2:-1])))
+            self.close()
+            return
         self._take(data)
 
     def eof_received(self) -> bool:
@@ -150,7 +156,9 @@ class Connection(asyncio.Protocol):
         response, answer = self._response, self._answer
         if response is None or answer is None or answer.done():
             return
-        if self._parser.our_state is h11.DONE and self._parser.their_state is h11.DONE:
+        done = self._parser.our_state is h11.DONE and self._parser.their_state is h11.DONE
+        # What came beyond the answer would be taken for the next one's.
+        if done and not self._parser.trailing_data[0]:
             self._parser.start_next_cycle()
         else:
             self.close()
