@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import pytest
-from websockets.asyncio.server import Request, Response, Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from stagewatch.clock import SystemClock
 from stagewatch.drills import validations
@@ -121,7 +122,7 @@ FAULTS: dict[str, tuple[Service, dict[str, object], str]] = {
         "no-heartbeat",
     ),
     "no reaper": (Service(reaps=False), {"let_go": Duration(0.3)}, "not-let-go"),
-    "it reaps the lively": (Service(silence=0.05), {"pong": '{"type": "what"}'}, "closed"),
+    "it closes at once": (Service(limit=0, refuses_late=True), {"limit": 0}, "closed"),
     "it is full": (Service(limit=0), {"limit": 0}, "refused"),
 }
 
