@@ -40,7 +40,7 @@ def test_a_validation_is_read_and_its_signals_may_be_judged() -> None:
     profile = read(LIMIT + rule)
     assert isinstance(profile.validation["limit"], RateLimited)
     (config,) = drills(profile.probe).values()
-    assert config.every == 24 * 60
+    assert float(config.every) == 24 * 60
     assert "validation-limit.passed" in signals_of(profile.probe)
     assert profile.exercise is None
 
