@@ -92,7 +92,13 @@ async def validate(
     sent; a cancellation is recorded, and goes on."""
     drill = station.validation(name)
     ground = Ground(
-        station.profile, station.base, clock, tell, observed=station.observed, refusal=refusal
+        station.profile,
+        station.base,
+        clock,
+        tell,
+        observed=station.observed,
+        watched=station.folder is not None,
+        refusal=refusal,
     )
     keeper = Keeper(station, pseudo_probe(name), by, clock)
     stretch = left_out(station, name)

@@ -68,6 +68,8 @@ class Ground:
         "no watch is running, so nobody observes it; start one: stagewatch",
     )
     """(value, why there is none) of a signal, as the running watch read it last."""
+    watched: bool = False
+    """Whether the profile's probes are being run meanwhile."""
     refusal: Callable[[], str] = lambda: "nobody was asked whether commands may run"
     disturbed_until: float = math.inf
     """Unix time at which the requests were over that disturb the measured signals."""

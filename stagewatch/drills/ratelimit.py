@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -63,7 +64,7 @@ async def run(drill: RateLimited, ground: Ground) -> Outcome:
         if bad is not None:
             return bad
         refused_at = burst.refused_at(drill.refusal)
-        wrong = _judged(burst, drill, refused_at)
+        wrong = _judged(burst, drill, refused_at, shared(drill, ground))
         if wrong is not None and refused_at is None:
             return wrong  # what refused nothing has nothing to recover from
         what = "the request after the window"
@@ -93,8 +94,17 @@ async def _send(
     return None
 
 
-def _judged(burst: Burst, drill: RateLimited, refused_at: int | None) -> Outcome | None:
-    """What the burst itself shows to be wrong."""
+def shared(drill: RateLimited, ground: Ground) -> int:
+    """How many requests of the window the profile's own probes may have used up already."""
+    if drill.apart or not ground.watched:
+        return 0
+    url = drill.url.partition("?")[0]
+    asking = [p for p in ground.profile.probe.values() if getattr(p, "url", "") == url]
+    return sum(math.ceil(drill.per / probe.every) for probe in asking)
+
+
+def _judged(burst: Burst, drill: RateLimited, refused_at: int | None, spent: int) -> Outcome | None:
+    """What the burst itself shows to be wrong; ``spent`` of the window were not ours."""
     if refused_at is None:
         text = f"all of {drill.requests} requests were answered, and none was refused"
         remedy = f"the limiter is off, or counts otherwise; it should refuse {drill.allowed + 1}"
@@ -103,7 +113,7 @@ def _judged(burst: Burst, drill: RateLimited, refused_at: int | None) -> Outcome
     if refused_at > drill.allowed + 1:
         text = f"request {refused_at} was the first to be refused, not {drill.allowed + 1}"
         return Outcome("limited-late", text, "lower the service's limit", values=values)
-    if refused_at <= drill.allowed:
+    if refused_at <= drill.allowed - spent:
         text = f"request {refused_at} was refused already, not only {drill.allowed + 1}"
         remedy = (
             f"somebody had used up the window: wait {format_duration(drill.per)} and run it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from stagewatch.drills import validations
 from stagewatch.drills.outcome import Outcome
@@ -69,6 +70,23 @@ async def test_every_fault_has_a_name_and_a_remedy_and_is_no_pass(hasty: Hasty, 
     assert outcome.word == word
     assert not outcome.passed
     assert outcome.remedy
+
+
+async def test_what_the_probes_of_the_watch_have_used_up_is_no_fault(hasty: Hasty) -> None:
+    """Two a minute of the same client, unless the drill is apart or nobody watches."""
+    for keys, watched, word in (
+        ({}, True, "passed"),
+        ({}, False, "limited-early"),
+        ({"apart": True}, True, "limited-early"),
+        ({"per": Duration(2)}, True, "limited-early"),
+    ):
+        async with serving(limiter(3)) as port:
+            one = drill(port, **keys)
+            ground = ground_of(port, one, hasty)
+            probe = replace(ground.profile.probe["quota"], every=Duration(30))
+            ground.profile = replace(ground.profile, probe={**ground.profile.probe, "quota": probe})
+            ground.watched = watched
+            assert (await validations.run(one, ground)).word == word
 
 
 async def test_a_service_that_is_gone_is_unreachable(hasty: Hasty, unused_port: int) -> None:
