@@ -31,7 +31,10 @@ class RefusedError(FailureError):
 def require_websockets() -> None:
     """Raises PersonError with the remedy where the extra is missing."""
     try:
-        import websockets  # noqa: F401
+        # All that is used later: importing it then would hold up what is timed.
+        import websockets.asyncio.client
+        import websockets.exceptions
+        import websockets.uri  # noqa: F401
     except ModuleNotFoundError as error:
         raise PersonError(REMEDY) from error
 

@@ -80,7 +80,22 @@ async def test_a_service_that_stands_still_cannot_hide() -> None:
     assert (run.tally.latency.quantile(0.75) or 0) > 0.1
     outcome = summary(run)
     assert (outcome.word, outcome.values["held"]) == ("not-held", 0.0)
-    assert "p95" not in outcome.values
+    assert outcome.values["p95"] > 200
+
+
+async def test_a_load_that_was_not_sent_as_asked_gives_no_figures(
+    lenient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where too many were waiting for an answer, the service had less to bear."""
+    monkeypatch.setattr("stagewatch.drills.exercise.MOST_UNDER_WAY", 3)
+    async with serving(lambda n: None) as port:
+        run = run_of(port, exercise(port, lasts=0.2))
+        await run.run()
+    outcome = summary(run)
+    assert run.tally.sent + run.tally.unsent == run.tally.due == 20
+    assert run.tally.faults["too-many-under-way"] == run.tally.unsent > 0
+    assert "errors" not in outcome.values
+    assert outcome.values["held"] == 0.0
 
 
 async def test_a_request_without_an_answer_counts_with_the_time_it_waited() -> None:
