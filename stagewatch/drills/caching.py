@@ -67,9 +67,9 @@ def _judged(drill: Caching, answers: list[tuple[Heard, float]]) -> Outcome:
     if rate < drill.share:
         remedy = "entries expire at once, the key differs, or the endpoint is not decorated"
         return Outcome("not-cached", said, remedy, values, "nothing came from the cache")
-    values["latency"] = statistics.median(hits)
-    said += f", half of them within {values['latency']:.1f} ms"
-    if values["latency"] > drill.within * 1000:
+    values["hit_latency"] = statistics.median(hits)
+    said += f", half of them within {values['hit_latency']:.1f} ms"
+    if values["hit_latency"] > drill.within * 1000:
         limit = format_duration(drill.within)
         return Outcome("slow", f"{said}, not {limit}", "look at the service's load", values)
     return Outcome(PASSED, said, values=values)

@@ -112,6 +112,8 @@ async def validate(
     except asyncio.CancelledError:
         keeper.keep(interrupted("somebody ended it before it was over"), ground.disturbed_until)
         raise
+    finally:
+        keeper.cut(clock.now())  # whatever became of it, nothing is sent any more
     return keeper.keep(outcome, ground.disturbed_until)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stagewatch.drills.sockets import require_websockets
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, profile_of
 from stagewatch.lock import is_held
@@ -69,7 +70,7 @@ class Station:
         return found
 
     def permit(self, drill: object) -> None:
-        """Raises DrillError where nothing may be sent."""
+        """Raises PersonError where nothing may be sent, or it could not be."""
         if self.profile.deployment.production:
             raise DrillError(
                 f"{self.profile.deployment.name} is production: nothing is sent there on purpose;"
@@ -79,6 +80,8 @@ class Station:
         for _, url in urls(drill):
             if target_of(url) not in named:
                 raise DrillError(f"{url}: no http probe of the profile asks there")
+        if isinstance(drill, WebSocketCheck) or getattr(drill, "socket", None) is not None:
+            require_websockets()
 
     def observed(self, signal: str) -> tuple[float | None, str]:
         """A signal as the running watch read it last, or why there is none."""

@@ -31,7 +31,7 @@ _FIELDS: dict[type, tuple[tuple[str, str, str], ...]] = {
     Caching: (
         _PASSED,
         ("hit_rate", "%", "hits among the answers after the first"),
-        ("latency", "ms", "median time of a hit"),
+        ("hit_latency", "ms", "median time of a hit"),
     ),
     RateLimited: (
         _PASSED,

@@ -28,7 +28,7 @@ async def test_hits_after_the_first_answer_pass() -> None:
     outcome = await ran(lambda n: MISS if n == 1 else HIT)
     assert outcome.word == "passed"
     assert outcome.values["hit_rate"] == 100.0
-    assert outcome.values["latency"] > 0
+    assert outcome.values["hit_latency"] > 0
 
 
 async def test_a_field_of_the_answer_may_tell_as_well() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from stagewatch.drills import conduct
 from stagewatch.drills.conduct import LEAD, left_out, validate
 from stagewatch.drills.exercise import checked_load
 from stagewatch.drills.station import DrillError, Station, disturbed
+from stagewatch.errors import PersonError
 from stagewatch.profile.derived import DERIVED, Rate, SignalConfig
 from stagewatch.profile.drills import Exercise, Polling, RateLimited, WebSocketCheck
 from stagewatch.profile.values import Duration
@@ -145,6 +147,33 @@ async def test_production_and_foreign_targets_are_refused(unused_port: int, hast
     load = exercise_of(unused_port)
     with pytest.raises(DrillError, match="is production"):
         Station(profile_with(unused_port, load, production=True), Path("/"), Path("x")).exercise()
+
+
+async def test_without_the_extra_the_remedy_is_told_and_nothing_is_sent(
+    folder: Path, hasty: Hasty, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    """Before anything is announced."""
+    monkeypatch.setitem(sys.modules, "websockets", None)
+    one = WebSocketCheck(url=f"ws://127.0.0.1:{unused_port}/ws", limit=5)
+    place = Station(profile_with(unused_port, one), Path("/"), Path("x"), folder)
+    with pytest.raises(PersonError, match=r"pip install 'stagewatch\[exercise\]'"):
+        await validate(place, "it", by="ann", clock=hasty)
+    assert not SessionStore(folder).load().invalidation
+
+
+async def test_a_defect_leaves_no_stretch_behind(
+    folder: Path, hasty: Hasty, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    """It ends with the drill, however that ends."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("stagewatch.drills.validations.run", broken)
+    with pytest.raises(RuntimeError):
+        await validate(station(unused_port, folder), "it", by="ann", clock=hasty)
+    (void,) = SessionStore(folder).load().invalidation
+    assert void.end - void.start < 10
 
 
 async def test_polling_is_judged_by_the_running_watch(folder: Path, hasty: Hasty) -> None:
