@@ -85,6 +85,14 @@ PROBLEMS = {
         '[validation.p]\nkind = "polling"\nobserved = "quota.latency"\n',
         "is not measured in s",
     ),
+    "a rule over a course": (
+        LIMIT + '[nogo.l]\nrule = "held"\nsignal = "validation-limit.refused_at"\n',
+        'use rule = "compare"',
+    ),
+    "availability of a drill": (
+        LIMIT + '[go.l]\nrule = "available"\nprobe = "validation-limit"\n',
+        'use rule = "compare"',
+    ),
     "no table": ("validation = 3\n", "must be tables [validation.NAME]"),
     "an idle exercise": ("[exercise]\n", "has nothing to do"),
     "too fast": ("[exercise]\n" + CALL % "5ms", "1000 requests/s are more than 600"),
