@@ -188,7 +188,7 @@ def test_faults_of_the_limiter_and_the_cache(
     start: Callable[..., Backend], client: httpx.Client
 ) -> None:
     """Nobody is refused, and nothing is kept."""
-    backend = start("unlimited", "uncached")
+    backend = start("limit", "cache")
     key = {"X-Client-Key": "eager"}
     quota = {
         client.get(f"{backend.url}/api/quota/status", headers=key).status_code for _ in range(8)

@@ -80,7 +80,7 @@ def test_a_result_becomes_a_signal_and_decides_a_criterion(
     assert (status, told["outcome"], told["session"]) == (0, "passed", watched)
     until(lambda: criterion(programs, "cached") == "PASS")
     assert signal_now(programs, "validation-cache.hit_rate")["value"] == 100.0
-    switch(backend.port, "uncached", True)
+    switch(backend.port, "cache", True)
     status, (told,) = validated(programs, "cache")
     assert (status, told["outcome"], told["values"]["hit_rate"]) == (1, "not-cached", 0.0)
     until(lambda: criterion(programs, "cached") == "FAIL")
