@@ -212,7 +212,8 @@ def _judged_left(seen: _Seen, left: int) -> Outcome | None:
     if left:
         text = f"{left} of {seen.drill.silent} silent WebSockets are still held after {span}"
         return Outcome("not-let-go", text, "the service does not reap them: a leak of sockets")
-    seen.said.append(f"{seen.drill.silent} silent ones were let go within {span}")
+    which = "the silent one was" if seen.drill.silent == 1 else "the silent ones were"
+    seen.said.append(f"{which} let go within {span}")
     return None
 
 
