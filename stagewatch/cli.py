@@ -23,6 +23,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "check": "Run every probe once and name every problem of the profile.",
     "demo": "A staging backend, a recorder and the screen, with nothing to set up.",
+    "exercise": "Simulate workspaces that poll, call and hold WebSockets.",
     "export": "Write the report of a session or of a shift.",
     "judge": "Say what rules make of a record or of a CSV trace, state by state.",
     "record": "Run the recorder in the foreground.",
@@ -30,6 +31,7 @@ COMMANDS = {
     "status": "Print the verdict and why.",
     "stop": "End the recording.",
     "test": "Test the criteria of a profile on fabricated readings.",
+    "validate": "Run the profile's validation points, each once, and keep the results.",
     "trust": "Show the commands that a profile's probes run, and let them.",
 }
 

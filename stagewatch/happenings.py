@@ -69,7 +69,11 @@ def _verdict_acts(session: Session) -> Iterator[Event]:
         yield Event(accepted.at, "acceptance", text, accepted.probe)
     for void in session.invalidation:
         text = f"{void.by} declared readings void: {void.reason}"
+        if void.drill:
+            text = f"readings left out of the rules: {void.reason}"
         yield Event(void.at, "invalidation", text, void.probe)
+    for run in session.drill:
+        yield Event(run.end, "drill", f"{run.by} ran {run.drill}: {run.outcome}, {run.text}")
     for word in session.confirmation:
         yield Event(
             word.at, "confirmation", f"{word.by} confirmed {word.verdict} {word.note}".strip()

@@ -351,10 +351,15 @@ def _remarks(session: Session, when: When) -> Iterator[str]:
     if edits:
         often = f" {len(edits)} times, last" if len(edits) > 1 else ""
         yield f"the profile was edited{often} at {when(edits[-1].at)}"
-    if session.invalidation:
-        count = len(session.invalidation)
-        who = ", ".join(sorted({void.by for void in session.invalidation}))
+    void = [void for void in session.invalidation if not void.drill]
+    if void:
+        count = len(void)
+        who = ", ".join(sorted({each.by for each in void}))
         yield f"readings of {count} stretch{'es' if count > 1 else ''} declared void by {who}"
+    drills = {(each.drill, each.at) for each in session.invalidation if each.drill}
+    if drills:
+        count = len(drills)
+        yield f"readings during {count} validation{'s' if count > 1 else ''} left out of the rules"
     if session.acceptance:
         who = ", ".join(sorted({accepted.by for accepted in session.acceptance}))
         yield f"lost log lines accepted by {who}"

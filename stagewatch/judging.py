@@ -43,7 +43,8 @@ def rulings_of(session: Session) -> Rulings:
 
 
 def _stretch(said: Invalidation | Acceptance) -> Stretch:
-    return Stretch(said.probe, float(said.start), float(said.end), said.by)
+    drill = said.drill if isinstance(said, Invalidation) else ""
+    return Stretch(said.probe, float(said.start), float(said.end), said.by, drill)
 
 
 def watch_time(profile: Profile, session: Session) -> WatchTime:

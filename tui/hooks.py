@@ -27,6 +27,24 @@ def nothing_kept(question: Question) -> Grounds:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillChoice:
+    """A validation point or the exercise, with all that it will send."""
+
+    name: str
+    plan: tuple[str, ...]
+
+
+def no_drills() -> tuple[DrillChoice, ...]:
+    """Where there is nothing that could be run; says so."""
+    raise LookupError("nothing is watched here")
+
+
+def no_drill(name: str, operator: str) -> tuple[str, bool]:
+    """Where nothing can be run; says so."""
+    raise LookupError("nothing is watched here")
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Everything that is done in a thread of its own."""
 
@@ -42,6 +60,10 @@ class Hooks:
     """Read what a criterion's state rests on."""
     log_lines: Callable[[str], Sequence[LogLine]] = lambda probe: ()
     """The lines of a log that the record holds, oldest first: for when its file is not at hand."""
+    drills: Callable[[], tuple[DrillChoice, ...]] = no_drills
+    """What may be run; raises PersonError with the reason where nothing may."""
+    run_drill: Callable[[str, str], tuple[str, bool]] = no_drill
+    """(drill, operator) → what it came to, and whether that is good; takes as long as it takes."""
 
 
 def session_hooks(folder: Path, clock: Clock) -> Hooks:
@@ -93,7 +115,17 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
         with History.open(folder / HISTORY) as history:
             return history.lines(probe, LINES_A_PROBE)
 
-    return Hooks(open_source, open_store, export, revive, grounds, log_lines)
+    def drills() -> tuple[DrillChoice, ...]:
+        from stagewatch.tui.drilling import choices
+
+        return choices(folder, clock.now())
+
+    def run_drill(name: str, operator: str) -> tuple[str, bool]:
+        from stagewatch.tui.drilling import run
+
+        return run(folder, name, operator)
+
+    return Hooks(open_source, open_store, export, revive, grounds, log_lines, drills, run_drill)
 
 
 def stop_recording(folder: Path, operator: str, clock: Clock) -> None:

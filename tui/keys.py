@@ -25,6 +25,13 @@ KEYS: tuple[Binding, ...] = (
     Binding("c", "checklist", "checklist", tooltip="Show the checklist, or the panes again"),
     Binding("l", "log", "log", tooltip="Open the whole log, at its end or where one points"),
     *POINTING[:1],
+    Binding(
+        "V",
+        "validate",
+        "validate",
+        show=False,
+        tooltip="Run a validation point or the exercise; shows what is sent",
+    ),
     Binding("tab", "next_pane", "panes", tooltip="Move to the next pane"),
     Binding("e", "export", "export", tooltip="Write the report of the watch so far"),
     Binding("question_mark", "help", "keys", tooltip="What the keys and the marks mean"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stagewatch.grounds import Grounds, Question
     from stagewatch.snapshot import Snapshot
     from stagewatch.tui.changes import Change
+    from stagewatch.tui.hooks import DrillChoice
     from stagewatch.tui.saver import Saving
 
 
@@ -107,6 +108,25 @@ class Told(Message):
     """Something that the operator should read: why an act is not possible."""
 
     text: str
+
+
+class DrillWanted(Message):
+    """The operator wants to run a validation point or the exercise."""
+
+
+@dataclass
+class DrillsFound(Message):
+    """There are these to choose from."""
+
+    choices: tuple[DrillChoice, ...]
+
+
+@dataclass
+class DrillEnded(Message):
+    """A drill came to this."""
+
+    text: str
+    bad: bool
 
 
 class ExportWanted(Message):

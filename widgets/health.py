@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stagewatch.model import Result
 from stagewatch.profile.derived import DERIVED
+from stagewatch.profile.drills import DRILL
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, flow, join, line, wrap
@@ -153,8 +154,12 @@ def others(
     snapshot: Snapshot, shown: ProbeNow, now: float, width: int, rows: int = 99
 ) -> list[Line]:
     """The other probes, a line each; where they do not fit, those first that are not well, and how
-    many more there are. What is worked out of them is no probe."""
-    probes = [p for p in snapshot.probes.values() if p is not shown and p.kind != DERIVED]
+    many more there are. What is worked out of them, or what a person ran, is no probe."""
+    probes = [
+        probe
+        for probe in snapshot.probes.values()
+        if probe is not shown and probe.kind not in (DERIVED, DRILL)
+    ]
     rest: list[ProbeNow] = []
     if len(probes) > rows:
         probes.sort(key=lambda probe: state_of(probe, now)[1] is Role.GOOD)

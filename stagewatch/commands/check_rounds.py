@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from stagewatch.clock import SystemClock
 from stagewatch.derived import Derivations
 from stagewatch.model import Reading, Result
-from stagewatch.probes import Probe
-from stagewatch.profile.derived import DERIVED
+from stagewatch.probes import Probe, is_opened
 
 if TYPE_CHECKING:
     from stagewatch.profile.load import LoadedProfile
@@ -85,5 +84,5 @@ def _opened(loaded: LoadedProfile, clock: SystemClock) -> list[Probe]:
     return [
         probe_kind(config.kind).open(name, config, context)
         for name, config in loaded.profile.probe.items()
-        if config.kind != DERIVED
+        if is_opened(config)
     ]

@@ -15,6 +15,8 @@ SEND_WITHIN = 1.0
 """Seconds that one client may hold up a heartbeat."""
 MOST = 400
 """Sockets at a time."""
+MOST_OF_A_KEY = 10
+"""Sockets of one client that says which it is; browser tabs do not."""
 
 
 @dataclass(eq=False, slots=True)
@@ -26,6 +28,8 @@ class Peer:
     heard: float
     """When something last came from it, or when it was opened."""
     greeted: bool = False
+    key: str = ""
+    """The client key that it sent."""
 
 
 class Hub:
@@ -38,6 +42,10 @@ class Hub:
     def full(self) -> bool:
         """No further socket is taken."""
         return len(self._peers) >= MOST
+
+    def full_of(self, key: str) -> bool:
+        """No further socket of this client is taken."""
+        return bool(key) and sum(peer.key == key for peer in self._peers) >= MOST_OF_A_KEY
 
     def add(self, peer: Peer) -> None:
         """A socket was opened."""

@@ -28,6 +28,10 @@ from stagewatch.demo.parts import Cache, Leak, Pool, RateLimit, Sawtooth
 WATCH_KEY = "stagewatch"
 """The client key with which the demo profile's own probe asks for the quota."""
 LONGEST_BODY = 4096
+MOST_KEPT = 1000
+"""Summaries in the cache; the oldest makes room."""
+SUMMARY_LIVES = 10.0
+"""Seconds for which a workspace's summary is kept."""
 
 
 def client_key(headers: Mapping[str, str], client: str) -> str:
@@ -53,6 +57,21 @@ class Life:
     everybody: RateLimit = field(default_factory=lambda: RateLimit(5))
     watch: RateLimit = field(default_factory=lambda: RateLimit(600))
     openai_calls: int = 0
+    kept: dict[str, float] = field(default_factory=dict)
+    """Client → when its summary was put into the cache."""
+
+    def is_kept(self, client: str, now: float) -> bool:
+        """Whether the cache has a client's summary; it has it from now on. Counts hit and miss."""
+        hit = "cache" not in self.on and now - self.kept.get(client, -60.0) < SUMMARY_LIVES
+        if hit:
+            self.cache.hits += 1
+            return True
+        self.cache.misses += 1
+        if len(self.kept) >= MOST_KEPT:
+            self.kept.pop(next(iter(self.kept)))
+        self.kept.pop(client, None)
+        self.kept[client] = now
+        return False
 
     def states(self) -> States:
         """Every fault, on or off."""
@@ -89,6 +108,7 @@ class Endpoints:
                 Route("/health", self.health),
                 Route("/api/quota/status", self.quota),
                 Route("/api/cache/stats", self.cache),
+                Route("/api/summary", self.summary),
                 Route("/api/usage", self.usage),
                 Route("/build.json", self.build),
                 Route("/demo/faults", self.faults, methods=["GET", "POST"]),
@@ -152,6 +172,17 @@ class Endpoints:
         answer = {"hits": cache.hits, "misses": cache.misses, "hit_rate": round(cache.hit_rate, 4)}
         return JSONResponse(answer)
 
+    async def summary(self, request: Request) -> JSONResponse:
+        """A workspace's summary: costly, and kept for ten seconds."""
+        life = self.life
+        client = client_key(request.headers, request.client.host if request.client else "-")
+        hit = life.is_kept(client, time.monotonic())
+        await life.answer_after(*((0.001, 0.003) if hit else (0.060, 0.120)))
+        return JSONResponse(
+            {"workspace": client, "goals": 12, "cached": hit},
+            headers={"X-Cache": "HIT" if hit else "MISS"},
+        )
+
     async def usage(self, request: Request) -> JSONResponse:
         """What costs money, since the start."""
         return JSONResponse({"openai_calls_total": self.life.openai_calls})
@@ -178,11 +209,12 @@ class Endpoints:
     async def websocket(self, websocket: WebSocket) -> None:
         """JSON both ways: ``hello`` opens a session, every ``ping`` wants a ``pong``."""
         hub = self.life.hub
-        if hub.full:
+        key = websocket.headers.get("x-client-key", "")
+        if hub.full or hub.full_of(key):
             await websocket.close(1013)
             return
         await websocket.accept()
-        peer = _peer(websocket)
+        peer = _peer(websocket, key)
         hub.add(peer)
         try:
             while (message := await websocket.receive())["type"] != "websocket.disconnect":
@@ -191,7 +223,7 @@ class Endpoints:
             hub.remove(peer)
 
 
-def _peer(websocket: WebSocket) -> Peer:
+def _peer(websocket: WebSocket, key: str) -> Peer:
     async def send(text: str) -> None:
         try:
             await websocket.send_text(text)
@@ -201,7 +233,7 @@ def _peer(websocket: WebSocket) -> Peer:
     async def close() -> None:
         await websocket.close(1001)
 
-    return Peer(send, close, time.monotonic())
+    return Peer(send, close, time.monotonic(), key=key)
 
 
 async def _body(request: Request) -> bytes:

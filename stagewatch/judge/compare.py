@@ -17,10 +17,20 @@ class CompareJudge:
     """Fed with values; judged at each sample, so that silence changes nothing until it is stale."""
 
     def __init__(
-        self, *, signal: str, config: Compare, interval: float, time: WatchTime, unit: str
+        self,
+        *,
+        signal: str,
+        config: Compare,
+        interval: float,
+        time: WatchTime,
+        unit: str,
+        single: bool = False,
     ) -> None:
+        """``single``: the signal has a value when somebody ran something, and the newest decides
+        at once; it is no course of values of which one may be chance."""
         self._config, self._time, self._unit = config, time, unit
         self._interval, self._signal = interval, signal
+        self._least, self._hold = (1, 0.0) if single else (LEAST, float(config.hold))
         self._order = Order()
         self._silence = Silence(signal, interval, time)
         self._value = 0.0
@@ -55,12 +65,12 @@ class CompareJudge:
             return Finding(State.PASS, self._said(), self._value)
         held = self._silence.last - self._wrong_since
         span = self._time.span
-        reason = f"{self._said()}, beyond it for {span(held)} of {span(self._config.hold)}"
-        if self._wrong >= LEAST and held >= self._config.hold:
-            reason = f"{self._said()}, beyond it for {span(held)}"
+        reason = f"{self._said()}, beyond it for {span(held)} of {span(self._hold)}"
+        if self._wrong >= self._least and held >= self._hold:
+            reason = f"{self._said()}, beyond it for {span(held)}" if self._hold else self._said()
             return Finding(State.FAIL, reason, self._value, first_bad=self._wrong_since)
         unseen = self._unseen(self._wrong_since)
-        if held + unseen >= self._config.hold and unseen > 0:
+        if held + unseen >= self._hold and unseen > 0:
             reason += f", after {span(unseen)} without a reading"
             return Finding(State.INCONCLUSIVE, reason, self._value, Why.GAP)
         return Finding(State.WARN, reason, self._value, first_bad=self._wrong_since)

@@ -20,6 +20,7 @@ from stagewatch.judge.seats import Seat, Setting, check_seat, seat, vouches
 from stagewatch.judge.tracker import Computed, Incident, Tracker
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import TWICE, Gap, Reading, Result, State, probe_of
+from stagewatch.profile.drills import DrillConfig
 from stagewatch.profile.schema import AnyRule, Coverage, Profile
 from stagewatch.text import clean
 
@@ -121,6 +122,9 @@ class Engine:
             series: float(profile.probe[probe_of(series)].every) * self.time.speed
             for criterion in self._criteria.values()
             for series in criterion.seat.series
+            # A drill is run when somebody runs it: there is no share of it to be covered, and
+            # until there is a result its criterion is INCONCLUSIVE.
+            if not isinstance(profile.probe[probe_of(series)], DrillConfig)
         }
 
     @property
@@ -144,7 +148,8 @@ class Engine:
         self._newest[reading.probe] = at
         self.pass_time(self.time.at(known))
         self._t = max(self._t, known)
-        if self.rulings.is_void(reading.probe, reading.at):
+        failed = reading.result is Result.ERROR
+        if self.rulings.is_void(reading.probe, reading.at, failed=failed):
             return
         began = self.time.of(reading.at)
         for series in self._needed.get(reading.probe, ()):

@@ -13,6 +13,8 @@ class Stretch:
     start: float
     end: float
     by: str
+    drill: str = ""
+    """What disturbed the readings; empty where a person judged them."""
 
     def concerns(self, probe: str) -> bool:
         """Whether it speaks of this probe."""
@@ -28,9 +30,15 @@ class Rulings:
     accepted: tuple[Stretch, ...] = ()
     """Log lines that may have been lost in one of these are accepted by name."""
 
-    def is_void(self, probe: str, at: float) -> bool:
-        """Whether a reading of ``probe`` that began at ``at`` does not count."""
-        return any(s.start <= at < s.end and s.concerns(probe) for s in self.void)
+    def is_void(self, probe: str, at: float, *, failed: bool = False) -> bool:
+        """Whether a reading of ``probe`` that began at ``at`` does not count.
+
+        A drill excuses no run that ``failed``: whatever was sent, the target has to answer.
+        """
+        return any(
+            s.start <= at < s.end and s.concerns(probe) and not (failed and s.drill)
+            for s in self.void
+        )
 
     def accepted_by(self, probe: str, start: float, end: float | None) -> str:
         """Who accepted a loss of ``probe`` over the whole of this window; empty for nobody."""

@@ -12,6 +12,7 @@ from stagewatch.judge.finding import RuleJudge, stale_after
 from stagewatch.judge.rulings import Rulings
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import Reading, Result, probe_of
+from stagewatch.profile.drills import DrillConfig
 from stagewatch.profile.schema import (
     AnyRule,
     Available,
@@ -139,6 +140,7 @@ def _compare(rule: Compare, setting: Setting) -> Seat:
         interval=setting.interval_of(rule.signal),
         time=setting.time,
         unit=setting.units.get(rule.signal, ""),
+        single=isinstance(setting.profile.probe[probe_of(rule.signal)], DrillConfig),
     )
     return _simple(judge, judge.add, rule.signal)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from stagewatch.profile.derived import DERIVED
+from stagewatch.profile.drills import DRILL
 from stagewatch.profile.schema import ProbeConfig
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ class ProbeKind:
     """config → the command that it runs, which a person must have trusted."""
 
 
+_PSEUDO = {DERIVED: "_signal", DRILL: "_drill"}
+"""Kinds that nobody writes and nobody opens, and their modules."""
+
+
 class UnknownKindError(LookupError):
     """No module provides this kind of probe."""
 
@@ -100,9 +105,9 @@ def kind_names() -> tuple[str, ...]:
 
 def probe_kind(name: str) -> ProbeKind:
     """The kind called ``name``; raises UnknownKindError."""
-    if name not in kind_names() and name != DERIVED:
+    module = _PSEUDO.get(name, name)
+    if name not in kind_names() and name not in _PSEUDO:
         raise UnknownKindError(name)
-    module = "_signal" if name == DERIVED else name
     kind: ProbeKind = import_module(f"{__name__}.{module}").KIND
     return kind
 
@@ -121,6 +126,11 @@ class InstalledKinds:
 
     def problems(self, config: ProbeConfig) -> Iterable[tuple[str, str]]:
         return probe_kind(config.kind).problems(config)
+
+
+def is_opened(config: ProbeConfig) -> bool:
+    """Whether this is a probe that is opened and run; derived signals and drills are not."""
+    return config.kind not in _PSEUDO
 
 
 def signals_of(probes: Mapping[str, ProbeConfig]) -> dict[str, Signal]:

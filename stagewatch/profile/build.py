@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from stagewatch.profile.checks import check_optimisations
 from stagewatch.profile.convert import Findings, convert
+from stagewatch.profile.drilling import Drills
 from stagewatch.profile.plan import (
     check_deployment,
     check_needed,
@@ -47,6 +48,9 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
     window = check_deployment(deployment, findings)
     probes = read_probes(raw.get("probe", {}), kinds, findings)
     derived = read_signals(raw.get("signal", {}), probes, kinds, findings)
+    drills = Drills(deployment, probes, kinds, findings)
+    validations = drills.validations(raw.get("validation", {}))
+    exercise = drills.exercise(raw["exercise"]) if "exercise" in raw else None
     optimisations = _tables(raw, "optimisation", Optimisation, findings)
     savings = _table(raw, "savings", Savings, findings) if "savings" in raw else None
     phases = _tables(raw, "phase", Phase, findings)
@@ -69,6 +73,8 @@ def build(raw: dict[str, Any], kinds: Kinds, findings: Findings) -> Profile | No
         deployment=deployment,
         probe=probes.configs,
         signal={name: probes.configs[name] for name in derived},
+        validation=validations,
+        exercise=exercise,
         go=go,
         nogo=nogo,
         optimisation=judged,

@@ -6,8 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from stagewatch.model import probe_of
 from stagewatch.paths import valid_name
 from stagewatch.profile.convert import Findings
+from stagewatch.profile.drills import DRILL
 from stagewatch.profile.probes import BAD_NAME, NAME_HINT, Probes
 from stagewatch.profile.problems import Key, quoted
 from stagewatch.profile.schema import (
@@ -50,6 +52,7 @@ def check_rule(
         signal = getattr(rule, name, None)
         if isinstance(signal, str) and signal:
             check_signal(signal, (*key, name), probes, findings)
+            _check_result(rule, probe_of(signal), (*key, name), probes, findings)
     _check_probes(rule, key, probes, findings)
     _check_times(rule, key, window, findings)
     if isinstance(rule, Compare) and "above" not in table and "below" not in table:
@@ -75,10 +78,19 @@ def check_signal(signal: str, key: Key, probes: Probes, findings: Findings) -> N
         findings.add(key, f"no probe provides {quoted(signal)}", hint)
 
 
+def _check_result(rule: AnyRule, probe: str, key: Key, probes: Probes, findings: Findings) -> None:
+    """A rule over a course of values could never fail by the one that a drill leaves."""
+    config = probes.configs.get(probe)
+    if config is not None and config.kind == DRILL and not isinstance(rule, Compare):
+        what = f"{quoted(probe)} is a drill, whose results no such rule can judge"
+        findings.add(key, what, 'use rule = "compare"')
+
+
 def _check_probes(rule: AnyRule, key: Key, probes: Probes, findings: Findings) -> None:
     """The probes that ``records`` and ``available`` name are there, and of use to them."""
     if isinstance(rule, Available):
         _check_probe(rule.probe, (*key, "probe"), probes, findings)
+        _check_result(rule, rule.probe, (*key, "probe"), probes, findings)
     if not isinstance(rule, Records):
         return
     if not rule.probes:

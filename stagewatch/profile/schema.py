@@ -63,6 +63,8 @@ class Deployment(Table, kw_only=True, frozen=True):
     window: Duration = Duration(24 * 3600)
     review_every: Duration = Duration(6 * 3600)
     workspaces: Positive = 1
+    production: bool = False
+    """Whether real users are on it: then nothing is sent on purpose, no drill runs."""
     speed: Annotated[float, Meta(gt=0, le=3600)] = 1.0
     """How many profile seconds pass in a real one: 60 makes a day of 24 minutes. It scales the
     window, the phases, the reviews and every time inside a rule; not ``every`` and ``timeout``."""
@@ -297,6 +299,10 @@ class Profile(Table, kw_only=True, frozen=True):
     Derived signals come after them, as the pseudo-probes of ``profile/derived.py``."""
     signal: Mapping[str, Any] = {}
     """Name → the SignalConfig of a derived signal; each is in ``probe`` as well."""
+    validation: Mapping[str, Any] = {}
+    """Name → an AnyValidation; each is in ``probe`` as well, as ``validation-NAME``."""
+    exercise: Any = None
+    """The Exercise, which is in ``probe`` as well."""
     go: dict[str, AnyRule] = {}
     nogo: dict[str, AnyRule] = {}
     optimisation: list[Optimisation] = []

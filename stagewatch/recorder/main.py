@@ -25,11 +25,13 @@ from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Event
 from stagewatch.paths import HISTORY, PROFILE
 from stagewatch.probes import InstalledKinds
+from stagewatch.profile.drills import drills
 from stagewatch.recorder.judging import Judge
 from stagewatch.recorder.lock import RecorderLock, holder
 from stagewatch.recorder.logfile import logging_to
 from stagewatch.recorder.notify import Notifier
 from stagewatch.recorder.past import recall
+from stagewatch.recorder.results import Results
 from stagewatch.recorder.run import Recorder, open_probes
 from stagewatch.trust import Subject, TrustStore
 
@@ -112,6 +114,7 @@ async def _serve(
             clock,
             past=past,
             derivations=Derivations(profile.probe),
+            results=Results(drills(profile.probe), past.latest),
             judge=Judge(folder, profile, session.session, writer, clock),
             notifier=Notifier(os.environ),
             tell=lock.tell,

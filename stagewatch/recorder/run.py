@@ -16,14 +16,14 @@ from stagewatch.derived import Derivations
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, pause_text
 from stagewatch.model import Event
-from stagewatch.probes import OpenContext, Probe, probe_kind
-from stagewatch.profile.derived import DERIVED
+from stagewatch.probes import OpenContext, Probe, is_opened, probe_kind
 from stagewatch.profile.schema import Profile
 from stagewatch.profile.values import format_duration
 from stagewatch.recorder.desk import Book, Desk, Judge
 from stagewatch.recorder.edited import ProfileChange, ProfileFiles
 from stagewatch.recorder.notify import Notifier
 from stagewatch.recorder.past import NOT_RUNNING, Past, absence
+from stagewatch.recorder.results import Results
 from stagewatch.recorder.schedule import Schedule, Slots, polls
 from stagewatch.recorder.timekeeping import Moment, moment_of
 from stagewatch.session.derive import current_pause, known_profiles
@@ -63,7 +63,7 @@ def open_probes(
             ),
         )
         for name, config in profile.probe.items()
-        if config.kind != DERIVED
+        if is_opened(config)
     ]
 
 
@@ -81,6 +81,7 @@ class Recorder:
         past: Past | None = None,
         judge: Judge | None = None,
         derivations: Derivations | None = None,
+        results: Results | None = None,
         notifier: Notifier | None = None,
         tell: Callable[[str], None] = lambda problem: None,
     ) -> None:
@@ -90,6 +91,7 @@ class Recorder:
         self._book = book
         self._past = past or Past()
         self._probes = probes
+        self._results = results or Results((), {})
         self._notifier = notifier or Notifier({})
         self._tell = tell
         self._told = ""
@@ -146,6 +148,7 @@ class Recorder:
         log.info("%s: %s", session.id, text)
         if self._session.problem:
             self._session_was_read(now)
+        self._take_results()
         self._obey(session)
 
     def _settle_open_gaps(self, now: float) -> None:
@@ -177,6 +180,7 @@ class Recorder:
         if self._session.changed():
             await asyncio.to_thread(self._session.reload)
             self._session_was_read(now.wall)
+            self._take_results()
         self._obey(self._session.session)
         if now.monotonic >= self._next_profile:
             self._next_profile = now.monotonic + PROFILE_EVERY
@@ -187,6 +191,11 @@ class Recorder:
             self._desk.look(now.wall, self._session.session)
         self._tell_problem(self._book.problem)
         self._tell_systemd(now.monotonic)
+
+    def _take_results(self) -> None:
+        """Store what drills came to that the session tells of."""
+        for reading in self._results.new(self._session.session):
+            self._desk.add(reading)
 
     def _session_was_read(self, now: float) -> None:
         problem = self._session.problem

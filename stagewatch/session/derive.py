@@ -84,6 +84,7 @@ def final_word(session: Session, now: float) -> Confirmation | None:
         *(act.at for act in session.waiver),
         *(act.at for act in session.acceptance),
         *(act.at for act in session.invalidation),
+        *(act.at for act in session.drill),
         *(act.at for act in session.profile_edit),
     ]
     return word if all(at <= word.at for at in acts) else None

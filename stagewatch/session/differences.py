@@ -18,6 +18,7 @@ _SUBJECTS = (
     "item",
     "gate",
     "criterion",
+    "drill",
     "probe",
     "verdict",
     "text",

@@ -125,6 +125,25 @@ class Invalidation(Record, kw_only=True, frozen=True):
     by: str
     at: Instant
     reason: str
+    drill: str = ""
+    """The drill whose requests disturb the readings; such a stretch excuses no failed reading."""
+
+
+class Drill(Record, kw_only=True, frozen=True):
+    """A validation or an exercise that somebody ran, with what it came to."""
+
+    drill: str
+    """Its pseudo-probe: ``validation-NAME``, or ``exercise``."""
+    by: str
+    at: Instant
+    """When it began."""
+    end: Instant
+    outcome: str
+    """A stable word: ``passed``, ``not-limited``, ``unreachable``, …"""
+    text: str
+    """One sentence."""
+    evidence: list[Evidence] = []
+    """Every signal of it, with its value or the reason for having none."""
 
 
 class Confirmation(Record, kw_only=True, frozen=True):
@@ -183,6 +202,7 @@ class Session(Record, kw_only=True, frozen=True):
     waiver: list[Waiver] = []
     acceptance: list[Acceptance] = []
     invalidation: list[Invalidation] = []
+    drill: list[Drill] = []
     confirmation: list[Confirmation] = []
     shift: list[Shift] = []
     profile_edit: list[ProfileEdit] = []

@@ -20,6 +20,7 @@ from stagewatch.session.document import (
     Acknowledgement,
     Confirmation,
     Decision,
+    Drill,
     Evidence,
     Instant,
     Invalidation,
@@ -222,9 +223,20 @@ def accept_loss(
 
 
 def invalidate(
-    session: Session, probe: str, start: float, end: float, reason: str, *, by: str, at: float
+    session: Session,
+    probe: str,
+    start: float,
+    end: float,
+    reason: str,
+    *,
+    by: str,
+    at: float,
+    drill: str = "",
 ) -> Session:
-    """Take the readings of a probe (of every probe: ``""``) in an interval out of the judgement."""
+    """Take the readings of a probe (of every probe: ``""``) in an interval out of the judgement.
+
+    ``drill`` is what disturbs them, where it is no person's judgement of the data.
+    """
     first, last = _span(start, end, "the interval must end after it begins")
     new = Invalidation(
         probe=clean(probe),
@@ -233,8 +245,51 @@ def invalidate(
         by=_name(by),
         at=_time(at),
         reason=_needed(reason, "invalidating readings needs a reason"),
+        drill=clean(drill),
     )
     return _append(session, "invalidation", new)
+
+
+def shorten(session: Session, drill: str, *, at: float, end: float) -> Session:
+    """A drill announced at ``at`` disturbed readings until ``end`` only: those after it count.
+
+    It can only give readings back to the judgement, and never take any.
+    """
+    begun, over = _time(at), _time(end)
+
+    def cut(void: Invalidation) -> Invalidation:
+        if void.drill != drill or void.at != begun:
+            return void
+        return replace(void, end=min(void.end, max(over, _time(void.start + 0.001))))
+
+    changed = [cut(void) for void in session.invalidation]
+    if changed == session.invalidation:
+        return session
+    return replace(session, invalidation=changed)
+
+
+def record_drill(
+    session: Session,
+    drill: str,
+    outcome: str,
+    text: str,
+    *,
+    by: str,
+    at: float,
+    end: float,
+    evidence: Iterable[Evidence] = (),
+) -> Session:
+    """Keep what a validation or an exercise came to."""
+    new = Drill(
+        drill=clean(drill),
+        by=_name(by),
+        at=_time(at),
+        end=_time(max(at, end)),
+        outcome=clean(outcome),
+        text=_needed(text, "the result of a drill needs a sentence"),
+        evidence=[_finite(piece) for piece in evidence],
+    )
+    return _append(session, "drill", new)
 
 
 def confirm(

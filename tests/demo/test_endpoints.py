@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from collections.abc import Callable
 import httpx
 import psutil
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from stagewatch.demo.run import Backend
@@ -160,3 +161,40 @@ def _command(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def test_a_summary_is_kept_for_its_client(healthy: Backend, client: httpx.Client) -> None:
+    """The first answer is a MISS, those after it are HITs; another client has its own."""
+    one, other = ({"X-Client-Key": name} for name in ("summary-one", "summary-other"))
+    told = [
+        client.get(f"{healthy.url}/api/summary", headers=who).headers["X-Cache"]
+        for who in (one, one, one, other)
+    ]
+    assert told == ["MISS", "HIT", "HIT", "MISS"]
+
+
+def test_a_client_with_a_key_may_hold_ten_websockets(healthy: Backend) -> None:
+    """The eleventh is refused; a browser tab has no key and no such limit."""
+    with contextlib.ExitStack() as held:
+        url = f"ws://127.0.0.1:{healthy.port}/ws"
+        for _ in range(10):
+            held.enter_context(connect(url, additional_headers={"X-Client-Key": "many"}))
+        with pytest.raises(InvalidStatus):
+            connect(url, additional_headers={"X-Client-Key": "many"})
+        held.enter_context(connect(url))
+
+
+def test_faults_of_the_limiter_and_the_cache(
+    start: Callable[..., Backend], client: httpx.Client
+) -> None:
+    """Nobody is refused, and nothing is kept."""
+    backend = start("limit", "cache")
+    key = {"X-Client-Key": "eager"}
+    quota = {
+        client.get(f"{backend.url}/api/quota/status", headers=key).status_code for _ in range(8)
+    }
+    assert quota == {200}
+    told = [
+        client.get(f"{backend.url}/api/summary", headers=key).json()["cached"] for _ in range(3)
+    ]
+    assert told == [False, False, False]

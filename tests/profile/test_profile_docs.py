@@ -12,6 +12,14 @@ from msgspec.structs import FieldInfo, fields
 
 from stagewatch.probes import InstalledKinds
 from stagewatch.profile.derived import DERIVED, AnyDerived, Derived, Intervals
+from stagewatch.profile.drills import (
+    DRILL,
+    AnyValidation,
+    Call,
+    Exercise,
+    Hold,
+    Validation,
+)
 from stagewatch.profile.load import load
 from stagewatch.profile.schema import (
     AnyRule,
@@ -36,6 +44,7 @@ PAGE = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
 
 KINDS = {f'kind = "{name}"': InstalledKinds().config(name) for name in InstalledKinds().names()}
 SIGNALS = {f'signal = "{one.__struct_config__.tag}"': one for one in get_args(AnyDerived)}
+VALIDATIONS = {f'kind = "{one.__struct_config__.tag}"': one for one in get_args(AnyValidation)}
 RULES = {f'rule = "{rule.__struct_config__.tag}"': rule for rule in get_args(AnyRule)}
 TABLES: dict[str, type[msgspec.Struct]] = {
     "The whole file": Profile,
@@ -44,6 +53,11 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     **KINDS,
     "[signal.NAME]": Derived,
     **SIGNALS,
+    "[validation.NAME]": Validation,
+    **VALIDATIONS,
+    "[exercise]": Exercise,
+    "[[exercise.call]]": Call,
+    "[exercise.socket]": Hold,
     "[go.NAME]` and `[nogo.NAME]": Rule,
     **RULES,
     "[[optimisation]]": Optimisation,
@@ -72,7 +86,7 @@ def own_fields(table: type[msgspec.Struct]) -> dict[str, FieldInfo]:
     """The keys of a table, those that its section inherits left out."""
     inherited = {
         info.encode_name
-        for base in (ProbeConfig, Rule, Derived)
+        for base in (ProbeConfig, Rule, Derived, Validation)
         if issubclass(table, base) and table is not base
         for info in fields(base)
     }
@@ -109,7 +123,7 @@ def test_every_key_is_documented_with_its_default(heading: str) -> None:
     expected = {key: default_of(info) for key, info in own_fields(TABLES[heading]).items()}
     if TABLES[heading] is Rule:
         expected["rule"] = "required"
-    if TABLES[heading] is Derived:
+    if TABLES[heading] in (Derived, Validation):
         expected["kind"] = "required"
     assert rows(heading) == expected
 
@@ -137,9 +151,11 @@ def test_the_examples_of_the_page_are_one_profile_that_loads(examples: Profile) 
     used = {type(rule) for rule in (*examples.go.values(), *examples.nogo.values())}
     assert used == set(get_args(AnyRule))
     kinds = {config.kind for config in examples.probe.values()}
-    assert kinds == {*InstalledKinds().names(), DERIVED}
+    assert kinds == {*InstalledKinds().names(), DERIVED, DRILL}
     derived = {type(config.derived) for config in examples.signal.values()}
     assert derived == set(get_args(AnyDerived))
+    assert {type(one) for one in examples.validation.values()} == set(get_args(AnyValidation))
+    assert isinstance(examples.exercise, Exercise)
 
 
 def test_the_default_pattern_of_an_access_log_is_documented() -> None:
@@ -151,7 +167,7 @@ def test_the_default_pattern_of_an_access_log_is_documented() -> None:
 def test_the_signals_of_every_kind_are_documented(examples: Profile) -> None:
     """With their units."""
     for config in examples.probe.values():
-        if config.kind == DERIVED:
+        if config.kind in (DERIVED, DRILL):
             continue
         section = PAGE.split(f'### `kind = "{config.kind}"`')[1].split("| key |")[0]
         own = {

@@ -46,6 +46,7 @@ def test_it_loads_with_the_installed_kinds() -> None:
         *("health", "backend", "quota", "errors", "usage"),
         *("cache", "frontend", "access", "hooks", "connections"),
         *("polling", "refused", "hit_rate", "calls_hour", "quota_p95", "untracked"),
+        *("validation-polling", "validation-rate-limit", "exercise"),
     ]
 
 

@@ -29,6 +29,9 @@ EVERY_EDIT: dict[str, Edit] = {
     "waive": lambda s: edits.waive(s, "slow-api", "known", until=AT + 60, by="ann", at=AT),
     "accept": lambda s: edits.accept_loss(s, "errors", AT - 60, AT, "rotated", by="ann", at=AT),
     "invalidate": lambda s: edits.invalidate(s, "", AT - 60, AT, "clock set", by="ann", at=AT),
+    "drill": lambda s: edits.record_drill(
+        s, "validation-limit", "passed", "as it should be", by="ann", at=AT, end=AT + 3
+    ),
     "confirm": lambda s: edits.confirm(s, "GO", by="ann", at=AT + 86_400),
     "start shift": lambda s: edits.start_shift(s, by="ann", at=AT),
     "profile edit": lambda s: edits.record_profile_edit(s, "ab12", "limits", at=AT),
@@ -229,3 +232,30 @@ def test_edits_never_shorten_the_record(names: list[str]) -> None:
             old = getattr(session, table)
             assert getattr(after, table)[: len(old)] == old
         session = after
+
+
+def test_a_drill_gives_back_the_readings_that_it_did_not_disturb(session: Session) -> None:
+    """Only its own stretch is cut, only once shorter, and never to nothing or to more."""
+    for drill in ("validation-limit", ""):
+        session = edits.invalidate(
+            session, "quota", AT, AT + 90, "a burst", by="ann", at=AT - 2, drill=drill
+        )
+    cut = edits.shorten(session, "validation-limit", at=AT - 2, end=AT + 1)
+    assert [void.end for void in cut.invalidation] == [AT + 1, AT + 90]
+    assert edits.shorten(cut, "validation-limit", at=AT - 2, end=AT + 60) is cut
+    assert edits.shorten(cut, "validation-limit", at=AT - 1, end=AT) is cut
+    before = edits.shorten(session, "validation-limit", at=AT - 2, end=AT - 1)
+    assert before.invalidation[0].end > before.invalidation[0].start
+
+
+def test_a_drill_after_the_last_word_wants_another_one(session: Session) -> None:
+    """It confirms what its author saw."""
+    from stagewatch.session.derive import final_word
+
+    end = session.ends_at
+    done = edits.confirm(session, "GO", by="ann", at=end + 10)
+    assert final_word(done, end + 30) is not None
+    later = edits.record_drill(
+        done, "exercise", "done", "all well", by="bob", at=end + 20, end=end + 25
+    )
+    assert final_word(later, end + 30) is None

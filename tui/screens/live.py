@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stagewatch.tui.feed import Feed
@@ -13,6 +14,8 @@ from stagewatch.tui.messages import (
     BoardWanted,
     ChangeWanted,
     DetailWanted,
+    DrillEnded,
+    DrillsFound,
     Exported,
     Failed,
     FeedFailed,
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from stagewatch.clock import Clock
     from stagewatch.model import LogLine
     from stagewatch.snapshot import Snapshot
-    from stagewatch.tui.hooks import Hooks
+    from stagewatch.tui.hooks import DrillChoice, Hooks
     from stagewatch.tui.screens.leave import Leaving
 
 
@@ -174,6 +177,44 @@ class LiveScreen(WatchScreen):
     def on_told(self, message: Told) -> None:
         """Say what is in the way of an act."""
         self._state.notice(message.text, bad=True)
+        self.redraw()
+
+    def on_drill_wanted(self) -> None:
+        """Ask the profile which drills there are, away from the event loop."""
+
+        def read() -> None:
+            self.post_message(DrillsFound(self._hooks.drills()))
+
+        self._in_background("validating", read)
+
+    def on_drills_found(self, message: DrillsFound) -> None:
+        """Let the operator choose one."""
+        from stagewatch.tui.screens.drill import DrillScreen
+
+        self.app.push_screen(DrillScreen(message.choices), self._chosen)
+
+    def _chosen(self, choice: DrillChoice | None) -> None:
+        if choice is not None:
+            from stagewatch.tui.screens.drill import DrillPlanScreen
+
+            self.app.push_screen(DrillPlanScreen(choice), partial(self._drill, choice))
+
+    def _drill(self, choice: DrillChoice, agreed: bool | None) -> None:
+        """Run it, in a process of its own: what it measures must not suffer from drawing."""
+        if not agreed:
+            return
+        self._state.notice(f"running {choice.name}; its result will be an event of the watch")
+        self.redraw()
+
+        def run() -> None:
+            text, good = self._hooks.run_drill(choice.name, self._operator)
+            self.post_message(DrillEnded(text, not good))
+
+        self._in_background(choice.name, run)
+
+    def on_drill_ended(self, message: DrillEnded) -> None:
+        """Say what it came to."""
+        self._state.notice(message.text, bad=message.bad)
         self.redraw()
 
     def on_export_wanted(self) -> None:

@@ -15,7 +15,14 @@ from stagewatch.clock import Clock
 from stagewatch.logs.words import CRITICAL
 from stagewatch.tui import changes
 from stagewatch.tui.keys import KEYS, pointing_keys
-from stagewatch.tui.messages import BoardWanted, ChangeWanted, ExportWanted, LeaveWanted, Told
+from stagewatch.tui.messages import (
+    BoardWanted,
+    ChangeWanted,
+    DrillWanted,
+    ExportWanted,
+    LeaveWanted,
+    Told,
+)
 from stagewatch.widgets.banner import AlertBar, Header, TooSmall, VerdictBar
 from stagewatch.widgets.canvas import Canvas
 from stagewatch.widgets.checklistpane import ChecklistPane
@@ -280,6 +287,10 @@ class WatchScreen(Canvas):
     def action_verdict(self) -> None:
         """Ask for the verdict board."""
         self.post_message(BoardWanted())
+
+    def action_validate(self) -> None:
+        """Ask for the drills."""
+        self.post_message(DrillWanted())
 
     def action_checklist(self) -> None:
         """At narrow sizes, change between panes and checklist; at wide ones, go to it."""

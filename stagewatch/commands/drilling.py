@@ -1,0 +1,76 @@
+"""What ``validate`` and ``exercise`` share: where they run, the question, and Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stagewatch.commands.options import Settings
+from stagewatch.commands.where import profile_path, session_folder
+from stagewatch.errors import PersonError
+from stagewatch.paths import sessions_dir
+
+if TYPE_CHECKING:
+    from stagewatch.drills.station import Station
+
+T = TypeVar("T")
+
+
+def station(settings: Settings) -> Station:
+    """The session named, else the running watch of the profile, else the profile alone."""
+    from stagewatch.clock import SystemClock
+    from stagewatch.drills.station import (
+        running_watch,
+        station_of_profile,
+        station_of_watch,
+        why_over,
+    )
+    from stagewatch.probes import InstalledKinds
+    from stagewatch.profile.load import read
+
+    now = SystemClock().now()
+    if settings.session:
+        folder = session_folder(settings)
+        return station_of_watch(folder, why_over(folder, now))
+    path = profile_path(settings) if settings.profile else None
+    name = path.name.removesuffix(".toml") if path else None
+    running = running_watch(sessions_dir(os.environ), now, name)
+    if running is not None:
+        return station_of_watch(running)
+    return station_of_profile(read(path or profile_path(settings), InstalledKinds()))
+
+
+def agreed(question: str, *, err: bool = False) -> bool:
+    """Ask; raises PersonError where there is nobody to be asked."""
+    if not sys.stdin.isatty():
+        raise PersonError("without a terminal nobody can be asked; look at --plan, and add --yes")
+    return click.confirm(question, default=False, err=err)
+
+
+def refusal_of(place: Station) -> Callable[[], str]:
+    """Why commands of this profile may not run; empty when they may."""
+    import hashlib
+
+    from stagewatch.trust import Subject, TrustStore
+
+    try:
+        content = place.path.read_bytes()
+    except OSError:
+        content = b""  # what cannot be read is trusted by nobody
+    subject = Subject(place.path, hashlib.sha256(content).hexdigest())
+    return partial(TrustStore(os.environ).refusal, subject)
+
+
+def run_to_its_end(job: Coroutine[Any, Any, T]) -> T:
+    """Run it; Ctrl-C cancels it and is passed on when it has cleaned up."""
+    try:
+        return asyncio.run(job)
+    except asyncio.CancelledError:
+        # Ctrl-C in the moment before asyncio begins to count interrupts.
+        raise KeyboardInterrupt from None

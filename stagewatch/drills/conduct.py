@@ -1,0 +1,224 @@
+"""Running a validation within a watch: announced, run, recorded.
+
+The stretch in which requests disturb the measured signals is announced before the first of them
+is sent, and cut to what it was when they are over. So the rules never judge a disturbed reading,
+and nothing that they have said can be taken back by it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagewatch.clock import Clock
+from stagewatch.drills import validations
+from stagewatch.drills.exercise import Exercising, Load, summary, told
+from stagewatch.drills.ground import Ground, fault
+from stagewatch.drills.outcome import INTERRUPTED, Outcome, interrupted
+from stagewatch.drills.station import Station, disturbed, pseudo_probe
+from stagewatch.errors import PersonError
+from stagewatch.model import Signal
+from stagewatch.probes import signals_of
+from stagewatch.probes._failure import FailureError
+from stagewatch.profile.values import format_duration
+from stagewatch.session import edits
+from stagewatch.session.document import Evidence, Instant, Session
+from stagewatch.session.instant import instant
+from stagewatch.session.store import SessionStore
+
+LEAD = 2.0
+"""Seconds between the announcement and the first request: the recorder looks every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A stretch whose readings the rules do not see."""
+
+    probes: tuple[str, ...]
+    seconds: float
+    """At the most."""
+    share: float
+    """Percent of the shortest phase."""
+
+    def told(self) -> str:
+        """A line for a person."""
+        names, span = ", ".join(self.probes), format_duration(self.seconds)
+        share = f"{self.share:.1f} % of a phase"
+        return f"left out of the rules meanwhile: {names}, for {span} at most ({share})"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One drill that was run."""
+
+    name: str
+    """Of its pseudo-probe."""
+    outcome: Outcome
+    began: float
+    ended: float
+    session: str = ""
+    """The session that has the result; empty: nothing was recorded."""
+    problem: str = ""
+    """Why it was not recorded, though it should have been."""
+
+
+def left_out(station: Station, name: str) -> LeftOut | None:
+    """What running this validation leaves out of the rules; None for nothing."""
+    drill = station.validation(name)
+    probes = disturbed(station.profile, drill)
+    seconds = validations.disturbs(drill)
+    if station.folder is None or not probes or not seconds:
+        return None
+    deployment = station.profile.deployment
+    hours = [phase.hours[1] - phase.hours[0] for phase in station.profile.phase]
+    shortest = min(hours, default=deployment.window / 3600) * 3600
+    return LeftOut(probes, seconds, 100 * seconds * deployment.speed / shortest)
+
+
+async def validate(
+    station: Station,
+    name: str,
+    *,
+    by: str,
+    clock: Clock,
+    tell: Callable[[str], None] = lambda line: None,
+    refusal: Callable[[], str] = lambda: "nobody was asked whether commands may run",
+) -> Ran:
+    """Run one validation, once, and keep what it came to. Raises PersonError before anything is
+    sent; a cancellation is recorded, and goes on."""
+    drill = station.validation(name)
+    ground = Ground(
+        station.profile,
+        station.base,
+        clock,
+        tell,
+        observed=station.observed,
+        watched=station.folder is not None,
+        refusal=refusal,
+    )
+    keeper = Keeper(station, pseudo_probe(name), by, clock)
+    stretch = left_out(station, name)
+    ground.on_over = keeper.cut
+    if stretch is not None:
+        keeper.announce(stretch, f"validation {name}")
+    try:
+        await clock.sleep(LEAD if stretch is not None else 0.0)
+        keeper.begin()
+        outcome = await validations.run(drill, ground)
+    except asyncio.CancelledError:
+        keeper.keep(interrupted("somebody ended it before it was over"), ground.disturbed_until)
+        raise
+    finally:
+        keeper.cut(clock.now())  # whatever became of it, nothing is sent any more
+    return keeper.keep(outcome, ground.disturbed_until)
+
+
+async def exercise(
+    station: Station,
+    load: Load,
+    *,
+    by: str,
+    clock: Clock,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Ran:
+    """Run the exercise and keep what it came to. Raises PersonError before anything is sent; a
+    cancellation is recorded with all that was done, and goes on."""
+    station.permit(load.exercise)
+    ground = Ground(station.profile, station.base, clock)
+    keeper = Keeper(station, pseudo_probe(""), by, clock)
+    run = Exercising(load, ground)
+    try:
+        await run.run(lambda now: progress(told(now)))
+    except FailureError as failure:
+        return keeper.keep(fault(failure, "the exercise", ground.secrets))
+    except asyncio.CancelledError:
+        keeper.keep(summary(run, "it was interrupted"))
+        progress(told(run))
+        raise
+    return keeper.keep(summary(run))
+
+
+class Keeper:
+    """Keeps one run of a drill in the session of the running watch, if one runs."""
+
+    def __init__(self, station: Station, probe: str, by: str, clock: Clock) -> None:
+        self._store = SessionStore(station.folder) if station.folder is not None else None
+        self._folder: Path | None = station.folder
+        self._signals = list(signals_of({probe: station.profile.probe[probe]}).values())
+        self._probe, self._by, self._clock = probe, by, clock
+        self._announced = 0.0
+        self._began = clock.now()
+
+    def announce(self, stretch: LeftOut, what: str) -> None:
+        """Leave the stretch out of the rules; raises SessionError, and nothing may be sent."""
+        if self._store is None:
+            return
+        at = self._announced = self._clock.now()
+        reason = f"{what} by {self._by}"
+        start, end = at + LEAD, at + LEAD + stretch.seconds
+
+        def change(session: Session) -> Session:
+            for probe in stretch.probes:
+                session = edits.invalidate(
+                    session, probe, start, end, reason, by=self._by, at=at, drill=self._probe
+                )
+            return session
+
+        self._store.edit(change)
+
+    def begin(self) -> None:
+        """From now on it counts as running."""
+        self._began = self._clock.now()
+
+    def cut(self, end: float) -> None:
+        """The stretch that was announced is over: readings count again from now on."""
+        if self._store is None or not self._announced:
+            return
+        # What cannot be saved now is tried again with the result.
+        with contextlib.suppress(PersonError):
+            self._store.edit(
+                lambda session: edits.shorten(session, self._probe, at=self._announced, end=end)
+            )
+
+    def keep(self, outcome: Outcome, disturbed_until: float = math.inf) -> Ran:
+        """Record what it came to; never raises for a session that cannot be saved."""
+        ended = self._clock.now()
+        ran = Ran(self._probe, outcome, self._began, ended)
+        if self._store is None or self._folder is None:
+            return ran
+        evidence = [_evidence(signal, outcome, ended) for signal in self._signals]
+        over = min(disturbed_until, ended)
+
+        def change(session: Session) -> Session:
+            session = edits.shorten(session, self._probe, at=self._announced, end=over)
+            return edits.record_drill(
+                session,
+                self._probe,
+                outcome.word,
+                outcome.told,
+                by=self._by,
+                at=self._began,
+                end=ended,
+                evidence=evidence,
+            )
+
+        try:
+            self._store.edit(change)
+        except PersonError as error:
+            return Ran(self._probe, outcome, self._began, ended, problem=str(error))
+        return Ran(self._probe, outcome, self._began, ended, session=self._folder.name)
+
+
+def _evidence(signal: Signal, outcome: Outcome, at: float) -> Evidence:
+    field = signal.name.rpartition(".")[2]
+    moment: Instant = instant(at)
+    if field == "passed" and outcome.word != INTERRUPTED:
+        passed = float(outcome.passed)
+        return Evidence(signal=signal.name, value=passed, unit=signal.unit, at=moment)
+    value = outcome.values.get(field)
+    reason = "" if value is not None else outcome.missing or "not reached"
+    return Evidence(signal=signal.name, value=value, unit=signal.unit, at=moment, reason=reason)

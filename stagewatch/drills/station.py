@@ -1,0 +1,164 @@
+"""Where a drill is run from: the watch that runs, or the profile alone; and what may be run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagewatch.drills.sockets import require_websockets
+from stagewatch.errors import PersonError
+from stagewatch.following import SessionFile, profile_of
+from stagewatch.lock import is_held
+from stagewatch.paths import HISTORY, is_of, list_sessions
+from stagewatch.profile.derived import SignalConfig
+from stagewatch.profile.drills import (
+    EXERCISE,
+    PREFIX,
+    AnyValidation,
+    Caching,
+    Exercise,
+    RateLimited,
+    WebSocketCheck,
+    target_of,
+    targets,
+    urls,
+)
+from stagewatch.profile.schema import Profile
+from stagewatch.session.document import Session
+from stagewatch.session.errors import SessionError
+
+if TYPE_CHECKING:
+    from stagewatch.profile.load import LoadedProfile
+
+
+class DrillError(PersonError):
+    """A drill that is not run: nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A profile, and the watch by it that runs."""
+
+    profile: Profile
+    base: Path
+    """Relative paths of the profile start here."""
+    path: Path
+    """The profile's file, which is what is trusted."""
+    folder: Path | None = None
+    """The session of the running watch; None: nothing is recorded."""
+    why: str = ""
+    """Why nothing is recorded."""
+
+    def validation(self, name: str) -> AnyValidation:
+        """The validation called ``name``; raises DrillError."""
+        known = self.profile.validation
+        if name not in known:
+            there = f"there are {', '.join(known)}" if known else "it has none: [validation.NAME]"
+            raise DrillError(f"the profile has no validation {name!r}; {there}")
+        found: AnyValidation = known[name]
+        self.permit(found)
+        return found
+
+    def exercise(self) -> Exercise:
+        """The profile's exercise; raises DrillError."""
+        found = self.profile.exercise
+        if not isinstance(found, Exercise):
+            raise DrillError("the profile has no [exercise]; docs/profile.md shows one")
+        self.permit(found)
+        return found
+
+    def permit(self, drill: object) -> None:
+        """Raises PersonError where nothing may be sent, or it could not be."""
+        if self.profile.deployment.production:
+            raise DrillError(
+                f"{self.profile.deployment.name} is production: nothing is sent there on purpose;"
+                " run it against staging"
+            )
+        named = targets(self.profile.probe)
+        for _, url in urls(drill):
+            if target_of(url) not in named:
+                raise DrillError(f"{url}: no http probe of the profile asks there")
+        if isinstance(drill, WebSocketCheck) or getattr(drill, "socket", None) is not None:
+            require_websockets()
+
+    def observed(self, signal: str) -> tuple[float | None, str]:
+        """A signal as the running watch read it last, or why there is none."""
+        from stagewatch.history.errors import HistoryError
+        from stagewatch.history.reader import History
+        from stagewatch.model import probe_of
+
+        if self.folder is None:
+            return None, f"{self.why}; start one: stagewatch"
+        try:
+            with History.open(self.folder / HISTORY) as history:
+                reading = history.latest().get(probe_of(signal))
+        except HistoryError as error:
+            return None, str(error)
+        if reading is None:
+            return None, "no reading yet"
+        why = reading.missing.get(signal) or reading.reason or "the reading has no value for it"
+        return reading.values.get(signal), why
+
+
+def station_of_watch(folder: Path, why: str = "") -> Station:
+    """The station of one session; raises SessionError and ProfileError."""
+    session = SessionFile(folder).session
+    base = Path(session.base or Path(session.profile_path).parent)
+    path = Path(session.profile_path)
+    return Station(profile_of(folder), base, path, None if why else folder, why)
+
+
+def station_of_profile(loaded: LoadedProfile) -> Station:
+    """The station of a profile by which nobody watches."""
+    return Station(loaded.profile, loaded.base, loaded.path, None, "no watch is running")
+
+
+def running_watch(home: Path, now: float, name: str | None) -> Path | None:
+    """The newest session that is being recorded by a profile of this name; None when none is."""
+    found = (folder for folder in list_sessions(home) if is_of(folder, name) and is_held(folder))
+    return next((folder for folder in found if not why_over(folder, now)), None)
+
+
+def why_over(folder: Path, now: float) -> str:
+    """Why no result can be recorded in this session; empty when it can."""
+    try:
+        session: Session = SessionFile(folder).session
+    except SessionError as error:
+        return str(error)
+    if session.state == "stopped":
+        return f"{session.id} was stopped"
+    if now >= session.ends_at:
+        return f"the window of {session.id} is over"
+    return "" if is_held(folder) else f"no recorder runs for {session.id}"
+
+
+def pseudo_probe(name: str) -> str:
+    """The pseudo-probe of a validation, or of the exercise where the name is empty."""
+    return PREFIX + name if name else EXERCISE
+
+
+def disturbed(profile: Profile, drill: object) -> tuple[str, ...]:
+    """The probes whose readings a drill disturbs: those that ask the same, and what is worked out
+    from them. No log is ever among them."""
+    return tuple(dict.fromkeys(_disturbed(profile.probe, drill)))
+
+
+def _disturbed(probes: Mapping[str, object], drill: object) -> Iterator[str]:
+    direct = set()
+    for name, config in probes.items():
+        url = getattr(config, "url", "")
+        if url and _same(url, drill):
+            direct.add(name)
+            yield name
+    for name, config in probes.items():
+        if isinstance(config, SignalConfig) and direct & config.timing.keys():
+            direct.add(name)
+            yield name
+
+
+def _same(url: str, drill: object) -> bool:
+    if isinstance(drill, RateLimited | Caching):
+        return url.partition("?")[0] == drill.url.partition("?")[0]
+    return isinstance(drill, WebSocketCheck) and target_of(url) == target_of(drill.url)

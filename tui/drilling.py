@@ -1,0 +1,68 @@
+"""Drills from the screen: what there is to run, and running one in a process of its own.
+
+The screen itself never sends a request: drawing would disturb what is measured, and a screen that
+is left would end what it had begun.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from stagewatch.errors import PersonError
+from stagewatch.profile.drills import EXERCISE
+from stagewatch.tui.hooks import DrillChoice
+
+LONGEST_REASON = 300
+
+
+def choices(folder: Path, now: float) -> tuple[DrillChoice, ...]:
+    """Every drill of the session's profile; raises PersonError where none may run."""
+    from stagewatch.drills.conduct import left_out
+    from stagewatch.drills.exercise import checked_load
+    from stagewatch.drills.station import DrillError, station_of_watch, why_over
+    from stagewatch.drills.validations import plan
+
+    place = station_of_watch(folder, why_over(folder, now))
+    found = []
+    for name in place.profile.validation:
+        stretch = left_out(place, name)
+        told = (stretch.told(),) if stretch is not None else ()
+        found.append(DrillChoice(name, plan(place.validation(name)) + told))
+    if place.profile.exercise is not None:
+        load = checked_load(place.exercise(), None, None)
+        found.append(DrillChoice(EXERCISE, tuple(load.plan())))
+    if not found:
+        raise DrillError("the profile has no [validation.NAME] and no [exercise]")
+    return tuple(found)
+
+
+def run(folder: Path, name: str, operator: str) -> tuple[str, bool]:
+    """Run it to its end; what it came to, and whether that is good. Raises PersonError."""
+    what = [EXERCISE] if name == EXERCISE else ["validate", name]
+    given = ["--session", str(folder.absolute()), "--as", operator, "--yes", "--json"]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # Files and no pipes, and a session of its own: when this screen is left, it goes on, has
+        # somewhere to write to, and records its result.
+        done = subprocess.run(
+            [sys.executable, "-m", "stagewatch", *what, *given],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            check=False,
+        )
+        said, wrong = _lines(out), _lines(err)
+    if not said:
+        raise PersonError(wrong[-1][:LONGEST_REASON] if wrong else "it ended without a word")
+    result = json.loads(said[-1])
+    return f"{name}: {result['outcome']}, {result['text']}", done.returncode == 0
+
+
+def _lines(file: IO[bytes]) -> list[str]:
+    file.seek(0)
+    return file.read(1 << 20).decode("utf-8", "replace").strip().splitlines()
