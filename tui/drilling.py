@@ -49,7 +49,7 @@ def run(folder: Path, name: str, operator: str) -> tuple[str, bool]:
         # Files and no pipes, and a session of its own: when this screen is left, it goes on, has
         # somewhere to write to, and records its result.
         done = subprocess.run(
-            [sys.executable, "-m", "stagewatch", *what, *given],
+            [sys.executable, "-P", "-m", "stagewatch", *what, *given],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,

@@ -102,7 +102,7 @@ def start_backend(
     chosen = check_faults(faults)
     log = folder.resolve() / "logs" / "error.log"
     words = _Output(folder.resolve() / "logs" / "backend.log")
-    command = [sys.executable, "-m", "stagewatch.demo.backend", "--port", str(port or 0)]
+    command = [sys.executable, "-P", "-m", "stagewatch.demo.backend", "--port", str(port or 0)]
     command += ["--parent", str(parent or os.getpid()), "--log", str(log)]
     if poll_every is not None:
         command += ["--poll-every", str(poll_every)]

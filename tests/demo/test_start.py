@@ -58,6 +58,15 @@ def test_given_port_is_used(start: Start) -> None:
     assert start(port=port).port == port
 
 
+def test_a_folder_of_its_name_where_it_is_started_does_not_hide_it(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state folder, say: Python would take it for the program."""
+    (tmp_path / "stagewatch").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert start().port
+
+
 def test_port_can_be_used_again_at_once(start: Start, client: httpx.Client) -> None:
     """A backend that ended with open connections leaves its port to the next."""
     first = start()

@@ -141,11 +141,11 @@ def test_it_runs_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.Mon
     )
     given = json.loads(kept.read_text())
     assert given == [
-        *("-m", "stagewatch", "validate", "limit", "--session", str(tmp_path)),
+        *("-P", "-m", "stagewatch", "validate", "limit", "--session", str(tmp_path)),
         *("--as", "alice", "--yes", "--json"),
     ]
     drilling.run(tmp_path, "exercise", "alice")
-    assert json.loads(kept.read_text())[:3] == ["-m", "stagewatch", "exercise"]
+    assert json.loads(kept.read_text())[1:4] == ["-m", "stagewatch", "exercise"]
 
 
 def test_one_that_cannot_be_run_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
