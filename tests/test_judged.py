@@ -386,7 +386,7 @@ below = "10ms"
 per_workspace_month = "1.00"
 baseline_calls_per_day = "10"
 price_per_call = "0.1"
-calls = "health.latency"
+calls = "health.ok"
 """
     )
     profile = load(path, InstalledKinds())
@@ -396,7 +396,7 @@ calls = "health.latency"
     found = judged(profile, session, None, START + 60, alive=True).criteria
     by_name = {criterion.name: criterion for criterion in found}
     assert by_name["up"].signals == ("health.ok",)
-    assert by_name["cost"].signals == ("health.latency",)
+    assert by_name["cost"].signals == ("health.ok",)
     assert by_name["pool"].limit == 20.0
     assert {name for name, criterion in by_name.items() if criterion.floor} == {
         "up",

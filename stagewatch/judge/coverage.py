@@ -150,6 +150,8 @@ class CoverageJudge:
         if hopeless:
             return Finding(State.INCONCLUSIVE, told, value, Why.GAP)
         if least < self._config.share / 100:
+            if min(t, stage.end) - stage.start < self._config.longest_gap:
+                return Finding(State.INCONCLUSIVE, told, value, Why.WARMING_UP)
             return Finding(State.WARN, f"{told}, and can still be reached", value, Why.GAP)
         return Finding(State.PASS, f"at least {told}", value)
 
