@@ -28,6 +28,7 @@ from stagewatch.profile.derived import (
     SignalConfig,
     sources,
 )
+from stagewatch.profile.drills import DRILL, EXERCISE, PREFIX
 from stagewatch.profile.locate import key_lines, line_of
 from stagewatch.profile.problems import Key, Problem, key_text
 from stagewatch.profile.schema import (
@@ -78,7 +79,10 @@ class SignalReport:
     reason: str = ""
     """Why there is no value."""
     later: bool = False
-    """It needs more than one reading, and what it is worked out from came."""
+    """Nothing is amiss: it needs more than one reading, and what it is worked out from came; or
+    somebody has to run a drill."""
+    once: str = ""
+    """What makes it known, where that is not a further reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +238,19 @@ class _Reporter:
             yield SignalReport(rule.probe, "", float(ran), "" if ran else probe.reading.reason)
             return
         for name in rests_on(rule, self._profile):
-            yield self._signals.get(name) or SignalReport(name, "", None, "no reading yet")
+            yield self._signal_of(name)
+
+    def _signal_of(self, name: str) -> SignalReport:
+        """What came of a signal; one of a drill comes when somebody runs it."""
+        found = self._signals.get(name)
+        if found is not None:
+            return found
+        probe = probe_of(name)
+        if self._profile.probe[probe].kind != DRILL:
+            return SignalReport(name, "", None, "no reading yet")
+        command = probe if probe == EXERCISE else f"validate {probe.removeprefix(PREFIX)}"
+        once = f"known once `stagewatch {command}` was run"
+        return SignalReport(name, "", None, once, later=True, once=once)
 
     def _checks(self) -> Iterator[RuleReport]:
         for index, one in enumerate(self._profile.optimisation):
@@ -249,7 +265,7 @@ class _Reporter:
             if not isinstance(check.passes, bool):
                 said = "nobody has verified it"
             return RuleReport("check", name, "passes", line, (), Standing.PEOPLE, said)
-        signal = self._signals[check.signal]
+        signal = self._signal_of(check.signal)
         if signal.value is None:
             standing = Standing.LATER if signal.later else Standing.MISSING
             return RuleReport("check", name, "signal", line, (signal,), standing)

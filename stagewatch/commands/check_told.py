@@ -83,7 +83,7 @@ def _rule(rule: RuleReport) -> Iterator[str]:
 
 
 def _why(signal: SignalReport) -> str:
-    return LATER if signal.later else signal.reason
+    return (signal.once or LATER) if signal.later else signal.reason
 
 
 def document(report: Report, profile: str) -> dict[str, Any]:

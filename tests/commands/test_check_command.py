@@ -110,6 +110,35 @@ def test_each_rule_is_told_with_the_signals_that_it_needs(checked: Checked, line
     assert line in checked()[1].splitlines()
 
 
+def test_what_a_drill_shows_is_known_once_somebody_runs_it(checked: Checked) -> None:
+    """Of a check, and of a criterion; neither keeps a watch from being started."""
+    text = (
+        HEAD.replace(
+            '{ name = "read", passes = true }',
+            '{ name = "read", signal = "validation-limit.passed", at_least = 1 }',
+        )
+        + """
+[probe.quota]
+kind = "http"
+url = "http://127.0.0.1:1/quota"
+[validation.limit]
+kind = "rate-limit"
+url = "http://127.0.0.1:1/quota"
+[exercise]
+call = [{ url = "http://127.0.0.1:1/quota", every = "15s" }]
+[go.fast]
+rule = "compare"
+signal = "exercise.p95"
+above = "200ms"
+"""
+    )
+    _, out, _ = checked(text)
+    assert "later    check Polling/read (signal)" in out
+    assert "without validation-limit.passed: known once `stagewatch validate limit` was run" in out
+    assert "later    go    fast (compare)" in out
+    assert "without exercise.p95: known once `stagewatch exercise` was run" in out
+
+
 def test_a_problem_is_told_with_its_line_and_the_remedy(checked: Checked, tmp_path: Path) -> None:
     """Once, on standard error; the rules that miss it are told as well."""
     text = HEAD + (
