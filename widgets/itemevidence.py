@@ -21,7 +21,7 @@ from stagewatch.widgets.words import ago, coarse
 
 if TYPE_CHECKING:
     from stagewatch.session.document import Evidence
-    from stagewatch.snapshot import CriterionNow, ItemNow, ProbeNow, SignalNow, Snapshot
+    from stagewatch.snapshot import ItemNow, ProbeNow, SignalNow, Snapshot
 
 NOBODY_MEASURES = "no signal measures this: it is a person's to judge"
 
@@ -63,8 +63,16 @@ _RULED = {
     State.WAIVED: Standing.WARNED,
 }
 """What a rule that has something against a value makes of it."""
-_OF_ALL = frozenset(("coverage",))
-"""Rules that count readings, whatever these say."""
+_OF_MANY = frozenset(("coverage", "score"))
+"""Rules that count readings, whatever these say, or checks, each of which says more itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a criterion or a check makes of a signal."""
+
+    title: str
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +132,32 @@ def _without_value(signal: SignalNow, probe: ProbeNow | None, now: float) -> Tel
 def _ruled(snapshot: Snapshot, told: Telling) -> Telling:
     """With what the rules say of the signal."""
     rules = judging(snapshot).get(told.name, ())
-    passed = bool(rules) and all(criterion.state is State.PASS for criterion in rules)
+    passed = bool(rules) and all(rule.state is State.PASS for rule in rules)
     if passed and told.standing is Standing.AT_HAND:
         return replace(told, standing=Standing.PASSED)
-    for criterion in rules:
-        if criterion.state not in _RULED:
+    for rule in rules:
+        if rule.state not in _RULED:
             continue
-        said = f"{criterion.title or criterion.name}: {criterion.state.value}"
+        said = f"{rule.title}: {rule.state.value}"
         aside = f"{told.aside}; {said}" if told.aside else said
-        standing = max(told.standing, _RULED[criterion.state])
+        standing = max(told.standing, _RULED[rule.state])
         told = replace(told, standing=standing, aside=aside)
     return told
 
 
 @kept
-def judging(snapshot: Snapshot) -> dict[str, list[CriterionNow]]:
-    """Signal → the criteria that judge it."""
-    found: dict[str, list[CriterionNow]] = {}
+def judging(snapshot: Snapshot) -> dict[str, list[Judging]]:
+    """Signal → what judges it: criteria, and checks of optimisations instead of their score."""
+    found: dict[str, list[Judging]] = {}
     for criterion in snapshot.criteria:
-        if criterion.rule not in _OF_ALL:
+        if criterion.rule not in _OF_MANY:
+            rule = Judging(criterion.title or criterion.name, criterion.state)
             for name in criterion.signals:
-                found.setdefault(name, []).append(criterion)
+                found.setdefault(name, []).append(rule)
+    for optimisation in snapshot.score.rows if snapshot.score is not None else ():
+        for check in optimisation.checks:
+            if check.signal:
+                found.setdefault(check.signal, []).append(Judging(check.name, check.state))
     return found
 
 

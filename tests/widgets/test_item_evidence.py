@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stagewatch.judge.score import CheckScore, OptimisationScore, ScoreResult
 from stagewatch.model import Result, State
 from stagewatch.profile.derived import DERIVED
 from stagewatch.session.document import Evidence
@@ -105,6 +106,34 @@ def test_that_there_were_enough_readings_says_nothing_of_their_values() -> None:
     enough = replace(well.criteria[0], rule="coverage", signals=("health.db_used",))
     told = telling(replace(well, criteria=(enough,)), "health.db_used", NOW)
     assert told.standing is Standing.AT_HAND
+
+
+@pytest.mark.parametrize(
+    ("passes", "standing", "says"),
+    [
+        (True, Standing.PASSED, ""),
+        (False, Standing.BAD, "most hit: FAIL"),
+        (None, Standing.AT_HAND, ""),
+    ],
+)
+def test_a_check_speaks_of_its_own_signal_and_the_score_of_none(
+    passes: bool | None, standing: Standing, says: str
+) -> None:
+    """A score that fails by one check says nothing against the signals of the others."""
+    well = specimen.healthy()
+    check = CheckScore("most hit", passes, "", signal="health.db_used")
+    row = OptimisationScore("Cache", "", None, (check,))
+    score = ScoreResult(State.FAIL, "", None, 90.0, (row,))
+    failed = replace(
+        well.criteria[0],
+        rule="score",
+        state=State.FAIL,
+        signals=("health.db_used", "quota.latency"),
+    )
+    snapshot = replace(well, criteria=(failed,), score=score)
+    told = telling(snapshot, "health.db_used", NOW)
+    assert (told.standing, told.aside) == (standing, says)
+    assert telling(snapshot, "quota.latency", NOW).standing is Standing.AT_HAND
 
 
 def test_a_signal_that_the_watch_does_not_have_is_missing() -> None:
