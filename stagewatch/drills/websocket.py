@@ -22,6 +22,10 @@ SETTLED = 1.0
 """Seconds after which a connection that was to be refused is one that was taken."""
 
 
+SHORTEST = 0.1
+"""Seconds that the others have to outlive one that was refused, at the least."""
+
+
 def plan(drill: WebSocketCheck) -> Iterator[str]:
     """What will be opened and said."""
     yield f"1 WebSocket to {drill.url}: it has to open, answer a ping of the protocol,"
@@ -120,8 +124,8 @@ async def _limit(seen: _Seen) -> Outcome | None:
 async def _is_taken(seen: _Seen, *, settle: bool) -> bool:
     """Whether one more is taken; a service may also refuse by closing it at once."""
     from websockets.exceptions import ConnectionClosed
-    from websockets.protocol import State
 
+    before, began = list(seen.held), seen.ground.clock.monotonic()
     try:
         connection = await seen.open()
         if not settle:
@@ -132,8 +136,14 @@ async def _is_taken(seen: _Seen, *, settle: bool) -> bool:
         return True
     except (RefusedError, ConnectionClosed):
         return False
-    # Where none of those before it is open any more, this is a reaper and no limit.
-    return not any(other.state is State.OPEN for other in seen.held)
+    # Where those before it do not outlive it by as long as it lived, this is a reaper, or a service
+    # that broke, and no limit.
+    lived = seen.elapsed(began)
+    waits = [asyncio.ensure_future(other.wait_closed()) for other in before]
+    _, open_still = await asyncio.wait(waits, timeout=max(lived, SHORTEST))
+    for wait in open_still:
+        wait.cancel()
+    return not open_still
 
 
 async def _alive(seen: _Seen) -> Outcome | None:

@@ -25,8 +25,7 @@ from stagewatch.demo.control import switch
 from stagewatch.demo.run import Backend, demo_profile, start_backend
 from stagewatch.derived import Derivations
 from stagewatch.model import Reading
-from stagewatch.probes import InstalledKinds, OpenContext, Probe, probe_kind, signals_of
-from stagewatch.profile.derived import DERIVED
+from stagewatch.probes import InstalledKinds, OpenContext, Probe, is_opened, probe_kind, signals_of
 from stagewatch.profile.load import loads
 from stagewatch.profile.schema import Profile
 from stagewatch.recorder.schedule import read_bounded
@@ -95,7 +94,7 @@ class Watch:
         probes = [
             probe_kind(config.kind).open(name, config, context)
             for name, config in self.profile.probe.items()
-            if config.kind != DERIVED
+            if is_opened(config)
         ]
         try:
             async with asyncio.TaskGroup() as group:

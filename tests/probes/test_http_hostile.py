@@ -309,7 +309,7 @@ async def test_healthy_probe_stays_right_among_hostile_ones(host: Host, http: Op
     while not all(task.done() for task in running):
         results.append((await healthy.read()).result)
         await asyncio.sleep(0.01)
-    assert len(results) > 10
+    assert len(results) > 2
     assert set(results) == {Result.VALUE}
     assert {task.result().result for task in running} == {ERROR, NO_DATA}
 

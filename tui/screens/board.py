@@ -56,7 +56,8 @@ class BoardScreen(Sheet):
         """The key bar names what the row under the cursor takes."""
         row = self._board.cursor()
         if self.is_attached and self._panes:
-            self.query_one(KeyBar).use(board_keys(row[0] if row else ""))
+            for bar in self.query(KeyBar):  # none while the screen is taken down
+                bar.use(board_keys(row[0] if row else ""))
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
