@@ -68,7 +68,7 @@ def test_a_reader_that_goes_away_ends_it(watched: Path, programs: Programs) -> N
 
 def test_on_a_terminal_it_stays_on_one_screen(watched: Path, programs: Programs) -> None:
     """What is longer than it is cropped and counted; Ctrl-C leaves a terminal that wraps."""
-    terminal = programs.open("check", "--watch", "--profile", str(watched), columns=60, rows=11)
+    terminal = programs.open("check", "--watch", "--profile", str(watched), columns=100, rows=14)
     terminal.wait_for(r"… \d+ more lines; a taller terminal shows them")
     said = terminal.wait_for("probe.hooks: ").replace("\n", " ")
     assert "not known" in re.sub(" +", " ", said)  # the whole sentence, over several lines
