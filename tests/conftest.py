@@ -23,6 +23,19 @@ for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"
     os.environ.pop(_name, None)
 
 
+_UNTRACED = ("tui", "widgets", "end_to_end")
+"""Folders whose tests are not traced for coverage: Textual under a tracer takes four times as long,
+and what runs in a process of its own is not traced anyhow."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that are not traced."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in _UNTRACED:
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own: sessions, profiles and the operator's name."""
