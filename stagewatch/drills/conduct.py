@@ -18,12 +18,13 @@ from stagewatch.clock import Clock
 from stagewatch.drills import validations
 from stagewatch.drills.exercise import Exercising, Load, summary, told
 from stagewatch.drills.ground import Ground, fault
-from stagewatch.drills.outcome import INTERRUPTED, Outcome, interrupted
+from stagewatch.drills.outcome import Outcome, interrupted
 from stagewatch.drills.station import Station, disturbed, pseudo_probe
 from stagewatch.errors import PersonError
 from stagewatch.model import Signal
 from stagewatch.probes import signals_of
 from stagewatch.probes._failure import FailureError
+from stagewatch.profile.drills import INTERRUPTED
 from stagewatch.profile.values import format_duration
 from stagewatch.session import edits
 from stagewatch.session.document import Evidence, Instant, Session

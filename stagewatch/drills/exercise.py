@@ -24,6 +24,7 @@ from stagewatch.drills.tally import Tally
 from stagewatch.drills.wire import Begun, Pool, request
 from stagewatch.probes._failure import FailureError
 from stagewatch.profile.drills import (
+    INTERRUPTED,
     LONGEST,
     MOST_RATE,
     MOST_SOCKETS,
@@ -308,7 +309,7 @@ def _measured(tally: Tally) -> dict[str, float]:
 
 def _word(tally: Tally, held: bool, ended: str) -> str:
     if ended:
-        return "interrupted"
+        return INTERRUPTED
     if tally.ended and not tally.answered and not tally.limited:
         return "unreachable"
     if not held:

@@ -20,6 +20,8 @@ DRILL = "drill"
 """The kind of the pseudo-probe whose readings are the results of a drill."""
 EXERCISE = "exercise"
 """What the exercise's pseudo-probe is called."""
+INTERRUPTED = "interrupted"
+"""The outcome of a run that somebody ended: it says nothing about the service."""
 PREFIX = "validation-"
 """How the name of a validation's pseudo-probe begins."""
 

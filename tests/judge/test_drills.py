@@ -78,6 +78,29 @@ def test_a_run_that_was_interrupted_changes_nothing(profile: Profile) -> None:
     assert judge.computed()["limited"].state is State.FAIL
 
 
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [({"outcome": "unreachable"}, State.INCONCLUSIVE), ({"outcome": "interrupted"}, State.PASS)],
+)
+def test_a_value_that_the_newest_run_did_not_confirm_passes_no_more(
+    tmp_path: Path, facts: dict[str, str], state: State
+) -> None:
+    """Neither for a criterion nor for a check, unless somebody ended that run."""
+    check = """
+[[optimisation]]
+name = "limit"
+checks = [{ name = "sixth", signal = "validation-limit.refused_at", at_most = 6 }]
+"""
+    judge = engine(profile_from(tmp_path, TEXT + DRILLS + check))
+    judge.take(result(600, 1.0))
+    assert judge.computed()["left"].state is judge.checks()["limit/sixth"].state is State.PASS
+    why = "nobody there"
+    judge.take(Reading("validation-limit", START + 900, 1.0, Result.NO_DATA, why, facts=facts))
+    for computed in (judge.computed()["left"], judge.checks()["limit/sixth"]):
+        assert computed.state is state
+        assert state is State.PASS or computed.finding.reason.endswith("refused_at: nobody there")
+
+
 def test_results_take_no_part_in_coverage(profile: Profile) -> None:
     """A drill that is run once covers nothing, and leaves no gap."""
     computed = feed(engine(profile), day())
