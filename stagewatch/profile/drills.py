@@ -69,7 +69,7 @@ class Caching(Validation, kw_only=True, frozen=True, tag="cache"):
     """The header of an answer that tells."""
     field: str = ""
     """Or the field of the answer's JSON that tells."""
-    hit: str = "HIT"
+    hit: Text = "HIT"
     """What it says when the answer came from the cache."""
     share: Limit = Limit(100.0, "%")
     """Of the answers after the first, at least so many are hits."""
@@ -157,7 +157,7 @@ class Exercise(Table, kw_only=True, frozen=True):
     """The header of an answer that tells whether it came from the cache."""
     field: str = ""
     """Or the field of the answer's JSON that tells."""
-    hit: str = "HIT"
+    hit: Text = "HIT"
     call: list[Call] = given(default_factory=list)
     socket: Hold | None = None
 
