@@ -6,26 +6,33 @@ from collections.abc import Callable
 
 from stagewatch.judge.finding import Finding, RuleJudge
 from stagewatch.model import Reading, State
-from stagewatch.profile.drills import INTERRUPTED
+from stagewatch.profile.drills import INTERRUPTED, fingerprint
 
 
 class ResultJudge:
     """Between the results and the rule that judges one signal of them.
 
     A value that the newest run did not confirm passes no more: the service may have got worse, or
-    be gone. What failed stays failed, and a run that somebody ended changes nothing.
+    be gone. What failed stays failed, and a run that somebody ended changes nothing; nor does one
+    of a drill that the profile described in another way then.
     """
 
     def __init__(
-        self, rule: RuleJudge, add: Callable[[float, float | None], None], signal: str
+        self,
+        rule: RuleJudge,
+        add: Callable[[float, float | None], None],
+        signal: str,
+        drill: object,
     ) -> None:
         self._rule, self._add, self._signal = rule, add, signal
+        self._of = fingerprint(drill)
         self._without = ""
         """Why the newest run left no value; empty when it left one."""
 
     def take(self, t: float, reading: Reading) -> None:
         """What a run came to."""
-        if reading.facts.get("outcome") == INTERRUPTED:
+        ran = reading.facts.get("of") or self._of
+        if ran != self._of or reading.facts.get("outcome") == INTERRUPTED:
             return
         value = reading.values.get(self._signal)
         reason = reading.missing.get(self._signal) or reading.reason or "no value"

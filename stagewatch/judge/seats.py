@@ -147,7 +147,9 @@ def _compare(rule: Compare, setting: Setting) -> Seat:
         unit=setting.units.get(rule.signal, ""),
         single=drilled,
     )
-    return (_result if drilled else _simple)(judge, judge.add, rule.signal)
+    if drilled:
+        return _result(judge, judge.add, rule.signal, setting)
+    return _simple(judge, judge.add, rule.signal)
 
 
 def check_seat(check: Check, setting: Setting) -> Seat:
@@ -157,14 +159,17 @@ def check_seat(check: Check, setting: Setting) -> Seat:
 
     interval = setting.interval_of(check.signal)
     judge = CheckJudge(config=check, interval=interval, time=setting.time)
-    make = _result if setting.is_drill(check.signal) else _simple
-    return make(judge, judge.add, check.signal)
+    if setting.is_drill(check.signal):
+        return _result(judge, judge.add, check.signal, setting)
+    return _simple(judge, judge.add, check.signal)
 
 
-def _result(judge: RuleJudge, add: Callable[[float, float | None], None], signal: str) -> Seat:
+def _result(
+    judge: RuleJudge, add: Callable[[float, float | None], None], signal: str, setting: Setting
+) -> Seat:
     from stagewatch.judge.results import ResultJudge
 
-    results = ResultJudge(judge, add, signal)
+    results = ResultJudge(judge, add, signal, setting.profile.probe[probe_of(signal)].drill)
     return Seat(results, results.take, frozenset({probe_of(signal)}), (signal,))
 
 

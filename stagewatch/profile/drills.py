@@ -7,11 +7,13 @@ The limits here are the code's own: no profile can ask for more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 from msgspec import field as given  # a drill has a key of this name
+from msgspec.structs import replace
 
 from stagewatch.profile.schema import ProbeConfig, Table, Text
 from stagewatch.profile.values import Duration, Limit
@@ -203,6 +205,12 @@ def urls(drill: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def rate_of(exercise: Exercise, workspaces: int) -> float:
     """Requests a second that so many workspaces send."""
     return sum(workspaces / float(call.every) for call in exercise.call if call.every > 0)
+
+
+def fingerprint(drill: object) -> str:
+    """Of everything that a drill does: a result counts for what was run, and for nothing else."""
+    told = replace(drill, title="") if isinstance(drill, Validation | Exercise) else drill
+    return sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def drills(probes: Mapping[str, Any]) -> dict[str, DrillConfig]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stagewatch.judge.rulings import Rulings, Stretch
 from stagewatch.model import Reading, Result, State
+from stagewatch.profile.drills import fingerprint
 from stagewatch.profile.schema import Profile
 from tests.judge.test_engine import (
     HOUR,
@@ -99,6 +101,20 @@ checks = [{ name = "sixth", signal = "validation-limit.refused_at", at_most = 6 
     for computed in (judge.computed()["left"], judge.checks()["limit/sixth"]):
         assert computed.state is state
         assert state is State.PASS or computed.finding.reason.endswith("refused_at: nobody there")
+
+
+def test_a_result_counts_only_for_what_the_profile_says_now(tmp_path: Path) -> None:
+    """Whoever edits a drill has to run it again; its title is no part of what it does."""
+    text = TEXT + DRILLS
+    old = profile_from(tmp_path, text).validation["limit"]
+    run = replace(result(600, 1.0), facts={"of": fingerprint(old)})
+    titled = text.replace("[go.limited]", 'title = "Limit"\n[go.limited]')
+    edited = text.replace("[go.limited]", "allowed = 3\n[go.limited]")
+    for now, state in ((titled, State.PASS), (edited, State.INCONCLUSIVE)):
+        judge = engine(profile_from(tmp_path, now))
+        judge.take(run)
+        judge.pass_time(START + 700)
+        assert judge.computed()["limited"].state is state
 
 
 def test_results_take_no_part_in_coverage(profile: Profile) -> None:
