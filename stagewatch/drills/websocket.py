@@ -4,6 +4,7 @@ silent is let go."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -126,13 +127,16 @@ async def _is_taken(seen: _Seen, *, settle: bool) -> bool:
         connection = await seen.open()
         if not settle:
             return True
+        opened = seen.ground.clock.monotonic()
         async with asyncio.timeout(SETTLED):
-            await connection.wait_closed()
+            await _closed(connection)
     except TimeoutError:
         return True
     except (RefusedError, ConnectionClosed):
         return False
-    # Where none of those before it is open any more, this is a reaper and no limit.
+    # Where none of those before it is open any more, this is a reaper and no limit; one that takes
+    # the newest first, or is not done yet, shows by the end of the second.
+    await asyncio.sleep(max(0.0, SETTLED - seen.elapsed(opened)))
     return not any(other.state is State.OPEN for other in seen.held)
 
 
@@ -197,11 +201,21 @@ async def _left(seen: _Seen, silent: list[ClientConnection]) -> int:
     """How many of the silent ones the service still holds when it should not."""
     if not silent:
         return 0
-    waits = [asyncio.ensure_future(connection.wait_closed()) for connection in silent]
+    waits = [asyncio.ensure_future(_closed(connection)) for connection in silent]
     done, pending = await asyncio.wait(waits, timeout=float(seen.drill.let_go))
     for wait in pending:
         wait.cancel()
     return len(silent) - len(done)
+
+
+async def _closed(connection: ClientConnection) -> None:
+    """Wait until the service closes it. What it says is read, and dropped: behind what is unread no
+    close would be seen."""
+    from websockets.exceptions import ConnectionClosed
+
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await connection.recv()
 
 
 def _judged_left(seen: _Seen, left: int) -> Outcome | None:
