@@ -144,15 +144,25 @@ def test_a_disturbed_reading_is_left_out_and_counts_as_missing(profile: Profile)
     assert feed(long, day())["coverage"].state is State.INCONCLUSIVE
 
 
-def test_a_drill_excuses_no_answer_that_did_not_come(profile: Profile) -> None:
+@pytest.mark.parametrize(
+    ("result", "facts", "state"),
+    [
+        (Result.ERROR, {}, State.FAIL),
+        (Result.NO_DATA, {"http_status": 500}, State.FAIL),
+        (Result.NO_DATA, {"http_status": 429}, State.PASS),
+    ],
+)
+def test_a_drill_excuses_a_refusal_and_no_failure(
+    profile: Profile, result: Result, facts: dict[str, int], state: State
+) -> None:
     """Whatever is sent, a service has to answer; a person's own order may say otherwise."""
     usual = [r for r in day() if not (r.probe == "health" and 3600 <= r.at - START < 7200)]
     gone = [
-        Reading("health", START + 3603 + 30 * n, 0.1, Result.ERROR, "refused", {"health.ok": 0.0})
+        Reading("health", START + 3603 + 30 * n, 0.1, result, "no", {"health.ok": 0.0}, facts=facts)
         for n in range(120)
     ]
     stretch = drill(3600, 7200)
-    assert feed(engine(profile, Rulings((stretch,))), [*usual, *gone])["up"].state is State.FAIL
+    assert feed(engine(profile, Rulings((stretch,))), [*usual, *gone])["up"].state is state
     own = Stretch("health", stretch.start, stretch.end, "ann")
     assert feed(engine(profile, Rulings((own,))), [*usual, *gone])["up"].state is State.PASS
 
