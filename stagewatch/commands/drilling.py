@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -51,6 +52,13 @@ def agreed(question: str, *, err: bool = False) -> bool:
     if not sys.stdin.isatty():
         raise PersonError("without a terminal nobody can be asked; look at --plan, and add --yes")
     return click.confirm(question, default=False, err=err)
+
+
+def mention(line: str, *, ends: bool = True) -> None:
+    """Say what goes on, on standard error. Where nobody reads that any more, the drill goes on: it
+    has disturbed the service already, and its result is worth keeping."""
+    with contextlib.suppress(OSError):
+        click.echo(line, err=True, nl=ends)
 
 
 def refusal_of(place: Station) -> Callable[[], str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagewatch.commands.drilling import agreed, run_to_its_end, station
+from stagewatch.commands.drilling import agreed, mention, run_to_its_end, station
 from stagewatch.commands.options import (
     Settings,
     operator_option,
@@ -109,15 +109,15 @@ def _progress(as_json: bool) -> tuple[Callable[[str], None], Callable[[], None]]
         last = line
         if live:
             width = os.get_terminal_size(sys.stderr.fileno()).columns
-            click.echo(f"\r\x1b[2K{line[: width - 1]}", err=True, nl=False)
+            mention(f"\r\x1b[2K{line[: width - 1]}", ends=False)
         elif count % EVERY_LINE == 0:
-            click.echo(line, err=True)
+            mention(line)
 
     def finish() -> None:
         if live and count:
-            click.echo("", err=True)
+            mention("")
         if sys.exc_info()[0] is not None and last:
-            click.echo(f"ended early: {last}", err=True)
+            mention(f"ended early: {last}")
 
     return show, finish
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagewatch.commands.drilling import agreed, refusal_of, run_to_its_end, station
+from stagewatch.commands.drilling import agreed, mention, refusal_of, run_to_its_end, station
 from stagewatch.commands.options import (
     Settings,
     operator_option,
@@ -107,7 +107,7 @@ async def _run(
 
 
 def _tell(name: str, line: str) -> None:
-    click.echo(f"{name}: {line}", err=True)
+    mention(f"{name}: {line}")
 
 
 def _text(name: str, ran: Ran) -> str:

@@ -18,12 +18,13 @@ from stagewatch.clock import Clock
 from stagewatch.drills import validations
 from stagewatch.drills.exercise import Exercising, Load, summary, told
 from stagewatch.drills.ground import Ground, fault
-from stagewatch.drills.outcome import INTERRUPTED, Outcome, interrupted
+from stagewatch.drills.outcome import Outcome, interrupted
 from stagewatch.drills.station import Station, disturbed, pseudo_probe
 from stagewatch.errors import PersonError
 from stagewatch.model import Signal
 from stagewatch.probes import signals_of
 from stagewatch.probes._failure import FailureError
+from stagewatch.profile.drills import INTERRUPTED, fingerprint
 from stagewatch.profile.values import format_duration
 from stagewatch.session import edits
 from stagewatch.session.document import Evidence, Instant, Session
@@ -149,6 +150,7 @@ class Keeper:
         self._store = SessionStore(station.folder) if station.folder is not None else None
         self._folder: Path | None = station.folder
         self._signals = list(signals_of({probe: station.profile.probe[probe]}).values())
+        self._of = fingerprint(station.profile.probe[probe].drill)
         self._probe, self._by, self._clock = probe, by, clock
         self._announced = 0.0
         self._began = clock.now()
@@ -204,6 +206,7 @@ class Keeper:
                 at=self._began,
                 end=ended,
                 evidence=evidence,
+                of=self._of,
             )
 
         try:

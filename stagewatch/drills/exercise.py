@@ -24,6 +24,7 @@ from stagewatch.drills.tally import Tally
 from stagewatch.drills.wire import Begun, Pool, request
 from stagewatch.probes._failure import FailureError
 from stagewatch.profile.drills import (
+    INTERRUPTED,
     LONGEST,
     MOST_RATE,
     MOST_SOCKETS,
@@ -280,35 +281,35 @@ def summary(run: Exercising, ended: str = "") -> Outcome:
     light = ended or (load.lighter and f"this was only {load.lighter}")
     if not light and (tally.unsent or late > ANOTHER_LOAD * 1000):
         light = "the load was not held, so the service had less to bear"
-    values = {
-        "held": float(held),
-        "late": late,
-        "requests": float(tally.sent),
-        "rate": tally.sent / seconds,
-    }
+    values = {"late": late, "requests": float(tally.sent), "rate": tally.sent / seconds}
+    if not (light and held):
+        values["held"] = float(held)
     if not light:
-        values |= _measured(tally)
+        values |= _measured(tally, load.exercise)
     return Outcome(_word(tally, held, ended), told(run), _remedy(tally, held), values, light)
 
 
-def _measured(tally: Tally) -> dict[str, float]:
-    """The figures that a criterion may rest on: only of a whole load that was held."""
-    values = {"errors": tally.share(tally.errors), "limited": tally.share(tally.limited)}
+def _measured(tally: Tally, exercise: Exercise) -> dict[str, float]:
+    """The figures that a criterion may rest on: only of a whole load that was held, and none of
+    what was never tried."""
+    values: dict[str, float] = {}
+    if tally.ended:
+        values = {"errors": tally.share(tally.errors), "limited": tally.share(tally.limited)}
     for name, q in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
         quantile = tally.latency.quantile(q)
         if quantile is not None and tally.answered:
             values[name] = quantile * 1000
     if tally.told:
         values["cache_hits"] = 100.0 * tally.hits / tally.told
-    return values | {
-        "sockets": float(tally.sockets),
-        "sockets_lost": float(tally.sockets_lost),
-    }
+    if exercise.socket is not None:
+        values["sockets"] = float(tally.sockets)
+        values["sockets_lost"] = float(tally.sockets_lost)
+    return values
 
 
 def _word(tally: Tally, held: bool, ended: str) -> str:
     if ended:
-        return "interrupted"
+        return INTERRUPTED
     if tally.ended and not tally.answered and not tally.limited:
         return "unreachable"
     if not held:

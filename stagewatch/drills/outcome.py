@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stagewatch.profile.drills import INTERRUPTED
+
 PASSED = "passed"
-INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ def _judged(burst: Burst, drill: RateLimited, refused_at: int | None, spent: int
     if refused_at > drill.allowed + 1:
         text = f"request {refused_at} was the first to be refused, not {drill.allowed + 1}"
         return Outcome("limited-late", text, "lower the service's limit", values=values)
-    if refused_at <= drill.allowed - spent:
+    # Where none at all was granted, nothing shows that any would be.
+    if refused_at <= max(1, drill.allowed - spent):
         text = f"request {refused_at} was refused already, not only {drill.allowed + 1}"
         remedy = (
             f"somebody had used up the window: wait {format_duration(drill.per)} and run it"
@@ -133,7 +134,7 @@ async def _again(
 ) -> Outcome:
     """Whether a request is granted once the window is over."""
     due = burst.began + drill.per + SLACK
-    wait = due - ground.clock.monotonic()
+    wait = max(0.0, due - ground.clock.monotonic())
     ground.tell(f"waiting {format_duration(wait)} for the window to recover")
     await ground.clock.sleep(wait)
     heard = await pool.ask(wanted, drill.timeout)

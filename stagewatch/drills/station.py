@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stagewatch.clock import SystemClock
 from stagewatch.drills.sockets import require_websockets
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, profile_of
@@ -26,6 +27,7 @@ from stagewatch.profile.drills import (
     urls,
 )
 from stagewatch.profile.schema import Profile
+from stagewatch.profile.values import format_duration
 from stagewatch.session.document import Session
 from stagewatch.session.errors import SessionError
 
@@ -87,6 +89,7 @@ class Station:
         """A signal as the running watch read it last, or why there is none."""
         from stagewatch.history.errors import HistoryError
         from stagewatch.history.reader import History
+        from stagewatch.judge.finding import stale_after
         from stagewatch.model import probe_of
 
         if self.folder is None:
@@ -98,6 +101,10 @@ class Station:
             return None, str(error)
         if reading is None:
             return None, "no reading yet"
+        speed, age = self.profile.deployment.speed, SystemClock().now() - reading.at
+        every = float(self.profile.probe[probe_of(signal)].every)
+        if age >= stale_after(every * speed) / speed:
+            return None, f"the newest reading is {format_duration(round(age))} old"
         why = reading.missing.get(signal) or reading.reason or "the reading has no value for it"
         return reading.values.get(signal), why
 

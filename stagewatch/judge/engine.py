@@ -20,7 +20,7 @@ from stagewatch.judge.seats import Seat, Setting, check_seat, seat, vouches
 from stagewatch.judge.tracker import Computed, Incident, Tracker
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import TWICE, Gap, Reading, Result, State, probe_of
-from stagewatch.profile.drills import DrillConfig
+from stagewatch.profile.drills import DrillConfig, RateLimited
 from stagewatch.profile.schema import AnyRule, Coverage, Profile
 from stagewatch.text import clean
 
@@ -88,6 +88,8 @@ class Engine:
         self._t = 0.0
         self._next = GRID
         self._turns: list[Turn] = []
+        found = profile.validation.values()
+        self._refusals = {drill.refusal for drill in found if isinstance(drill, RateLimited)}
         self._newest: dict[str, float] = {}
         """Probe → when the newest reading that was judged began."""
         setting = Setting(profile, time, self.rulings, units or {})
@@ -148,7 +150,7 @@ class Engine:
         self._newest[reading.probe] = at
         self.pass_time(self.time.at(known))
         self._t = max(self._t, known)
-        failed = reading.result is Result.ERROR
+        failed = reading.result is Result.ERROR or self._is_server_error(reading)
         if self.rulings.is_void(reading.probe, reading.at, failed=failed):
             return
         began = self.time.of(reading.at)
@@ -206,6 +208,11 @@ class Engine:
         """The rule behind a criterion, for what it tells beside its finding."""
         criterion = self._criteria.get(name)
         return criterion.seat.rule if criterion else None
+
+    def _is_server_error(self, reading: Reading) -> bool:
+        """Whether the target failed, and did not merely refuse what a drill had used up."""
+        status = reading.facts.get("http_status")
+        return isinstance(status, int) and status >= 500 and status not in self._refusals
 
     def _look_at_all(self, t: float) -> None:
         self._t = max(self._t, t)

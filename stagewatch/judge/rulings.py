@@ -33,7 +33,8 @@ class Rulings:
     def is_void(self, probe: str, at: float, *, failed: bool = False) -> bool:
         """Whether a reading of ``probe`` that began at ``at`` does not count.
 
-        A drill excuses no run that ``failed``: whatever was sent, the target has to answer.
+        A drill excuses no run that ``failed``: whatever was sent, the target has to answer, and
+        with no server error.
         """
         return any(
             s.start <= at < s.end and s.concerns(probe) and not (failed and s.drill)

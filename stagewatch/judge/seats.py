@@ -60,6 +60,10 @@ class Setting:
         """The interval of the signal's probe."""
         return self.interval(probe_of(signal))
 
+    def is_drill(self, signal: str) -> bool:
+        """Whether it has a value only when somebody ran a drill."""
+        return isinstance(self.profile.probe[probe_of(signal)], DrillConfig)
+
 
 def seat(rule: AnyRule, setting: Setting) -> Seat | None:
     """The seat of a rule over data; None for one over people's acts."""
@@ -134,14 +138,17 @@ def _held(rule: Held, setting: Setting) -> Seat:
 def _compare(rule: Compare, setting: Setting) -> Seat:
     from stagewatch.judge.compare import CompareJudge
 
+    drilled = setting.is_drill(rule.signal)
     judge = CompareJudge(
         signal=rule.signal,
         config=rule,
         interval=setting.interval_of(rule.signal),
         time=setting.time,
         unit=setting.units.get(rule.signal, ""),
-        single=isinstance(setting.profile.probe[probe_of(rule.signal)], DrillConfig),
+        single=drilled,
     )
+    if drilled:
+        return _result(judge, judge.add, rule.signal, setting)
     return _simple(judge, judge.add, rule.signal)
 
 
@@ -152,7 +159,18 @@ def check_seat(check: Check, setting: Setting) -> Seat:
 
     interval = setting.interval_of(check.signal)
     judge = CheckJudge(config=check, interval=interval, time=setting.time)
+    if setting.is_drill(check.signal):
+        return _result(judge, judge.add, check.signal, setting)
     return _simple(judge, judge.add, check.signal)
+
+
+def _result(
+    judge: RuleJudge, add: Callable[[float, float | None], None], signal: str, setting: Setting
+) -> Seat:
+    from stagewatch.judge.results import ResultJudge
+
+    results = ResultJudge(judge, add, signal, setting.profile.probe[probe_of(signal)].drill)
+    return Seat(results, results.take, frozenset({probe_of(signal)}), (signal,))
 
 
 def _simple(judge: RuleJudge, add: Callable[[float, float | None], None], signal: str) -> Seat:

@@ -47,7 +47,7 @@ _FIELDS: dict[type, tuple[tuple[str, str, str], ...]] = {
         ("left", "", "silent connections that the service still held"),
     ),
     Exercise: (
-        ("held", "", "1 when requests began as planned, 0 when not"),
+        ("held", "", "1 when the whole load was held, 0 when it was not"),
         ("late", "ms", "99th percentile of how late requests began"),
         ("requests", "", "requests sent"),
         ("rate", "/s", "requests a second"),

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from stagewatch.model import probe_of
 from stagewatch.profile.convert import Findings
+from stagewatch.profile.drills import DRILL
 from stagewatch.profile.plan import check_unique
 from stagewatch.profile.probes import Probes
-from stagewatch.profile.problems import Key
+from stagewatch.profile.problems import Key, quoted
 from stagewatch.profile.rules import check_signal, fitting, misfit
 from stagewatch.profile.schema import Check, Deployment, Optimisation
 from stagewatch.profile.values import Duration, Limit, format_duration
@@ -40,7 +41,20 @@ def check_optimisations(
             for i, check in enumerate(one.checks)
         ]
         judged.append(replace(one, checks=checks))
+    _check_keys(found, findings)
     return judged
+
+
+def _check_keys(found: dict[int, Optimisation], findings: Findings) -> None:
+    """Waivers, and what the data say, go by both names with a slash between: those are one name."""
+    owners: dict[str, str] = {}
+    for index, one in found.items():
+        for number, check in enumerate(one.checks):
+            name = f"{one.name}/{check.name}"
+            if owners.setdefault(name, one.name) != one.name:
+                what = f"{quoted(name)} may be a check of another optimisation as well"
+                key: Key = ("optimisation", index, "checks", number)
+                findings.add(key, what, "write no / in its name")
 
 
 def _tables(raw: dict[str, Any], index: int) -> list[dict[str, Any]]:
@@ -111,8 +125,8 @@ def _check_times(
         what = f"{format_duration(hold)} is not shorter than the window of"
         findings.add((*key, "hold"), f"{what} {format_duration(window)}", "it can never pass")
     probe = probes.configs.get(probe_of(check.signal))
-    if within is None or probe is None:
-        return
+    if within is None or probe is None or probe.kind == DRILL:
+        return  # a drill is run when somebody runs it
     every = Duration(probe.every * deployment.speed)
     if within < every:
         what = f"{format_duration(within)} is shorter than {format_duration(every)}, the time"

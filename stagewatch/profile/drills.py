@@ -7,11 +7,13 @@ The limits here are the code's own: no profile can ask for more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 from msgspec import field as given  # a drill has a key of this name
+from msgspec.structs import replace
 
 from stagewatch.profile.schema import ProbeConfig, Table, Text
 from stagewatch.profile.values import Duration, Limit
@@ -20,6 +22,8 @@ DRILL = "drill"
 """The kind of the pseudo-probe whose readings are the results of a drill."""
 EXERCISE = "exercise"
 """What the exercise's pseudo-probe is called."""
+INTERRUPTED = "interrupted"
+"""The outcome of a run that somebody ended: it says nothing about the service."""
 PREFIX = "validation-"
 """How the name of a validation's pseudo-probe begins."""
 
@@ -67,7 +71,7 @@ class Caching(Validation, kw_only=True, frozen=True, tag="cache"):
     """The header of an answer that tells."""
     field: str = ""
     """Or the field of the answer's JSON that tells."""
-    hit: str = "HIT"
+    hit: Text = "HIT"
     """What it says when the answer came from the cache."""
     share: Limit = Limit(100.0, "%")
     """Of the answers after the first, at least so many are hits."""
@@ -155,7 +159,7 @@ class Exercise(Table, kw_only=True, frozen=True):
     """The header of an answer that tells whether it came from the cache."""
     field: str = ""
     """Or the field of the answer's JSON that tells."""
-    hit: str = "HIT"
+    hit: Text = "HIT"
     call: list[Call] = given(default_factory=list)
     socket: Hold | None = None
 
@@ -201,6 +205,12 @@ def urls(drill: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def rate_of(exercise: Exercise, workspaces: int) -> float:
     """Requests a second that so many workspaces send."""
     return sum(workspaces / float(call.every) for call in exercise.call if call.every > 0)
+
+
+def fingerprint(drill: object) -> str:
+    """Of everything that a drill does: a result counts for what was run, and for nothing else."""
+    told = replace(drill, title="") if isinstance(drill, Validation | Exercise) else drill
+    return sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def drills(probes: Mapping[str, Any]) -> dict[str, DrillConfig]:

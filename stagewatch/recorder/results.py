@@ -34,5 +34,5 @@ def _reading(run: Drill) -> Reading:
         reason=f"{run.outcome}: {run.text}",
         values=values,
         missing={e.signal: e.reason for e in run.evidence if e.value is None},
-        facts={"by": run.by, "outcome": run.outcome},
+        facts={"by": run.by, "outcome": run.outcome, "of": run.of},
     )

@@ -134,6 +134,8 @@ class Drill(Record, kw_only=True, frozen=True):
 
     drill: str
     """Its pseudo-probe: ``validation-NAME``, or ``exercise``."""
+    of: str = ""
+    """The fingerprint of its table in the profile: an edited one has not been run."""
     by: str
     at: Instant
     """When it began."""

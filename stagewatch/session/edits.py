@@ -278,10 +278,12 @@ def record_drill(
     at: float,
     end: float,
     evidence: Iterable[Evidence] = (),
+    of: str = "",
 ) -> Session:
     """Keep what a validation or an exercise came to."""
     new = Drill(
         drill=clean(drill),
+        of=of,
         by=_name(by),
         at=_time(at),
         end=_time(max(at, end)),

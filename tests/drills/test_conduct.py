@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from stagewatch.clock import SystemClock
 from stagewatch.drills import conduct
 from stagewatch.drills.conduct import LEAD, left_out, validate
 from stagewatch.drills.exercise import checked_load
 from stagewatch.drills.station import DrillError, Station, disturbed
 from stagewatch.errors import PersonError
+from stagewatch.history.writer import HistoryWriter
+from stagewatch.model import Reading, Result, Signal
+from stagewatch.paths import HISTORY
 from stagewatch.profile.derived import DERIVED, Rate, SignalConfig
 from stagewatch.profile.drills import Exercise, Polling, RateLimited, WebSocketCheck
 from stagewatch.profile.values import Duration
@@ -185,6 +189,21 @@ async def test_polling_is_judged_by_the_running_watch(folder: Path, hasty: Hasty
     assert "start one: stagewatch" in ran.outcome.text
     empty = Station(profile, Path("/"), Path("x"), folder)
     assert (await validate(empty, "it", by="ann", clock=hasty)).outcome.word == "no-data"
+
+
+@pytest.mark.parametrize(("age", "word"), [(5.0, "passed"), (700.0, "no-data")])
+async def test_an_observed_interval_that_is_old_is_no_data(
+    folder: Path, hasty: Hasty, age: float, word: str
+) -> None:
+    """A paused watch, or a probe that hangs, leaves the last one behind."""
+    profile = profile_with(1, Polling(observed="quota.latency"))
+    writer = HistoryWriter(folder / HISTORY, SystemClock())
+    writer.declare("quota", "http", 30.0, [Signal("quota.latency", "ms")])
+    values = {"quota.latency": 30.0}
+    writer.add(Reading("quota", time.time() - age, 0.1, Result.VALUE, values=values))
+    assert writer.close()
+    place = Station(profile, Path("/"), Path("x"), folder)
+    assert (await validate(place, "it", by="ann", clock=hasty)).outcome.word == word
 
 
 def test_the_probes_of_the_same_url_are_disturbed_and_what_is_derived_from_them() -> None:

@@ -137,13 +137,21 @@ async def test_an_exercise_that_is_cancelled_says_what_was_done_and_gives_no_fig
     assert f"{sent} requests" in outcome.text
 
 
+def test_what_was_never_tried_has_no_share_and_no_count() -> None:
+    """No errors among no requests is no evidence; nor are no lost WebSockets among none."""
+    run = run_of(1, exercise(1, lasts=0.2))
+    assert not {"errors", "limited", "sockets", "sockets_lost"} & summary(run).values.keys()
+
+
 async def test_a_lighter_load_than_the_profile_asks_for_gives_no_figures() -> None:
     """Fewer workspaces, or less time."""
     async with serving(lambda n: reply(200)) as port:
         run = run_of(port, exercise(port, lasts=0.1))
         run.load = replace(run.load, workspaces=1)
         await run.run()
-    assert summary(run).missing == "this was only 1 of 2 workspaces"
+    outcome = summary(run)
+    assert outcome.missing == "this was only 1 of 2 workspaces"
+    assert outcome.values.keys() == {"late", "requests", "rate"}
     short = Load(exercise(1, lasts=600), 2, 60.0)
     assert short.lighter == "1m of 10m"
 

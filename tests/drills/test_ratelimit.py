@@ -42,6 +42,21 @@ async def test_the_sixth_is_refused_and_the_window_recovers(hasty: Hasty) -> Non
     assert 60 <= hasty.waited <= 62
 
 
+async def test_where_the_probes_use_up_the_window_nothing_shows_that_any_is_granted(
+    hasty: Hasty,
+) -> None:
+    """So many refusals as the probes may have asked for are without harm; all of them are not."""
+    answers = limiter(0)
+    async with serving(answers) as port:
+        one = drill(port)
+        ground = ground_of(port, one, hasty)
+        ground.watched = True
+        probe = replace(ground.profile.probe["quota"], every=Duration(5))
+        ground.profile = replace(ground.profile, probe={**ground.profile.probe, "quota": probe})
+        outcome = await validations.run(one, ground)
+    assert outcome.word == "limited-early"
+
+
 FAULTS: dict[str, tuple[Callable[[int], Answer], str]] = {
     "nothing is refused": (lambda n: OK, "not-limited"),
     "the eighth is refused": (limiter(7), "limited-late"),

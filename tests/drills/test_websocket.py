@@ -33,6 +33,8 @@ class Service:
     reaps: bool = True
     refuses_late: bool = False
     """Takes the one too many, and closes it at once."""
+    reaps_first: int = 99
+    """The peer that is reaped before all others."""
     peers: dict[ServerConnection, float] = field(default_factory=dict)
 
     def admit(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -55,10 +57,11 @@ class Service:
 
     async def _beat(self, connection: ServerConnection) -> None:
         now = asyncio.get_running_loop().time
+        silence = 0.0 if len(self.peers) == self.reaps_first else self.silence
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await asyncio.sleep(self.heartbeat)
-                if self.reaps and now() - self.peers[connection] > self.silence:
+                if self.reaps and now() - self.peers[connection] > silence:
                     await connection.close(1001)
                     return
                 await connection.send('{"type": "ping"}')
@@ -107,13 +110,14 @@ async def test_a_good_service_passes_with_all_its_figures() -> None:
 
 async def test_a_connection_that_is_closed_at_once_is_refused_as_well() -> None:
     """Some services can only say no after the handshake."""
-    async with running(Service(refuses_late=True)) as port:
+    async with running(Service(refuses_late=True, silence=2.0)) as port:
         outcome = await ran(port)
     assert (outcome.word, outcome.values["refused_at"]) == ("passed", 4.0)
 
 
 FAULTS: dict[str, tuple[Service, dict[str, object], str]] = {
     "no limit": (Service(limit=99), {}, "not-limited"),
+    "a reaper that begins with the newest": (Service(limit=99, reaps_first=4), {}, "not-limited"),
     "a lower limit": (Service(limit=2), {}, "limited-early"),
     "no heartbeat": (Service(heartbeat=60), {"heartbeat": Duration(0.1)}, "no-heartbeat"),
     "another heartbeat": (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stagewatch.judge.rulings import Rulings, Stretch
 from stagewatch.model import Reading, Result, State
+from stagewatch.profile.drills import fingerprint
 from stagewatch.profile.schema import Profile
 from tests.judge.test_engine import (
     HOUR,
@@ -78,6 +80,43 @@ def test_a_run_that_was_interrupted_changes_nothing(profile: Profile) -> None:
     assert judge.computed()["limited"].state is State.FAIL
 
 
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [({"outcome": "unreachable"}, State.INCONCLUSIVE), ({"outcome": "interrupted"}, State.PASS)],
+)
+def test_a_value_that_the_newest_run_did_not_confirm_passes_no_more(
+    tmp_path: Path, facts: dict[str, str], state: State
+) -> None:
+    """Neither for a criterion nor for a check, unless somebody ended that run."""
+    check = """
+[[optimisation]]
+name = "limit"
+checks = [{ name = "sixth", signal = "validation-limit.refused_at", at_most = 6 }]
+"""
+    judge = engine(profile_from(tmp_path, TEXT + DRILLS + check))
+    judge.take(result(600, 1.0))
+    assert judge.computed()["left"].state is judge.checks()["limit/sixth"].state is State.PASS
+    why = "nobody there"
+    judge.take(Reading("validation-limit", START + 900, 1.0, Result.NO_DATA, why, facts=facts))
+    for computed in (judge.computed()["left"], judge.checks()["limit/sixth"]):
+        assert computed.state is state
+        assert state is State.PASS or computed.finding.reason.endswith("refused_at: nobody there")
+
+
+def test_a_result_counts_only_for_what_the_profile_says_now(tmp_path: Path) -> None:
+    """Whoever edits a drill has to run it again; its title is no part of what it does."""
+    text = TEXT + DRILLS
+    old = profile_from(tmp_path, text).validation["limit"]
+    run = replace(result(600, 1.0), facts={"of": fingerprint(old)})
+    titled = text.replace("[go.limited]", 'title = "Limit"\n[go.limited]')
+    edited = text.replace("[go.limited]", "allowed = 3\n[go.limited]")
+    for now, state in ((titled, State.PASS), (edited, State.INCONCLUSIVE)):
+        judge = engine(profile_from(tmp_path, now))
+        judge.take(run)
+        judge.pass_time(START + 700)
+        assert judge.computed()["limited"].state is state
+
+
 def test_results_take_no_part_in_coverage(profile: Profile) -> None:
     """A drill that is run once covers nothing, and leaves no gap."""
     computed = feed(engine(profile), day())
@@ -105,15 +144,25 @@ def test_a_disturbed_reading_is_left_out_and_counts_as_missing(profile: Profile)
     assert feed(long, day())["coverage"].state is State.INCONCLUSIVE
 
 
-def test_a_drill_excuses_no_answer_that_did_not_come(profile: Profile) -> None:
+@pytest.mark.parametrize(
+    ("result", "facts", "state"),
+    [
+        (Result.ERROR, {}, State.FAIL),
+        (Result.NO_DATA, {"http_status": 500}, State.FAIL),
+        (Result.NO_DATA, {"http_status": 429}, State.PASS),
+    ],
+)
+def test_a_drill_excuses_a_refusal_and_no_failure(
+    profile: Profile, result: Result, facts: dict[str, int], state: State
+) -> None:
     """Whatever is sent, a service has to answer; a person's own order may say otherwise."""
     usual = [r for r in day() if not (r.probe == "health" and 3600 <= r.at - START < 7200)]
     gone = [
-        Reading("health", START + 3603 + 30 * n, 0.1, Result.ERROR, "refused", {"health.ok": 0.0})
+        Reading("health", START + 3603 + 30 * n, 0.1, result, "no", {"health.ok": 0.0}, facts=facts)
         for n in range(120)
     ]
     stretch = drill(3600, 7200)
-    assert feed(engine(profile, Rulings((stretch,))), [*usual, *gone])["up"].state is State.FAIL
+    assert feed(engine(profile, Rulings((stretch,))), [*usual, *gone])["up"].state is state
     own = Stretch("health", stretch.start, stretch.end, "ann")
     assert feed(engine(profile, Rulings((own,))), [*usual, *gone])["up"].state is State.PASS
 

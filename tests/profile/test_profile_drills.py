@@ -75,6 +75,10 @@ PROBLEMS = {
         '[validation.c]\nkind = "cache"\nurl = "https://staging.example:8443/q"\nshare = "101 %"\n',
         "is a share",
     ),
+    "any answer is a hit": (
+        '[validation.c]\nkind = "cache"\nurl = "https://staging.example:8443/q"\nhit = ""\n',
+        "validation.c.hit",
+    ),
     "a path": (
         '[validation.c]\nkind = "cache"\nurl = "https://staging.example:8443/q"\nfield = "a["\n',
         "is no path",

@@ -383,6 +383,13 @@ TABLES = {
         3,
         'optimisation#1.checks#2: there are two checks called "b"',
     ),
+    "check that another optimisation may have": (
+        '[[optimisation]]\nname = "a/b"\nchecks = [{ name = "c", passes = true }]\n'
+        '[[optimisation]]\nname = "a"\nchecks = [{ name = "b/c", passes = true }]',
+        6,
+        'optimisation#2.checks#1: "a/b/c" may be a check of another optimisation as well;'
+        " write no / in its name",
+    ),
     "check that says nothing": (
         _CHECK.format('name = "b"'),
         3,

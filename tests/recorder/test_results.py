@@ -34,7 +34,7 @@ def test_a_result_is_a_reading_with_its_values_and_reasons() -> None:
     (reading,) = results.new(session_with(("validation-a", AT + 5, 1.0)))
     assert (reading.probe, reading.at, reading.took) == ("validation-a", AT + 5, 2.0)
     assert (reading.result, reading.values) == (Result.VALUE, {"validation-a.passed": 1.0})
-    assert reading.facts == {"by": "ann", "outcome": "word"}
+    assert reading.facts == {"by": "ann", "outcome": "word", "of": ""}
     (nothing,) = Results({"exercise"}, {}).new(session_with(("exercise", AT, None)))
     assert nothing.result is Result.NO_DATA
     assert nothing.missing == {"exercise.passed": "it was interrupted"}
