@@ -14,6 +14,9 @@ from stagewatch.profile.values import format_value
 
 LEAST = 3
 """Samples on one side that a side rests on which must have been held."""
+FLAPPING = 2.0
+"""Holds after which a side that was not held anew says nothing any more, though the other was not
+held either."""
 GAP = 2.5
 """Intervals without a sample across which nothing is held."""
 
@@ -36,6 +39,8 @@ class CheckJudge:
         self._samples = 0
         self._counts: bool | None = None
         """The side that was held last; None: none was since the last silence."""
+        self._held_at = 0.0
+        """When the newest sample came with which that side was held."""
         self._bad: float | None = None
         """When the samples began that the present failure rests on."""
 
@@ -57,7 +62,7 @@ class CheckJudge:
         self._samples += 1
         hold = self._config.hold
         if not hold or (self._samples >= LEAST and at - self._since >= hold):
-            self._counts = good
+            self._counts, self._held_at = good, at
             self._bad = None if good else self._since
 
     def look(self, t: float) -> Finding:
@@ -73,9 +78,17 @@ class CheckJudge:
         if self._counts is not self._side:
             turned = "beyond it" if self._counts else "within it again"
             said = f"{said}, {turned} {self._held()}"
+        if self._counts and self._flaps():
+            reason = f"{said}; it goes to and fro"
+            return Finding(State.INCONCLUSIVE, reason, self._value, Why.FLAPPING)
         if self._counts:
             return Finding(State.PASS, said, self._value)
         return Finding(State.FAIL, said, self._value, first_bad=self._bad)
+
+    def _flaps(self) -> bool:
+        """Whether no side was held for so long that the one before is no word on now."""
+        hold, last = self._config.hold, self._silence.last
+        return bool(hold) and last is not None and last - self._held_at > FLAPPING * hold
 
     def _held(self) -> str:
         """``for 2m of 5m``: how long the newest values have been on one side."""

@@ -118,6 +118,19 @@ def test_one_bad_reading_does_not_decide_where_a_side_must_be_held() -> None:
     assert found.reason == "cache.rate 10 %, at least 50 %, beyond it for 0s of 5m"
 
 
+def test_a_signal_that_goes_to_and_fro_is_verified_no_more() -> None:
+    """What was held long ago is no word on now, though the other side never was."""
+    check = judge(hold=300.0)
+    states = []
+    for minute in range(30):
+        bad = minute >= 6 and minute % 2
+        check.add(minute * MINUTE, 10.0 if bad else 90.0)
+        states.append(check.look(minute * MINUTE).state)
+    assert states[6:16] == [State.PASS] * 10
+    assert set(states[18:]) == {State.INCONCLUSIVE}
+    assert "to and fro" in check.look(29 * MINUTE).reason
+
+
 def test_a_failure_that_was_held_says_since_when() -> None:
     """From the first of the bad readings on."""
     check = judge(hold=300.0)
