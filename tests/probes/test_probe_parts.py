@@ -158,7 +158,8 @@ async def test_call_aside_returns_and_raises(aside: Aside) -> None:
 
 async def test_abandoned_call_is_not_repeated_beside_itself(aside: Aside) -> None:
     """A call that hangs keeps one thread, and the next one waits for it."""
-    release = threading.Event()
+    release, complaints = threading.Event(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
     for _ in range(3):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
@@ -166,16 +167,18 @@ async def test_abandoned_call_is_not_repeated_beside_itself(aside: Aside) -> Non
     assert [thread.name for thread in threading.enumerate()].count("test") == 1
     release.set()
     assert await aside.run(lambda: "next") == "next"
+    assert complaints == []
 
 
 async def test_calls_never_overlap(aside: Aside) -> None:
     """Several that wait for a call that was left behind get their turns, one after the other."""
-    release, busy, overlaps = threading.Event(), threading.Lock(), []
+    release, two = threading.Event(), threading.Barrier(2)
 
     def work() -> None:
-        overlaps.append(not busy.acquire(blocking=False))
         release.wait()
-        busy.release()
+        with pytest.raises(threading.BrokenBarrierError):
+            two.wait(0.02)  # for another call, which must not be there
+        two.reset()
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
@@ -184,7 +187,6 @@ async def test_calls_never_overlap(aside: Aside) -> None:
     await asyncio.sleep(0)
     release.set()
     await waiting
-    assert overlaps == [False] * 6
 
 
 async def test_machine_without_threads_is_a_failure(
@@ -199,7 +201,8 @@ async def test_machine_without_threads_is_a_failure(
         patched.setattr(threading.Thread, "start", refuse)
         with pytest.raises(FailureError, match="can't start new thread"):
             await aside.run(lambda: 1)
-    assert await aside.run(lambda: 1) == 1
+    async with asyncio.timeout(20):
+        assert await aside.run(lambda: 1) == 1
 
 
 async def test_resident_keeps_its_thread() -> None:
@@ -220,7 +223,8 @@ async def test_closed_resident_starts_anew() -> None:
     resident = Resident("test")
     first = await resident.run(threading.current_thread)
     resident.close()
-    assert await resident.run(threading.current_thread) is not first
+    async with asyncio.timeout(20):
+        assert await resident.run(threading.current_thread) is not first
     resident.close()
 
 
