@@ -86,7 +86,8 @@ class ByPidFile:
             raise FailureError("absent", f"process {pid} of {self._path} is not running")
         if stat.gone:
             raise zombie(pid)
-        if not matches(self._pattern, self._proc.arguments(pid)):
+        # Read anew as well: a process may become another program and keep its number and its start.
+        if self._pattern.pattern and not matches(self._pattern, self._proc.arguments(pid)):
             wanted = self._pattern.pattern
             reason = f'process {pid} of {self._path} does not match "{wanted}"'
             raise FailureError("absent", reason)
@@ -94,8 +95,11 @@ class ByPidFile:
 
     def _pid(self) -> int:
         try:
-            with self._path.open("rb") as file:
-                text = file.read(_MAX_PID_FILE).strip()
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                text = os.read(file, _MAX_PID_FILE).strip()
+            finally:
+                os.close(file)
         except OSError as error:
             words = (error.strerror or str(error)).lower()
             raise FailureError("pid-file", f"cannot read {self._path}: {words}") from error

@@ -51,7 +51,7 @@ class Meter:
         now = self._boot()
         sums = Sums(found[0])
         sums.values |= {
-            "rss": float(sum(stat.pages for stat in members) * self._proc.page),
+            "rss": float(sum(self._proc.resident(stat) for stat in members)),
             "threads": float(sum(stat.threads for stat in members)),
             "count": float(len(members)),
             "uptime": max(0.0, now - found[0].started / self._proc.hz),

@@ -8,7 +8,7 @@ import json
 from stagewatch.clock import Clock
 from stagewatch.model import Reading, Result, Signal
 from stagewatch.probes import OpenContext
-from stagewatch.probes._aside import Aside
+from stagewatch.probes._aside import Resident
 from stagewatch.probes._failure import FailureError, os_words
 from stagewatch.probes._match import ByPattern, ByPidFile, Finder
 from stagewatch.probes._meter import Meter, Sums
@@ -37,7 +37,7 @@ class ProcessProbe:
             proc, _finder(proc, config, context), self._clock.boot, tree=config.tree
         )
         self._identity = Identity(proc, self._clock, context.checkpoint)
-        self._aside = Aside(f"process-{name}")
+        self._aside = Resident(f"process-{name}")
 
     async def read(self) -> Reading:
         """Look once."""
@@ -60,7 +60,8 @@ class ProcessProbe:
         )
 
     async def aclose(self) -> None:
-        """Nothing is held open between looks."""
+        """End the thread; one that hangs in the kernel is left alone."""
+        self._aside.close()
 
     async def _look(self) -> Sums:
         try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from stagewatch.probes._resolve import Lookup
 from stagewatch.probes.http import HttpConfig, signals
 from stagewatch.profile.convert import hook
 from stagewatch.profile.values import Duration
+from tests.probes.puppet import Puppet
 
 OpenHttp = Callable[..., HttpProbe]
 OpenProcess = Callable[..., Probe]
@@ -130,16 +133,39 @@ def http(tmp_path: Path) -> OpenHttp:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> OpenProcess:
-    """Open a process probe called ``backend``."""
+async def process(tmp_path: Path) -> AsyncIterator[OpenProcess]:
+    """Open a process probe called ``backend``; it is closed with the test."""
+    probes: list[Probe] = []
 
     def opened(checkpoint: str | None = None, **given: object) -> Probe:
         kind = probe_kind("process")
         config = msgspec.convert({"kind": "process", **given}, kind.config, dec_hook=_as_written)
         context = OpenContext(SystemClock(), tmp_path, 0.0, checkpoint)
-        return kind.open("backend", config, context)
+        probes.append(kind.open("backend", config, context))
+        return probes[-1]
 
-    return opened
+    yield opened
+    for probe in probes:
+        await probe.aclose()
+
+
+@pytest.fixture
+def marker() -> str:
+    """A word that only this test's processes have in their command lines."""
+    return f"marker-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def puppet(marker: str) -> Iterator[Callable[..., Puppet]]:
+    """Start puppets that carry the marker; they end with the test."""
+    with ExitStack() as started:
+
+        def start(argv0: str = sys.executable) -> Puppet:
+            puppet = Puppet(marker, argv0)
+            started.callback(puppet.kill)
+            return puppet
+
+        yield start
 
 
 class Subject:

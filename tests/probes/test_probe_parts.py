@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import weakref
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagewatch.probes._aside import Aside
+from stagewatch.probes._aside import Aside, Resident
 from stagewatch.probes._failure import FailureError
 from stagewatch.probes._fields import MISSING, PathError, compile_path, number, same, shown
 from stagewatch.probes._json import JsonError, parse
@@ -137,39 +139,119 @@ def test_missing_field_is_shown_as_nothing() -> None:
     assert shown(MISSING) == "nothing"
 
 
-async def test_call_aside_returns_and_raises() -> None:
+@pytest.fixture(params=[Aside, Resident])
+def aside(request: pytest.FixtureRequest) -> Iterator[Aside]:
+    """Either kind, called ``test``."""
+    aside: Aside = request.param("test")
+    yield aside
+    if isinstance(aside, Resident):
+        aside.close()
+
+
+async def test_call_aside_returns_and_raises(aside: Aside) -> None:
     """What the thread returns or raises arrives."""
-    aside = Aside("test")
     main = threading.get_ident()
     assert await aside.run(threading.get_ident) != main
     with pytest.raises(ZeroDivisionError):
         await aside.run(lambda: 1 // 0)
 
 
-async def test_abandoned_call_is_not_repeated_beside_itself() -> None:
+async def test_abandoned_call_is_not_repeated_beside_itself(aside: Aside) -> None:
     """A call that hangs keeps one thread, and the next one waits for it."""
-    aside, release = Aside("hanging"), threading.Event()
+    release, complaints = threading.Event(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
     for _ in range(3):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await aside.run(release.wait)
-    assert [thread.name for thread in threading.enumerate()].count("hanging") == 1
+    assert [thread.name for thread in threading.enumerate()].count("test") == 1
     release.set()
     assert await aside.run(lambda: "next") == "next"
+    assert complaints == []
 
 
-async def test_machine_without_threads_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_calls_never_overlap(aside: Aside) -> None:
+    """Several that wait for a call that was left behind get their turns, one after the other."""
+    release, two = threading.Event(), threading.Barrier(2)
+
+    def work() -> None:
+        release.wait()
+        with pytest.raises(threading.BrokenBarrierError):
+            two.wait(0.02)  # for another call, which must not be there
+        two.reset()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await aside.run(work)
+    waiting = asyncio.gather(*(aside.run(work) for _ in range(5)))
+    await asyncio.sleep(0)
+    release.set()
+    await waiting
+
+
+async def test_machine_without_threads_is_a_failure(
+    aside: Aside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A probe that gets no thread says so, and works again when there is one."""
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    aside = Aside("test")
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
         with pytest.raises(FailureError, match="can't start new thread"):
             await aside.run(lambda: 1)
-    assert await aside.run(lambda: 1) == 1
+    async with asyncio.timeout(20):
+        assert await aside.run(lambda: 1) == 1
+
+
+async def test_resident_keeps_its_thread() -> None:
+    """Every call is made in one thread, which ends when it is told to, and not before."""
+    resident = Resident("test")
+    first, second = [await resident.run(threading.current_thread) for _ in range(2)]
+    assert first is second
+    assert first.daemon
+    assert first.is_alive()
+    resident.close()
+    resident.close()
+    first.join(20)
+    assert not first.is_alive()
+
+
+async def test_closed_resident_starts_anew() -> None:
+    """A call after the end gets a thread of its own."""
+    resident = Resident("test")
+    first = await resident.run(threading.current_thread)
+    resident.close()
+    async with asyncio.timeout(20):
+        assert await resident.run(threading.current_thread) is not first
+    resident.close()
+
+
+async def test_resident_that_hangs_ends_when_its_call_does() -> None:
+    """To close waits for nobody; the thread goes as soon as it can."""
+    resident, release = Resident("test"), threading.Event()
+    thread = await resident.run(threading.current_thread)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await resident.run(release.wait)
+    resident.close()
+    assert thread.is_alive()
+    release.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+async def test_resident_keeps_nothing_of_a_call() -> None:
+    """What was found, which may be large, does not wait in the thread for the next call."""
+
+    class Large:
+        pass
+
+    resident, gone = Resident("test"), threading.Event()
+    weakref.finalize(await resident.run(Large), gone.set)
+    assert gone.wait(20)
+    resident.close()
 
 
 def test_loop_may_end_before_the_call() -> None:
