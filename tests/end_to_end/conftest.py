@@ -33,7 +33,7 @@ from stagewatch.recorder.launch import start_session
 from stagewatch.session.edits import add_note
 from stagewatch.session.store import SessionStore
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which a screen that still does not show something never will."""
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[0-9;]*\$p|\x1b\[[><=][0-9;]*[a-zA-Z]|\x1bP.*?\x1b\\")
 

@@ -31,7 +31,7 @@ from stagewatch.profile.schema import Profile
 from stagewatch.recorder.schedule import read_bounded
 from tests.manifest import CHECKS, POINTS, Row, rows
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which what has not shown never will; on an idle machine each takes below eight."""
 POLLS = 3.0
 QUICK = (

@@ -70,7 +70,7 @@ async def shown(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
-async def settled(pilot: Pilot[Any], condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def settled(pilot: Pilot[Any], condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Let the app run until the condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
