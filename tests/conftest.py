@@ -23,16 +23,16 @@ for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"
     os.environ.pop(_name, None)
 
 
-_UNTRACED = ("tui", "widgets", "end_to_end")
-"""Folders whose tests are not traced for coverage: Textual under a tracer takes four times as long,
-and what runs in a process of its own is not traced anyhow."""
+_TRACED = ("history", "judge", "logs", "profile", "session", "traces")
+"""Folders whose tests are traced for coverage: those of the packages that decide and that keep.
+Textual under a tracer takes four times as long, and programs of their own are not traced anyhow."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that are not traced."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in _UNTRACED:
+        if item.path.relative_to(here).parts[0] not in _TRACED:
             item.add_marker(pytest.mark.no_cover)
 
 
