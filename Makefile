@@ -28,7 +28,7 @@ demo: setup
 	@$(BIN)/stagewatch demo $(ARGS)
 
 test: check
-	$(BIN)/python -m pytest -n 4 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .
