@@ -200,18 +200,24 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
 def migrate(connection: sqlite3.Connection, path: Path, steps: tuple[Step, ...] = STEPS) -> int:
     """Bring the file to the present layout and return the one it was in.
 
-    Each step is a transaction: a crash leaves the file in a layout that the next start knows.
+    Each step is a transaction: a crash leaves the file in a layout that the next start knows. A new
+    file gets its layout in a single one, so that nobody takes it for an old one meanwhile. What is
+    to be done is asked under the lock: another program may be doing it.
     """
     found = check(connection, path, steps)
-    for version in range(found, len(steps)):
+    version = found
+    while version < len(steps):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement in steps[version]:
+            version = check(connection, path, steps)
+            due = steps[version:] if version == 0 else steps[version : version + 1]
+            for statement in (statement for step in due for statement in step):
                 connection.execute(statement)
+            version += len(due)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
-        except sqlite3.Error:
+        except (sqlite3.Error, HistoryError):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

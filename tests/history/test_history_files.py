@@ -336,3 +336,31 @@ def test_an_archived_history_is_read_in_a_folder_that_cannot_be_written(
     command = [sys.executable, "-c", READ_AS_NOBODY, str(copy)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_file_that_another_program_converts_meanwhile_is_not_converted_twice(path: Path) -> None:
+    """A screen that opens a record in the moment in which its recorder does."""
+
+    class Overtaken(sqlite3.Connection):
+        def execute(  # type: ignore[override] # the rest of its signature is not needed here
+            self, sql: str, parameters: Sequence[str | int | float | None] = (), /
+        ) -> sqlite3.Cursor:
+            if sql == "BEGIN IMMEDIATE":
+                with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                    migrate(other, path)
+            return super().execute(sql, parameters)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, path, STEPS[:1])
+    with closing(sqlite3.connect(path, isolation_level=None, factory=Overtaken)) as overtaken:
+        migrate(overtaken, path)
+        assert overtaken.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
+
+
+def test_a_new_file_is_at_no_time_one_of_an_old_layout(path: Path) -> None:
+    """All steps of it are one transaction."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        begun: list[str] = []
+        db.set_trace_callback(begun.append)
+        assert migrate(db, path) == 0
+    assert sum(sql.startswith("BEGIN") for sql in begun) == 1
