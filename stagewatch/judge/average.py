@@ -46,9 +46,10 @@ EXPECTED = 0.7
 """Of the minutes that a slow probe can fill: so many are enough for it."""
 GROSS = 1.2
 """Of the limit: a mean this high over half an hour or more needs no standard error …"""
-GROSS_MINUTES = 1 / 3
-"""… when this share of its minutes (and PLENTY hold data) is above the limit. Without this, an
-average far above the limit would pass as long as it is made of very fast and very slow minutes."""
+GROSS_MINUTES = 0.4
+"""… when this share of its minutes is above the limit, and it has EXPECTED of the minutes that the
+probe can fill. Without this, an average far above the limit would pass as long as it is made of
+very fast and very slow minutes."""
 GROSS_SIZE = 30
 
 
@@ -241,12 +242,30 @@ class AverageJudge:
             value,
             value > limit
             and _agree(minutes, window, begin, limit)
-            and _is_above(minutes, window, limit, 1.0)
-            and _is_above(_without_worst(minutes), window, limit, WITHOUT_WORST),
+            and self._is_above(minutes, window, 1.0, 0)
+            and self._is_above(_without_worst(minutes), window, WITHOUT_WORST, DISTURBANCE),
             self._unbroken(minutes, begin),
             sum(minute.samples for minute in minutes),
             sum(minute.timeouts for minute in minutes),
         )
+
+    def _is_above(
+        self, minutes: Sequence[_Minute], window: _Window, share: float, left_out: int
+    ) -> bool:
+        """The mean is above the limit by this share of the window's standard errors, or so far
+        that none is needed. ``left_out``: minutes that are left out of the window."""
+        count, limit = len(minutes), self._config.limit
+        if count < 2:
+            return False
+        mean = fmean([minute.mean for minute in minutes])
+        squares = math.fsum((minute.mean - mean) ** 2 for minute in minutes)
+        standard_error = math.sqrt(squares / (count - 1) / count)
+        if mean - _student(share * window.errors, count - 1) * standard_error > limit:
+            return True
+        slow = sum(minute.mean > limit for minute in minutes)
+        gross = window.size >= GROSS_SIZE and mean >= GROSS * limit
+        enough = max(PLENTY, EXPECTED * self._expected(window)) - left_out
+        return gross and count >= enough and slow >= GROSS_MINUTES * count
 
     def _unbroken(self, minutes: Sequence[_Minute], begin: int) -> bool:
         """No stretch of the window is silent for so long that it would be stale."""
@@ -280,22 +299,6 @@ def _without_worst(minutes: Sequence[_Minute]) -> Sequence[_Minute]:
             lowest, cut = mean, (begin, end)
         inside -= first.mean
     return [*minutes[: cut[0]], *minutes[cut[1] :]]
-
-
-def _is_above(minutes: Sequence[_Minute], window: _Window, limit: float, share: float) -> bool:
-    """The mean is above the limit by this share of the window's standard errors, or so far that
-    none is needed."""
-    count = len(minutes)
-    if count < 2:
-        return False
-    mean = fmean([minute.mean for minute in minutes])
-    squares = math.fsum((minute.mean - mean) ** 2 for minute in minutes)
-    standard_error = math.sqrt(squares / (count - 1) / count)
-    if mean - _student(share * window.errors, count - 1) * standard_error > limit:
-        return True
-    slow = sum(minute.mean > limit for minute in minutes)
-    gross = window.size >= GROSS_SIZE and count >= PLENTY and mean >= GROSS * limit
-    return gross and slow >= GROSS_MINUTES * count
 
 
 def _student(z: float, freedom: int) -> float:

@@ -226,6 +226,31 @@ def test_a_few_slow_readings_of_a_service_that_is_nearly_slow_do_not_fail() -> N
     assert failed(found) == []
 
 
+SELDOM = (735, 1053, 745, 438, 606, 426, 1280, 555, 286, 449, 1117, 1143)
+"""Milliseconds, 150 s apart, of a service that averages 425 ms all day."""
+
+
+def test_half_an_hour_of_which_most_is_missing_is_not_slow_by_its_mean_alone() -> None:
+    """A probe that runs every 30 s and tells something every 150 s."""
+    usual = [425.0] * 20
+    average, found = judge(every=30), []
+    for run, ms in enumerate([*usual, *SELDOM]):
+        average.add(run * 150.0 + 5, float(ms))
+        found += [average.look(run * 150.0 + 5 + more) for more in (60, 120)]
+    assert State.FAIL not in {finding.state for finding in found}
+
+
+def test_a_disturbance_and_a_timeout_in_a_service_that_is_often_slow_do_not_fail() -> None:
+    """A third of slow minutes does not make what is left an average that needs no certainty."""
+    minutes = [350.0] * 120
+    minutes[60:64] = [7256.0, 7224.0, 5410.0, 5124.0]
+    minutes[50] = 5300.0
+    for slow in (52, 54, 56, 67, 69, 71, 73):
+        minutes[slow] = 990.0
+    found = watch(lambda t: minutes[int(t // MINUTE)], 2 * HOUR - 1)
+    assert failed(found) == []
+
+
 def test_far_too_slow_is_found_within_twenty_minutes() -> None:
     """By the window of 15 minutes, before half an hour of it is there."""
     noise = random.Random(7)
