@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from stagewatch.clock import SystemClock
 from stagewatch.derived import Derivations
-from stagewatch.model import Reading, Result
+from stagewatch.model import Reading
 from stagewatch.probes import Probe, is_opened
+from stagewatch.probes._bounded import nothing_yet, read_bounded
 
 if TYPE_CHECKING:
     from stagewatch.profile.load import LoadedProfile
@@ -61,12 +62,9 @@ class Rounds:
         await asyncio.gather(*(probe.aclose() for probe in self._probes))
 
     async def _read(self, probe: Probe) -> Reading | None:
-        from stagewatch.recorder.schedule import read_bounded
-
         reading = await read_bounded(probe, self._clock)
         if reading is None and probe.name not in self._newest:
-            reason = "nothing to read yet"
-            return Reading(probe.name, self._clock.now(), 0.0, Result.NO_DATA, reason)
+            return nothing_yet(probe, self._clock)
         return reading
 
 

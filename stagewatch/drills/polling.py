@@ -8,6 +8,7 @@ from stagewatch.drills.ground import Ground
 from stagewatch.drills.outcome import PASSED, Outcome
 from stagewatch.model import Reading, probe_of
 from stagewatch.probes import OpenContext, probe_kind
+from stagewatch.probes._bounded import nothing_yet, read_bounded
 from stagewatch.profile.drills import Polling
 from stagewatch.profile.values import format_duration
 
@@ -57,8 +58,6 @@ async def run(drill: Polling, ground: Ground) -> Outcome:
 
 
 async def _once(name: str, ground: Ground) -> Reading:
-    from stagewatch.model import Result
-
     config = ground.profile.probe[name]
     context = OpenContext(
         clock=ground.clock,
@@ -68,7 +67,6 @@ async def _once(name: str, ground: Ground) -> Reading:
     )
     probe = probe_kind(config.kind).open(name, config, context)
     try:
-        reading = await probe.read()
+        return await read_bounded(probe, ground.clock) or nothing_yet(probe, ground.clock)
     finally:
         await probe.aclose()
-    return reading or Reading(name, ground.clock.now(), 0.0, Result.NO_DATA, "nothing to read yet")

@@ -18,6 +18,7 @@ from typing import Protocol
 from stagewatch.clock import Clock
 from stagewatch.model import Event, Gap, Reading, Result
 from stagewatch.probes import Follower, Probe
+from stagewatch.probes._bounded import read_bounded
 from stagewatch.profile.values import format_duration
 from stagewatch.recorder.timekeeping import (
     Disturbance,
@@ -73,33 +74,6 @@ def slots(index: int, count: int, tick: float, start: float) -> Slots:
 def polls(tick: float, start: float) -> Slots:
     """The slots of a probe that only looks: together with all that looks, to wake up once."""
     return Slots(start, start, tick)
-
-
-async def read_bounded(probe: Probe, clock: Clock) -> Reading | None:
-    """Run a probe once; a run that takes too long or raises is an ERROR reading."""
-    began = moment_of(clock)
-    limit = asyncio.timeout(probe.deadline)
-    try:
-        async with limit:
-            return await probe.read()
-    # The one boundary around probes: whatever a probe does, the others go on and this one
-    # leaves a reading that says what it was. A cancellation that nobody asked for is the
-    # probe's own as well.
-    except (Exception, asyncio.CancelledError) as error:
-        if _is_cancelled():
-            raise
-        if limit.expired():
-            reason = f"not done after {format_duration(probe.deadline)}"
-        else:
-            log.exception("probe %s", clean(probe.name))
-            reason = clean(f"{type(error).__name__}: {error}", 500)
-        took = clock.monotonic() - began.monotonic
-        return Reading(probe.name, began.wall, took, Result.ERROR, reason)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 class Timekeeper:

@@ -26,9 +26,9 @@ from stagewatch.demo.run import Backend, demo_profile, start_backend
 from stagewatch.derived import Derivations
 from stagewatch.model import Reading
 from stagewatch.probes import InstalledKinds, OpenContext, Probe, is_opened, probe_kind, signals_of
+from stagewatch.probes._bounded import read_bounded
 from stagewatch.profile.load import loads
 from stagewatch.profile.schema import Profile
-from stagewatch.recorder.schedule import read_bounded
 from tests.manifest import CHECKS, POINTS, Row, rows
 
 PATIENCE = 60.0

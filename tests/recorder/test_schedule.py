@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stagewatch.model import Reading, Result, Signal
-from stagewatch.recorder.schedule import Schedule, read_bounded, slots
+from stagewatch.probes._bounded import read_bounded
+from stagewatch.recorder.schedule import Schedule, slots
 
 if TYPE_CHECKING:
     from tests.recorder.conftest import FakeProbe, Virtual
