@@ -18,6 +18,7 @@ from stagewatch.errors import PersonError
 from stagewatch.paths import sessions_dir
 
 if TYPE_CHECKING:
+    from stagewatch.drills.conduct import Ran
     from stagewatch.drills.station import Station
 
 T = TypeVar("T")
@@ -82,3 +83,21 @@ def run_to_its_end(job: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         # Ctrl-C in the moment before asyncio begins to count interrupts.
         raise KeyboardInterrupt from None
+
+
+def document(kind: str, ran: Ran) -> dict[str, object]:
+    """What a drill came to, for programs: what validations and the exercise have in common."""
+    from stagewatch.session.instant import rfc3339
+    from stagewatch.text import clean
+
+    return {
+        "type": kind,
+        "outcome": ran.outcome.word,
+        "text": clean(ran.outcome.text, 1000),
+        "remedy": ran.outcome.remedy,
+        "at": rfc3339(ran.began),
+        "end": rfc3339(ran.ended),
+        "values": dict(ran.outcome.values),
+        "session": ran.session or None,
+        "problem": ran.problem,
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagewatch.commands.drilling import agreed, mention, run_to_its_end, station
+from stagewatch.commands.drilling import agreed, document, mention, run_to_its_end, station
 from stagewatch.commands.options import (
     Settings,
     operator_option,
@@ -133,18 +133,4 @@ def _text(ran: Ran, place: Station) -> str:
 
 
 def _document(ran: Ran) -> dict[str, object]:
-    from stagewatch.session.instant import rfc3339
-    from stagewatch.text import clean
-
-    return {
-        "type": "exercise",
-        "outcome": ran.outcome.word,
-        "text": clean(ran.outcome.text, 1000),
-        "remedy": ran.outcome.remedy,
-        "at": rfc3339(ran.began),
-        "end": rfc3339(ran.ended),
-        "values": dict(ran.outcome.values),
-        "missing": ran.outcome.missing,
-        "session": ran.session or None,
-        "problem": ran.problem,
-    }
+    return document("exercise", ran) | {"missing": ran.outcome.missing}

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagewatch.commands.drilling import agreed, mention, refusal_of, run_to_its_end, station
+from stagewatch.commands.drilling import (
+    agreed,
+    document,
+    mention,
+    refusal_of,
+    run_to_its_end,
+    station,
+)
 from stagewatch.commands.options import (
     Settings,
     operator_option,
@@ -121,19 +128,4 @@ def _text(name: str, ran: Ran) -> str:
 
 
 def _document(name: str, ran: Ran) -> dict[str, object]:
-    from stagewatch.session.instant import rfc3339
-    from stagewatch.text import clean
-
-    return {
-        "type": "validation",
-        "name": name,
-        "outcome": ran.outcome.word,
-        "passed": ran.outcome.passed,
-        "text": clean(ran.outcome.text, 1000),
-        "remedy": ran.outcome.remedy,
-        "at": rfc3339(ran.began),
-        "end": rfc3339(ran.ended),
-        "values": dict(ran.outcome.values),
-        "session": ran.session or None,
-        "problem": ran.problem,
-    }
+    return document("validation", ran) | {"name": name, "passed": ran.outcome.passed}

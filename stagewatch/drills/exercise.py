@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import h11
 
-from stagewatch.drills.ground import Ground, HitTeller
+from stagewatch.drills.ground import Ground, HitTeller, named
 from stagewatch.drills.holding import Holder
 from stagewatch.drills.outcome import Outcome
 from stagewatch.drills.station import DrillError
@@ -120,6 +120,16 @@ class Exercising:
     def __post_init__(self) -> None:
         drill = self.load.exercise
         self._teller = HitTeller(drill.header, drill.field, drill.hit)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return max(1e-9, min(self.ended - self.began, self.load.lasts))
+
+    @property
+    def late(self) -> float:
+        """99th percentile of how late requests began, ms."""
+        return (self.tally.late.quantile(0.99) or 0.0) * 1000
 
     async def run(self, progress: Callable[[Exercising], None] = lambda now: None) -> None:
         """Run it to its end, or until it is cancelled; ``progress`` is called every second.
@@ -267,21 +277,14 @@ def _quiet_collector() -> Iterator[None]:
         gc.unfreeze()
 
 
-def named(headers: dict[str, str], workspace: int) -> dict[str, str]:
-    """Headers with the number of the workspace."""
-    return {name: text.replace("{workspace}", str(workspace)) for name, text in headers.items()}
-
-
 def summary(run: Exercising, ended: str = "") -> Outcome:
     """What it came to; ``ended`` says why it was over before its time."""
-    tally, load = run.tally, run.load
-    seconds = max(1e-9, min(run.ended - run.began, load.lasts))
-    late = (tally.late.quantile(0.99) or 0.0) * 1000
+    tally, load, late = run.tally, run.load, run.late
     held = late <= LATE_AT_MOST * 1000 and not tally.unsent
     light = ended or (load.lighter and f"this was only {load.lighter}")
     if not light and (tally.unsent or late > ANOTHER_LOAD * 1000):
         light = "the load was not held, so the service had less to bear"
-    values = {"late": late, "requests": float(tally.sent), "rate": tally.sent / seconds}
+    values = {"late": late, "requests": float(tally.sent), "rate": tally.sent / run.seconds}
     if not (light and held):
         values["held"] = float(held)
     if not light:
@@ -327,10 +330,9 @@ def _remedy(tally: Tally, held: bool) -> str:
 def told(run: Exercising) -> str:
     """One line: rates, quantiles, errors, refusals and cache hits so far."""
     tally = run.tally
-    seconds = max(1e-9, min(run.ended - run.began, run.load.lasts))
     parts = [
-        f"{format_duration(round(seconds))} of {format_duration(run.load.lasts)}",
-        f"{tally.sent} requests, {tally.sent / seconds:.3g}/s",
+        f"{format_duration(round(run.seconds))} of {format_duration(run.load.lasts)}",
+        f"{tally.sent} requests, {tally.sent / run.seconds:.3g}/s",
     ]
     if tally.latency.count:
         figures = (f"{(tally.latency.quantile(q) or 0) * 1000:.3g}" for q in (0.5, 0.95, 0.99))
@@ -341,8 +343,7 @@ def told(run: Exercising) -> str:
     if run.load.exercise.socket is not None:
         lost = f", lost {tally.sockets_lost}" if tally.sockets_lost else ""
         parts.append(f"WebSockets {tally.sockets}{lost}")
-    late = (tally.late.quantile(0.99) or 0.0) * 1000
-    parts.append(f"starts late p99 {late:.3g} ms")
+    parts.append(f"starts late p99 {run.late:.3g} ms")
     return " · ".join(parts)
 
 

@@ -109,6 +109,11 @@ class Ground:
         return Pool(url, Resolver("drill"), self.tls(url), between)
 
 
+def named(headers: dict[str, str], workspace: int) -> dict[str, str]:
+    """Headers with the number of the workspace."""
+    return {name: text.replace("{workspace}", str(workspace)) for name, text in headers.items()}
+
+
 class HitTeller:
     """Says whether an answer came from a cache, by a header or a field of its JSON."""
 

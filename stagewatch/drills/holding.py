@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
-from stagewatch.drills.ground import Ground
+from stagewatch.drills.ground import Ground, named
 from stagewatch.drills.sockets import Dialler, drop
 from stagewatch.drills.tally import Tally
 from stagewatch.probes._failure import FailureError
@@ -37,8 +37,7 @@ class Holder:
         self._dialler = Dialler(self._hold.url, tls, float(load.exercise.timeout))
         given = {**load.exercise.headers, **self._hold.headers}
         for number in range(1, load.workspaces + 1):
-            headers = {n: text.replace("{workspace}", str(number)) for n, text in given.items()}
-            self._each += [ground.headers(headers)] * self._hold.each
+            self._each += [ground.headers(named(given, number))] * self._hold.each
 
     def jobs(self) -> Iterator[Coroutine[Any, Any, None]]:
         """One for each WebSocket; they end when they are cancelled."""

@@ -28,9 +28,7 @@ class CheckJudge:
         self._config, self._time, self._unit = config, time, unit_of(config)
         self._order = Order()
         self._longest = GAP * interval
-        self._silence = Silence(config.signal, interval, time)
-        if config.within is not None:
-            self._silence.most = float(config.within)
+        self._silence = Silence(config.signal, interval, time, config.within)
         self._value = 0.0
         self._side = False
         """Whether the newest value passes."""
@@ -56,7 +54,7 @@ class CheckJudge:
         if before is None or at - before > self._longest:
             self._since = None
         self._value = number
-        good = self._is_good(number)
+        good = is_within(number, self._config.at_least, self._config.at_most)
         if self._since is None or good is not self._side:
             self._side, self._since, self._samples = good, at, 0
         self._samples += 1
@@ -97,15 +95,16 @@ class CheckJudge:
         span = self._time.span
         return f"for {span(self._silence.last - self._since)} of {span(self._config.hold)}"
 
-    def _is_good(self, value: float) -> bool:
-        low, high = self._config.at_least, self._config.at_most
-        return (low is None or value >= low) and (high is None or value <= high)
-
     def _said(self) -> str:
         return (
             f"{self._config.signal} {format_value(self._value, self._unit)},"
             f" {bounds_of(self._config.at_least, self._config.at_most, self._unit)}"
         )
+
+
+def is_within(value: float, low: float | None, high: float | None) -> bool:
+    """Whether a value is within its bounds; one on a bound is."""
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def unit_of(check: Check) -> str:

@@ -50,9 +50,12 @@ class Counter:
 class Silence:
     """Says when there was no usable sample for too long."""
 
-    def __init__(self, of: str, interval: float, time: WatchTime) -> None:
+    def __init__(
+        self, of: str, interval: float, time: WatchTime, most: float | None = None
+    ) -> None:
+        """``most`` where somebody said how long a value counts."""
         self._of, self._time = of, time
-        self.most = stale_after(interval)
+        self.most = stale_after(interval) if most is None else float(most)
         """Seconds of silence from which nothing is known."""
         self.last: float | None = None
         """Watch time of the newest usable sample."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Protocol
 
-from stagewatch.judge.checked import unit_of
+from stagewatch.judge.checked import is_within, unit_of
 from stagewatch.judge.finding import Why
 from stagewatch.model import State
 from stagewatch.profile.schema import Check, Optimisation
@@ -96,9 +96,7 @@ class CheckScore:
         """Whether the latest value is on another side than the one that was held and counts."""
         if self.value is None or self.passes is None:
             return False
-        low, high = self.at_least, self.at_most
-        good = (low is None or self.value >= low) and (high is None or self.value <= high)
-        return good is not self.passes
+        return is_within(self.value, self.at_least, self.at_most) is not self.passes
 
 
 @dataclass(frozen=True, slots=True)

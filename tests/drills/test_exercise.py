@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stagewatch.clock import SystemClock
-from stagewatch.drills.exercise import Exercising, Load, checked_load, named, summary, told
-from stagewatch.drills.ground import Ground
+from stagewatch.drills.exercise import Exercising, Load, checked_load, summary, told
+from stagewatch.drills.ground import Ground, named
 from stagewatch.drills.station import DrillError
 from stagewatch.drills.tally import Histogram, Tally
 from stagewatch.probes._failure import FailureError
