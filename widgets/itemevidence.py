@@ -90,7 +90,26 @@ class Telling:
 
 
 def telling(snapshot: Snapshot, name: str, now: float) -> Telling:
-    """What a signal says at ``now``."""
+    """What a signal says at ``now``: asked several times a second for many of them, and mostly the
+    same for as long as a snapshot lasts."""
+    probe, known = probe_of(snapshot, name), _known(snapshot)
+    if probe is None or late(probe, now):
+        return _told(snapshot, name, now)
+    told = known.get(name)
+    if told is None:
+        told = _told(snapshot, name, now)
+        if not told.aged:
+            known[name] = told
+    return told
+
+
+@kept
+def _known(snapshot: Snapshot) -> dict[str, Telling]:
+    """What signals say while their probes are in time, filled as it is asked for."""
+    return {}
+
+
+def _told(snapshot: Snapshot, name: str, now: float) -> Telling:
     signal, probe = snapshot.signals.get(name), probe_of(snapshot, name)
     if signal is None:
         return Telling(name, Standing.ABSENT, BLANK, "no such signal in this watch")
