@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from stagewatch.judge.score import check_key, one_decimal
+from stagewatch.judge.score import one_decimal
 from stagewatch.model import State
+from stagewatch.profile.schema import check_key
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.blocks import MARGIN, Block
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, flow, line, run, wrap

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from stagewatch.commands.check_rounds import Round
 from stagewatch.judge.checked import CheckJudge
-from stagewatch.judge.score import check_key
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import Reading, Result, Signal, State, probe_of
 from stagewatch.needs import rests_on
@@ -39,6 +38,7 @@ from stagewatch.profile.schema import (
     Profile,
     SavingsClaim,
     Score,
+    check_key,
 )
 from stagewatch.profile.values import Duration
 

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from stagewatch.judge.coverage import CoverageJudge, Stage
 from stagewatch.judge.finding import Finding, Why
 from stagewatch.judge.rulings import Rulings
-from stagewatch.judge.score import check_key
 from stagewatch.judge.seats import Seat, Setting, check_seat, seat, vouches
 from stagewatch.judge.tracker import Computed, Incident, Tracker
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import TWICE, Gap, Reading, Result, State, probe_of
 from stagewatch.profile.drills import DrillConfig, RateLimited
-from stagewatch.profile.schema import AnyRule, Coverage, Profile
+from stagewatch.profile.schema import AnyRule, Coverage, Profile, check_key
 from stagewatch.text import clean
 
 GRID = 60.0

@@ -11,7 +11,7 @@ from typing import Protocol
 from stagewatch.judge.checked import is_within, unit_of
 from stagewatch.judge.finding import Why
 from stagewatch.model import State
-from stagewatch.profile.schema import Check, Optimisation
+from stagewatch.profile.schema import Check, Optimisation, check_key
 
 
 class WaiverLike(Protocol):
@@ -122,11 +122,6 @@ class ScoreResult:
     rows: tuple[OptimisationScore, ...]
     why: Why = Why.NONE
     """WARMING_UP while only that keeps the checks from being verified."""
-
-
-def check_key(optimisation: str, check: str) -> str:
-    """What a waiver of one check names."""
-    return f"{optimisation}/{check}"
 
 
 def checks_of(found: ScoreResult | None) -> Iterator[tuple[str, CheckScore]]:

@@ -13,7 +13,7 @@ from stagewatch.profile.plan import check_unique
 from stagewatch.profile.probes import Probes
 from stagewatch.profile.problems import Key, quoted
 from stagewatch.profile.rules import check_signal, fitting, misfit
-from stagewatch.profile.schema import Check, Deployment, Optimisation
+from stagewatch.profile.schema import Check, Deployment, Optimisation, check_key
 from stagewatch.profile.values import Duration, Limit, format_duration
 
 BOUNDS = ("at_least", "at_most")
@@ -50,7 +50,7 @@ def _check_keys(found: dict[int, Optimisation], findings: Findings) -> None:
     owners: dict[str, str] = {}
     for index, one in found.items():
         for number, check in enumerate(one.checks):
-            name = f"{one.name}/{check.name}"
+            name = check_key(one.name, check.name)
             if owners.setdefault(name, one.name) != one.name:
                 what = f"{quoted(name)} may be a check of another optimisation as well"
                 key: Key = ("optimisation", index, "checks", number)

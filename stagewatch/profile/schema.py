@@ -216,6 +216,11 @@ class Optimisation(Table, kw_only=True, frozen=True):
     checks: Annotated[list[Check], Meta(min_length=1)]
 
 
+def check_key(optimisation: str, check: str) -> str:
+    """What a waiver of one check names."""
+    return f"{optimisation}/{check}"
+
+
 class Savings(Table, kw_only=True, frozen=True):
     """``[savings]``: the claim of one workspace, and what it is computed from.
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stagewatch.judge.engine import coverage_rule
-from stagewatch.judge.score import check_key
 from stagewatch.manual import implied
 from stagewatch.probes import signals_of
 from stagewatch.profile.convert import Findings
 from stagewatch.profile.problems import Key, quoted
-from stagewatch.profile.schema import Profile
+from stagewatch.profile.schema import Profile, check_key
 from stagewatch.profile.values import Duration, format_duration
 from stagewatch.trials.acts import ALL, KINDS, items
 from stagewatch.trials.fabricate import pieces_of
