@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from stagewatch.errors import PersonError
@@ -84,6 +85,11 @@ class TrustStore:
             return list(self.folder.iterdir())
         except FileNotFoundError:
             return []
+
+
+def refusal_of(path: Path, sha256: str, environ: Mapping[str, str]) -> Callable[[], str]:
+    """Asks why no command of the profile with these bytes, which belongs at ``path``, may run."""
+    return partial(TrustStore(environ).refusal, Subject(path, sha256))
 
 
 def _is_shipped(subject: Subject) -> bool:

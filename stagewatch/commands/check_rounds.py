@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from stagewatch.clock import SystemClock
@@ -70,14 +69,13 @@ class Rounds:
 
 def _opened(loaded: LoadedProfile, clock: SystemClock) -> list[Probe]:
     from stagewatch.probes import OpenContext, probe_kind
-    from stagewatch.trust import Subject, TrustStore
+    from stagewatch.trust import refusal_of
 
-    subject = Subject(loaded.path, loaded.sha256)
     context = OpenContext(
         clock=clock,
         base=loaded.base,
         watch_start=clock.now(),
-        refusal=partial(TrustStore(os.environ).refusal, subject),
+        refusal=refusal_of(loaded.path, loaded.sha256, os.environ),
     )
     return [
         probe_kind(config.kind).open(name, config, context)

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Coroutine
-from functools import partial
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -60,20 +59,6 @@ def mention(line: str, *, ends: bool = True) -> None:
     has disturbed the service already, and its result is worth keeping."""
     with contextlib.suppress(OSError):
         click.echo(line, err=True, nl=ends)
-
-
-def refusal_of(place: Station) -> Callable[[], str]:
-    """Why commands of this profile may not run; empty when they may."""
-    import hashlib
-
-    from stagewatch.trust import Subject, TrustStore
-
-    try:
-        content = place.path.read_bytes()
-    except OSError:
-        content = b""  # what cannot be read is trusted by nobody
-    subject = Subject(place.path, hashlib.sha256(content).hexdigest())
-    return partial(TrustStore(os.environ).refusal, subject)
 
 
 def run_to_its_end(job: Coroutine[Any, Any, T]) -> T:

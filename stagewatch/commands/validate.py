@@ -14,7 +14,6 @@ from stagewatch.commands.drilling import (
     agreed,
     document,
     mention,
-    refusal_of,
     run_to_its_end,
     station,
 )
@@ -96,14 +95,14 @@ async def _run(
     from stagewatch.clock import SystemClock
     from stagewatch.drills.conduct import validate as conducted
     from stagewatch.session.operator import operator_name
+    from stagewatch.trust import refusal_of
 
     by = operator_name(settings.operator, os.environ)
+    refusal = refusal_of(place.path, place.sha256, os.environ)
     ran = []
     for name in names:
         tell = partial(_tell, name)
-        one = await conducted(
-            place, name, by=by, clock=SystemClock(), tell=tell, refusal=refusal_of(place)
-        )
+        one = await conducted(place, name, by=by, clock=SystemClock(), tell=tell, refusal=refusal)
         ran.append(one)
         click.echo(json.dumps(_document(name, one)) if as_json else _text(name, one))
         if one.problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from stagewatch.drills.sockets import require_websockets
 from stagewatch.errors import PersonError
 from stagewatch.following import SessionFile, profile_of
 from stagewatch.lock import is_held
-from stagewatch.paths import HISTORY, is_of, list_sessions
+from stagewatch.paths import HISTORY, PROFILE, is_of, list_sessions
 from stagewatch.profile.derived import SignalConfig
 from stagewatch.profile.drills import (
     EXERCISE,
@@ -47,7 +48,9 @@ class Station:
     base: Path
     """Relative paths of the profile start here."""
     path: Path
-    """The profile's file, which is what is trusted."""
+    """Where the profile belongs …"""
+    sha256: str
+    """… and of which bytes it was read: both together are what is trusted."""
     folder: Path | None = None
     """The session of the running watch; None: nothing is recorded."""
     why: str = ""
@@ -114,12 +117,15 @@ def station_of_watch(folder: Path, why: str = "") -> Station:
     session = SessionFile(folder).session
     base = Path(session.base or Path(session.profile_path).parent)
     path = Path(session.profile_path)
-    return Station(profile_of(folder), base, path, None if why else folder, why)
+    profile = profile_of(folder)
+    sha256 = hashlib.sha256((folder / PROFILE).read_bytes()).hexdigest()
+    return Station(profile, base, path, sha256, None if why else folder, why)
 
 
 def station_of_profile(loaded: LoadedProfile) -> Station:
     """The station of a profile by which nobody watches."""
-    return Station(loaded.profile, loaded.base, loaded.path, None, "no watch is running")
+    why = "no watch is running"
+    return Station(loaded.profile, loaded.base, loaded.path, loaded.sha256, None, why)
 
 
 def running_watch(home: Path, now: float, name: str | None) -> Path | None:

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -33,7 +32,7 @@ from stagewatch.recorder.notify import Notifier
 from stagewatch.recorder.past import recall
 from stagewatch.recorder.results import Results
 from stagewatch.recorder.run import Recorder, open_probes
-from stagewatch.trust import Subject, TrustStore
+from stagewatch.trust import refusal_of
 
 log = logging.getLogger(__name__)
 
@@ -127,8 +126,7 @@ async def _serve(
 def command_refusal(folder: Path, session: SessionFile) -> Callable[[], str]:
     """Whether the profile in force, which belongs where the session says, may run commands."""
     sha256 = hashlib.sha256((folder / PROFILE).read_bytes()).hexdigest()
-    subject = Subject(Path(session.session.profile_path), sha256)
-    return partial(TrustStore(os.environ).refusal, subject)
+    return refusal_of(Path(session.session.profile_path), sha256, os.environ)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from stagewatch.clock import SystemClock
 from stagewatch.drills import conduct
 from stagewatch.drills.conduct import LEAD, left_out, validate
 from stagewatch.drills.exercise import checked_load
-from stagewatch.drills.station import DrillError, Station, disturbed
+from stagewatch.drills.station import DrillError, Station, disturbed, station_of_watch
 from stagewatch.errors import PersonError
 from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Reading, Result, Signal
@@ -51,7 +52,7 @@ def station(port: int, folder: Path | None, **keys: object) -> Station:
     """The station of a watch of this port with a rate limit to validate."""
     profile = profile_with(port, drill(port, **keys))
     why = "" if folder else "no watch is running"
-    return Station(profile, Path("/"), Path("watch.toml"), folder, why)
+    return Station(profile, Path("/"), Path("watch.toml"), "", folder, why)
 
 
 async def test_the_stretch_is_announced_before_the_first_request_and_cut_after_the_last(
@@ -144,13 +145,15 @@ async def test_production_and_foreign_targets_are_refused(unused_port: int, hast
     one = drill(unused_port)
     real = profile_with(unused_port, one, production=True)
     with pytest.raises(DrillError, match="is production"):
-        await validate(Station(real, Path("/"), Path("x")), "it", by="ann", clock=hasty)
+        await validate(Station(real, Path("/"), Path("x"), ""), "it", by="ann", clock=hasty)
     foreign = profile_with(unused_port, RateLimited(url="http://192.0.2.1/quota"))
     with pytest.raises(DrillError, match="no http probe of the profile asks there"):
-        await validate(Station(foreign, Path("/"), Path("x")), "it", by="ann", clock=hasty)
+        await validate(Station(foreign, Path("/"), Path("x"), ""), "it", by="ann", clock=hasty)
     load = exercise_of(unused_port)
     with pytest.raises(DrillError, match="is production"):
-        Station(profile_with(unused_port, load, production=True), Path("/"), Path("x")).exercise()
+        Station(
+            profile_with(unused_port, load, production=True), Path("/"), Path("x"), ""
+        ).exercise()
 
 
 async def test_without_the_extra_the_remedy_is_told_and_nothing_is_sent(
@@ -159,7 +162,7 @@ async def test_without_the_extra_the_remedy_is_told_and_nothing_is_sent(
     """Before anything is announced."""
     monkeypatch.setitem(sys.modules, "websockets", None)
     one = WebSocketCheck(url=f"ws://127.0.0.1:{unused_port}/ws", limit=5)
-    place = Station(profile_with(unused_port, one), Path("/"), Path("x"), folder)
+    place = Station(profile_with(unused_port, one), Path("/"), Path("x"), "", folder)
     with pytest.raises(PersonError, match=r"pip install 'stagewatch\[exercise\]'"):
         await validate(place, "it", by="ann", clock=hasty)
     assert not SessionStore(folder).load().invalidation
@@ -183,11 +186,11 @@ async def test_a_defect_leaves_no_stretch_behind(
 async def test_polling_is_judged_by_the_running_watch(folder: Path, hasty: Hasty) -> None:
     """Without one there is no data, and no pass."""
     profile = profile_with(1, Polling(observed="quota.latency"))
-    place = Station(profile, Path("/"), Path("x"), None, "no watch is running")
+    place = Station(profile, Path("/"), Path("x"), "", None, "no watch is running")
     ran = await validate(place, "it", by="ann", clock=hasty)
     assert ran.outcome.word == "no-data"
     assert "start one: stagewatch" in ran.outcome.text
-    empty = Station(profile, Path("/"), Path("x"), folder)
+    empty = Station(profile, Path("/"), Path("x"), "", folder)
     assert (await validate(empty, "it", by="ann", clock=hasty)).outcome.word == "no-data"
 
 
@@ -202,7 +205,7 @@ async def test_an_observed_interval_that_is_old_is_no_data(
     values = {"quota.latency": 30.0}
     writer.add(Reading("quota", time.time() - age, 0.1, Result.VALUE, values=values))
     assert writer.close()
-    place = Station(profile, Path("/"), Path("x"), folder)
+    place = Station(profile, Path("/"), Path("x"), "", folder)
     assert (await validate(place, "it", by="ann", clock=hasty)).outcome.word == word
 
 
@@ -235,7 +238,7 @@ async def test_an_exercise_is_recorded_with_its_figures(
     said: list[str] = []
     async with serving(lambda n: reply(200)) as port:
         drill: Exercise = exercise_of(port, lasts=0.3, timeout=Duration(9))
-        place = Station(profile_with(port, drill), Path("/"), Path("x"), folder)
+        place = Station(profile_with(port, drill), Path("/"), Path("x"), "", folder)
         load = checked_load(drill, None, None)
         ran = await conduct.exercise(place, load, by="ann", clock=Hasty(), progress=said.append)
     assert ran.outcome.word == "done", ran.outcome
@@ -245,3 +248,15 @@ async def test_an_exercise_is_recorded_with_its_figures(
     assert values["exercise.requests"] == 30
     assert values["exercise.p95"] is not None
     assert not session.invalidation
+
+
+def test_commands_are_trusted_by_the_bytes_that_are_run(folder: Path, tmp_path: Path) -> None:
+    """The session's copy of the profile is what is run, whatever became of the file since."""
+    original, copy = tmp_path / "watch.toml", folder / "profile.toml"
+    text = 'version = 1\n[deployment]\nname = "staging"\n'
+    copy.write_text(text)
+    original.write_text(f"{text}# edited since\n")
+    SessionStore(folder).edit(lambda s: replace(s, profile_path=str(original)))
+    place = station_of_watch(folder)
+    assert place.path == original
+    assert place.sha256 == hashlib.sha256(copy.read_bytes()).hexdigest()
