@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +30,25 @@ _TRACED = ("history", "judge", "logs", "profile", "session", "traces")
 Textual under a tracer takes four times as long, and programs of their own are not traced anyhow."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that are not traced."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.relative_to(here).parts[0] not in _TRACED:
-            item.add_marker(pytest.mark.no_cover)
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Trace nothing meanwhile that is not to be traced, its fixtures included.
+
+    The marker ``no_cover`` of pytest-cov does not serve: in a worker there are two collectors, and
+    stopping one starts the other again.
+    """
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in _TRACED and item.get_closest_marker("untraced") is None:
+        yield
+        return
+    ours, threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        yield
+    finally:
+        threading.settrace(threads)
+        sys.settrace(ours)
 
 
 @pytest.fixture(autouse=True)

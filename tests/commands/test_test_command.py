@@ -13,7 +13,7 @@ from stagewatch.trials.run import run_trial
 from stagewatch.trials.schema import Trial
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 STAGING = load_trials(shipped_folder() / "staging.test.toml")
 

@@ -366,7 +366,7 @@ def test_how_often_it_is_asked_changes_nothing(seed: int, looks: list[float]) ->
     assert often.look(6 * HOUR) == after(found, 6 * HOUR)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_a_day_of_seconds_takes_no_more_memory_than_its_bins() -> None:
     """What is kept of 80,000 samples are medians and slopes, not samples."""
     judge = a_judge()

@@ -23,7 +23,7 @@ from stagewatch.profile.schema import Available, Average, Compare, Exhausted, Gr
 from stagewatch.profile.values import Limit
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 EVERY = 30.0
 TIME = WatchTime()

@@ -19,7 +19,7 @@ from tests.judge import memory_days, other_days
 from tests.judge.traces import DAY, HOUR, START, Trace, first_fail
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 LABELLED = Path(__file__).resolve().parents[3] / "shared" / "scenarios"
 LENGTH = 4 * HOUR

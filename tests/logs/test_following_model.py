@@ -21,7 +21,7 @@ from stagewatch.logs.watch import LogWatch, Plan
 from stagewatch.model import LogPattern
 
 # A hundred histories of a log: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 START = 1767225600.0
 

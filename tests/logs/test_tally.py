@@ -155,7 +155,7 @@ class Plainly:
         self.counts.tracebacks += entry.crash == "traceback"
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @settings(max_examples=400, deadline=None)
 @given(chunks=st.lists(logs(), min_size=1, max_size=6))
 def test_counts_in_runs_equal_counts_line_by_line(chunks: list[list[bytes]]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.probes.conftest import Host, OpenHttp
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 PROFILE = """
 version = 1

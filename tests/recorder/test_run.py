@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.recorder.conftest import FakeProbe, Virtual
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 START = 1_700_000_000.0
 Disturb = Callable[[Recorder], Coroutine[Any, Any, None]]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.recorder.conftest import FakeProbe, Virtual
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 DAY = 86_400.0
 Disturb = Callable[[Schedule], Coroutine[Any, Any, None]]

@@ -11,7 +11,7 @@ from stagewatch.trials.file import LoadedTrials, load_trials
 from stagewatch.trials.run import Outcome, run_trial
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 Load = Callable[[str], LoadedTrials]
 Ran = Callable[..., Outcome]

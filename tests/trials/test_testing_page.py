@@ -13,7 +13,7 @@ from stagewatch.profile.schema import Table
 from stagewatch.trials.schema import Act, Expectation, Series, Trial, TrialFile
 
 # Whole days, again and again: to trace them would take four times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
 SECTIONS = {
