@@ -63,7 +63,8 @@ async def test_growth_shows(
     after = await _read(probe)
     grown = {name: after.values[name] - before.values[name] for name in before.values}
     assert 50 * MB <= grown["backend.rss"] < 80 * MB
-    assert 50 * MB <= grown["backend.pss"] < 80 * MB
+    # Its share of the interpreter's own pages shrinks as other interpreters start.
+    assert 45 * MB <= grown["backend.pss"] < 80 * MB
     assert grown["backend.fds"] == 10
     assert grown["backend.threads"] == 3
     assert after.values["backend.cpu"] > 0
