@@ -28,6 +28,8 @@ for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_FPS"
 _TRACED = ("history", "judge", "logs", "profile", "session", "traces")
 """Folders whose tests are traced for coverage: those of the packages that decide and that keep.
 Textual under a tracer takes four times as long, and programs of their own are not traced anyhow."""
+_UNTRACED = ("untraced", "hypothesis")
+"""Markers of tests that are not traced: a property goes over the same lines a hundred times."""
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -38,7 +40,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     stopping one starts the other again.
     """
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    if folder in _TRACED and item.get_closest_marker("untraced") is None:
+    if folder in _TRACED and not any(map(item.get_closest_marker, _UNTRACED)):
         yield
         return
     ours, threads = sys.gettrace(), threading.gettrace()

@@ -26,6 +26,9 @@ class CheckJudge:
 
     def __init__(self, *, config: Check, interval: float, time: WatchTime) -> None:
         self._config, self._time, self._unit = config, time, unit_of(config)
+        self._bounds = bounds_of(config.at_least, config.at_most, self._unit)
+        self._passing: Finding | None = None
+        """What is said while the newest value passes: most readings repeat the one before."""
         self._order = Order()
         self._longest = GAP * interval
         self._silence = Silence(config.signal, interval, time, config.within)
@@ -69,19 +72,20 @@ class CheckJudge:
         silent = self._silence.finding(t)
         if silent is not None:
             return silent
-        said = self._said()
+        passing = self._pass()
+        said = passing.reason
         if self._counts is None:
             reason = f"{said}, {self._held()}"
             return Finding(State.INCONCLUSIVE, reason, self._value, Why.WARMING_UP)
         if self._counts is not self._side:
             turned = "beyond it" if self._counts else "within it again"
             said = f"{said}, {turned} {self._held()}"
-        if self._counts and self._flaps():
+        if not self._counts:
+            return Finding(State.FAIL, said, self._value, first_bad=self._bad)
+        if self._flaps():
             reason = f"{said}; it goes to and fro"
             return Finding(State.INCONCLUSIVE, reason, self._value, Why.FLAPPING)
-        if self._counts:
-            return Finding(State.PASS, said, self._value)
-        return Finding(State.FAIL, said, self._value, first_bad=self._bad)
+        return passing if self._side else Finding(State.PASS, said, self._value)
 
     def _flaps(self) -> bool:
         """Whether no side was held for so long that the one before is no word on now."""
@@ -95,11 +99,12 @@ class CheckJudge:
         span = self._time.span
         return f"for {span(self._silence.last - self._since)} of {span(self._config.hold)}"
 
-    def _said(self) -> str:
-        return (
-            f"{self._config.signal} {format_value(self._value, self._unit)},"
-            f" {bounds_of(self._config.at_least, self._config.at_most, self._unit)}"
-        )
+    def _pass(self) -> Finding:
+        if self._passing is None or self._passing.value != self._value:
+            value = format_value(self._value, self._unit)
+            said = f"{self._config.signal} {value}, {self._bounds}"
+            self._passing = Finding(State.PASS, said, self._value)
+        return self._passing
 
 
 def is_within(value: float, low: float | None, high: float | None) -> bool:

@@ -149,13 +149,11 @@ class Engine:
         self._newest[reading.probe] = at
         self.pass_time(self.time.at(known))
         self._t = max(self._t, known)
-        failed = reading.result is Result.ERROR or self._is_server_error(reading)
-        if self.rulings.is_void(reading.probe, reading.at, failed=failed):
+        if self.rulings.void and self._is_void(reading):
             return
-        began = self.time.of(reading.at)
         for series in self._needed.get(reading.probe, ()):
             if vouches(reading, series):
-                self._coverage.add(began, series)
+                self._coverage.add(self.time.of(reading.at), series)
         for criterion in self._listeners.get(reading.probe, ()):
             self._feed(criterion, reading)
             self._look(criterion, self._t, reading)
@@ -208,10 +206,13 @@ class Engine:
         criterion = self._criteria.get(name)
         return criterion.seat.rule if criterion else None
 
-    def _is_server_error(self, reading: Reading) -> bool:
-        """Whether the target failed, and did not merely refuse what a drill had used up."""
+    def _is_void(self, reading: Reading) -> bool:
+        """Whether somebody, or a drill, spoke for the time of this reading."""
         status = reading.facts.get("http_status")
-        return isinstance(status, int) and status >= 500 and status not in self._refusals
+        # The target failed, and did not merely refuse what a drill had used up.
+        broke = isinstance(status, int) and status >= 500 and status not in self._refusals
+        failed = reading.result is Result.ERROR or broke
+        return self.rulings.is_void(reading.probe, reading.at, failed=failed)
 
     def _look_at_all(self, t: float) -> None:
         self._t = max(self._t, t)
@@ -246,7 +247,7 @@ class Engine:
     def _turn(self, tracker: Tracker, finding: Finding, reading: Reading | None) -> None:
         before = tracker.now
         after = tracker.follow(self._t, finding)
-        if before is None or _turned(before, after):
+        if after is not before and (before is None or _turned(before, after)):
             self._turns.append(Turn(self._t, after, reading))
 
 

@@ -93,7 +93,8 @@ class RecordsJudge:
         self._logs = {
             probe: _Log(names.get(probe, probe), interval, time) for probe in config.probes
         }
-        self._names = ", ".join(log.name for log in self._logs.values())
+        names_of_all = ", ".join(log.name for log in self._logs.values())
+        self._good = Finding(State.PASS, f"no critical record in {names_of_all}", 0.0)
         self._first: float | None = None
         self._newest: float | None = None
         """When the newest critical record came."""
@@ -146,13 +147,12 @@ class RecordsJudge:
         for log in self._logs.values():
             if log.unaccepted:
                 return self._lost(t, log)
-        names = self._names
         harmless = sum(log.tracebacks for log in self._logs.values())
         if harmless and not self._config.traceback_is_critical:
             what = "traceback outside a record" if harmless == 1 else "tracebacks outside a record"
-            reason = f"no critical record in {names}, {harmless:.0f} {what}"
+            reason = f"{self._good.reason}, {harmless:.0f} {what}"
             return Finding(State.WARN, reason, 0.0)
-        return Finding(State.PASS, f"no critical record in {names}", 0.0)
+        return self._good
 
     def _lost(self, t: float, log: _Log) -> Finding:
         first, *more = log.unaccepted

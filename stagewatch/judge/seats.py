@@ -237,20 +237,21 @@ def _records(rule: Records, setting: Setting) -> Seat:
             accepted_by=rulings.accepted_by(probe, since, end),
         )
 
+    series = {name: f"{name}.criticals" for name in rule.probes}
+
     def take(t: float, reading: Reading) -> None:
         told = reading.facts.get("losses")
-        losses = msgspec.json.decode(told) if isinstance(told, str) else []
+        losses = msgspec.json.decode(told) if isinstance(told, str) else ()
         tracebacks = reading.facts.get("tracebacks")
         judge.add(
             t,
             reading.probe,
-            reading.values.get(f"{reading.probe}.criticals"),
+            reading.values.get(series[reading.probe]),
             float(tracebacks) if isinstance(tracebacks, int | float) else None,
             [lapse(reading.probe, loss) for loss in losses],
         )
 
-    probes = tuple(dict.fromkeys(rule.probes))
-    return Seat(judge, take, frozenset(probes), tuple(f"{name}.criticals" for name in probes))
+    return Seat(judge, take, frozenset(series), tuple(series.values()))
 
 
 def _available(rule: Available, setting: Setting) -> Seat:

@@ -79,6 +79,10 @@ class Tracker:
     def follow(self, t: float, finding: Finding) -> Computed:
         """The criterion at ``t``."""
         before = self._now
+        if before is not None and finding is before.finding and finding.state is State.PASS:
+            # The same again, word for word: only the trend can be another, and the flapping.
+            if not self._turns and self._trend(t, finding) == before.trend:
+                return before
         kept = self._without_flapping(t, finding)
         latched = before is not None and before.latched
         incident = before.incident if before else None

@@ -66,6 +66,7 @@ def test_the_first_ten_minutes_are_not_judged() -> None:
     assert found[-1].state is State.PASS
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seconds", [30, 60, 180, 300])
 @pytest.mark.parametrize("offset", [0, 17, 31, 59])
 @pytest.mark.parametrize("every", [5.0, 30.0, 60.0, 150.0, 300.0])
@@ -198,6 +199,7 @@ def test_memory_does_not_grow() -> None:
     assert len(made._values) <= 60
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("lone", [-700, -400, 600, 900])
 def test_a_disturbance_beside_a_lone_timeout_does_not_fail(lone: int) -> None:
     """Without its worst minutes, the rest has to be above the limit too."""
