@@ -147,20 +147,24 @@ class Engine:
         if at <= self._newest.get(reading.probe, -math.inf):
             return  # seen, or of a time that a clock which was set back lets occur twice
         self._newest[reading.probe] = at
-        self.pass_time(self.time.at(known))
-        self._t = max(self._t, known)
-        if self.rulings.void and self._is_void(reading):
+        self._pass(known)
+        if known > self._t:
+            self._t = known
+        listeners = self._listeners.get(reading.probe)
+        if listeners is None or (self.rulings.void and self._is_void(reading)):
             return
         for series in self._needed.get(reading.probe, ()):
             if vouches(reading, series):
                 self._coverage.add(self.time.of(reading.at), series)
-        for criterion in self._listeners.get(reading.probe, ()):
+        for criterion in listeners:
             self._feed(criterion, reading)
-            self._look(criterion, self._t, reading)
+            self._look(criterion, reading)
 
     def pass_time(self, now: float) -> None:
         """Judge every minute up to the Unix time ``now``, or to the end of the window."""
-        until = min(self.time.of(now), self._ends)
+        self._pass(min(self.time.of(now), self._ends))
+
+    def _pass(self, until: float) -> None:
         while self._next <= until:
             self._look_at_all(self._next)
             self._next += GRID
@@ -217,7 +221,7 @@ class Engine:
     def _look_at_all(self, t: float) -> None:
         self._t = max(self._t, t)
         for criterion in (*self._criteria.values(), *self._checks.values()):
-            self._look(criterion, self._t, None)
+            self._look(criterion, None)
         self._turn(self._coverage_tracker, self._coverage.look(self._t), None)
 
     def _feed(self, criterion: _Criterion, reading: Reading) -> None:
@@ -229,10 +233,10 @@ class Engine:
         except Exception as error:  # noqa: BLE001
             self._break(criterion, error)
 
-    def _look(self, criterion: _Criterion, t: float, reading: Reading | None) -> None:
+    def _look(self, criterion: _Criterion, reading: Reading | None) -> None:
         if not criterion.broken:
             try:
-                self._turn(criterion.tracker, criterion.seat.rule.look(t), reading)
+                self._turn(criterion.tracker, criterion.seat.rule.look(self._t), reading)
             except Exception as error:  # noqa: BLE001
                 self._break(criterion, error)
         if criterion.broken:

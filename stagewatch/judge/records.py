@@ -132,12 +132,12 @@ class RecordsJudge:
         """The state at ``t``: a failure for ever, or what the logs allow to be said."""
         for log in self._logs.values():
             log.order.judged(t)
+        if self._newest is None:
+            return self._without_criticals(t)
         bad = [log for log in self._logs.values() if log.criticals]
         count = sum(log.criticals for log in bad)
-        if bad:
-            reason = ", ".join([_counted(bad[0]), *(_also(log) for log in bad[1:])])
-            return Finding(State.FAIL, reason, count, first_bad=self._first, incident=self._newest)
-        return self._without_criticals(t)
+        reason = ", ".join([_counted(bad[0]), *(_also(log) for log in bad[1:])])
+        return Finding(State.FAIL, reason, count, first_bad=self._first, incident=self._newest)
 
     def _without_criticals(self, t: float) -> Finding:
         for log in self._logs.values():

@@ -25,12 +25,15 @@ class Order:
         if t in (self._last, self._newest) or not math.isfinite(t):
             return None
         self._last = t
-        self._newest = max(self._newest, t)
-        return max(self._newest, self._judged)
+        # Not max(), here and below: this is done for every reading, and that takes as long again.
+        if t > self._newest:
+            self._newest = t
+        return self._newest if self._newest > self._judged else self._judged
 
     def judged(self, t: float) -> None:
         """All up to ``t`` is judged: what lies before it counts at ``t`` from now on."""
-        self._judged = max(self._judged, t)
+        if t > self._judged:
+            self._judged = t
 
 
 class Counter:

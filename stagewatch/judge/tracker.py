@@ -79,10 +79,8 @@ class Tracker:
     def follow(self, t: float, finding: Finding) -> Computed:
         """The criterion at ``t``."""
         before = self._now
-        if before is not None and finding is before.finding and finding.state is State.PASS:
-            # The same again, word for word: only the trend can be another, and the flapping.
-            if not self._turns and self._trend(t, finding) == before.trend:
-                return before
+        if before is not None and finding is before.finding and self._repeats(t, before):
+            return before
         kept = self._without_flapping(t, finding)
         latched = before is not None and before.latched
         incident = before.incident if before else None
@@ -96,6 +94,14 @@ class Tracker:
         # Not replace(): this is done for every reading, and that takes ten times as long.
         self._now = now = Computed(self._name, kept, latched, incident, since, trend)
         return now
+
+    def _repeats(self, t: float, before: Computed) -> bool:
+        """Whether it changes nothing that a rule says the same finding again: not the trend, nor
+        that the state turns to and fro."""
+        said = before.finding
+        return (
+            said.state is State.PASS and not self._turns and self._trend(t, said) == before.trend
+        )
 
     def _incident(self, t: float, finding: Finding, before: Incident | None) -> Incident:
         """The incident that a FAIL belongs to: the one before while it goes on, or a new one."""
