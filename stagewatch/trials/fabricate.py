@@ -53,6 +53,8 @@ class ProbePlan:
 
     def about(self, kind: str, t: float) -> Series | None:
         """The last line of this kind that is in force at ``t``."""
+        if not self.lines:
+            return None
         return next((s for s in reversed(self.lines) if _set(s, kind) and covers(s, t)), None)
 
 
