@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from stagewatch.logs.levels import level_of, look
-from stagewatch.logs.lines import Found
+from stagewatch.logs.lines import Found, Lines
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.words import CRITICAL, ERROR
 
@@ -126,13 +126,13 @@ class Batch:
         self._pieces += 1
         piece = _Piece(self._pieces, path, lines.data)
         own = {lines.starts[index]: stamp for index, (_, stamp) in found.before.items()}
-        bad: set[int] = set()
+        bad: list[int] = []
         for level, target in ((CRITICAL, self._critical), (ERROR, self._error)):
-            starts = [lines.starts[index] for index in found.bad(level)]
-            bad.update(starts)
-            newest = partial(_last, starts)
-            target.add(_Some(piece, len(starts), newest, at, own))
-        others = partial(_last_others, lines.data, bad)
+            indices = found.bad(level)
+            bad += indices
+            newest = partial(_last, lines.starts, indices)
+            target.add(_Some(piece, len(indices), newest, at, own))
+        others = partial(_last_others, lines, bad)
         self._others.add(_Some(piece, lines.count - len(bad), others, at, {}))
 
     @property
@@ -174,8 +174,9 @@ class Batch:
         return kept._replace(level=self._level_of[kept.path](kept.raw))
 
 
-def _last_others(data: bytes, bad: set[int]) -> list[int]:
-    """Where the last lines begin that are not in ``bad``, as many as could be kept."""
+def _last_others(lines: Lines, indices: list[int]) -> list[int]:
+    """Where the last lines begin that are not among these, as many as could be kept."""
+    data, bad = lines.data, {lines.starts[index] for index in indices}
     most = MOST_OTHERS + len(bad)
     pieces = data[:-1].rsplit(b"\n", most)
     if len(pieces) > most:
@@ -189,5 +190,5 @@ def _last_others(data: bytes, bad: set[int]) -> list[int]:
     return found[:MOST_OTHERS][::-1]
 
 
-def _last(starts: list[int]) -> list[int]:
-    return starts[-MOST_BAD:]
+def _last(starts: list[int], indices: list[int]) -> list[int]:
+    return [starts[index] for index in indices[-MOST_BAD:]]

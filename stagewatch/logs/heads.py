@@ -35,6 +35,8 @@ class Head(NamedTuple):
         """Those of these lines, which begin with ``text``, that count for certain."""
         data, starts = lines.data, lines.starts
         for offset, literal in self.spots:
+            if not offset and len(indices) == len(lines) and lines.all_begin(literal):
+                continue
             indices = [i for i in indices if data.startswith(literal, starts[i] + offset)]
         if self.timeless:
             size = len(self.text)
@@ -91,11 +93,11 @@ class Heads:
         most = self._most
         if most:
             text = most.text
-            group = [i for i in indices if keys[i].startswith(text)]
-            if len(group) < len(indices):
-                indices = [i for i in indices if not keys[i].startswith(text)]
+            if len(indices) == len(lines) and lines.all_alike(text):
+                group, indices = list(indices), []
             else:
-                indices = []
+                group = [i for i in indices if keys[i].startswith(text)]
+                indices = [i for i in indices if not keys[i].startswith(text)]
             unknown += _unproved(lines, most, group, found)
             often[most] = len(group)
         groups: defaultdict[int, list[int]] = defaultdict(list)

@@ -19,7 +19,7 @@ class Lines:
     What is done to each of them is done to all at once wherever that is possible.
     """
 
-    __slots__ = ("count", "data", "keys", "passed", "starts")
+    __slots__ = ("_alike", "_raw", "count", "data", "keys", "longest", "passed", "starts")
 
     def __init__(self, data: bytes, others: re.Pattern[bytes] | None = None) -> None:
         """``others`` matches the line ends before those lines that are not passed."""
@@ -33,11 +33,17 @@ class Lines:
         self.passed: int | None = None
         """The first of these lines with passed ones before it."""
         if others is None:
-            self.keys = digits_alike(data).split(b"\n")
+            self._raw = data
+            self._alike = digits_alike(data)
+            self.keys = self._alike.split(b"\n")
             self.keys.pop()
-            self.starts = list(accumulate([len(key) + 1 for key in self.keys], initial=0))
+            self.starts = []
         else:
             self._pick(others)
+        sizes = list(map(len, self.keys))
+        self.longest = max(sizes, default=0)
+        """Bytes of the longest."""
+        self.starts = self.starts or list(accumulate(map((1).__add__, sizes), initial=0))
 
     def _pick(self, others: re.Pattern[bytes]) -> None:
         data, find, size = self.data, self.data.find, len(self.data)
@@ -45,7 +51,9 @@ class Lines:
         self.starts = [0, *(match.end() for match in others.finditer(data, 0, size - 1))]
         ends = [find(b"\n", start) for start in self.starts]
         raw = [data[start:end] for start, end in zip(self.starts, ends, strict=True)]
-        self.keys = digits_alike(b"\n".join(raw)).split(b"\n")
+        self._raw = b"\n".join(raw)
+        self._alike = digits_alike(self._raw)
+        self.keys = self._alike.split(b"\n")
         self.starts.append(size)
         for index, end in enumerate(ends):
             if end + 1 != self.starts[index + 1]:
@@ -54,6 +62,18 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def all_alike(self, text: bytes) -> bool:
+        """Whether the key of every line begins with ``text``, which holds no line end."""
+        return self._all_begin(self._alike, text)
+
+    def all_begin(self, text: bytes) -> bool:
+        """Whether every line begins with ``text``, which holds no line end."""
+        return self._all_begin(self._raw, text)
+
+    def _all_begin(self, data: bytes, text: bytes) -> bool:
+        # Not line by line: where all are alike, that would be most of what counting costs.
+        return data.startswith(text) and data.count(b"\n" + text) == len(self.keys) - 1
 
     def end(self, index: int) -> int:
         """Behind the end of a line."""

@@ -8,6 +8,7 @@ linear, or quadratic in a single word. None depends on how many digits a number 
 from __future__ import annotations
 
 import re
+import string
 
 from stagewatch.logs.fields import Fields, pairs
 from stagewatch.logs.levels import JSON, PAIRS, Look
@@ -23,10 +24,20 @@ _IDS = re.compile(
     rb"|[A-Za-z]*\d+[A-Za-z][A-Za-z0-9]*)"
     rb"|\d+(?:[.,:]\d+)*"
 )
-_TAIL = re.compile(rb"0[A-SU-Ya-z]")
-# Whole words, and none beside what may join it to others: there its letters decide how far a mask
-# reaches.
-_WORDS = re.compile(rb"(?<![A-Za-z0.,:/-])[A-Za-z]*+0[A-SU-Ya-z][0A-Za-z]*+(?![.:+-])")
+_JOINERS = rb"[A-Za-z0.,:/-]"
+_LETTERS = string.ascii_letters.encode()
+_LEADING = 7
+"""Letters before the first digit of a word that is masked."""
+# The rest of a word from its first digit on. None beside what may join it to others: there its
+# letters decide how far a mask reaches. It begins with what a search finds quickly; the letters
+# before it are taken off afterwards.
+_REST = re.compile(
+    rb"0[A-SU-Ya-z](?:%b)[0A-Za-z]*+(?![.:+-])"
+    % b"|".join(
+        rb"(?<=[A-Za-z]{%d}0.)(?<!%b[A-Za-z]{%d}0.)" % (count, _JOINERS, count)
+        for count in range(_LEADING + 1)
+    )
+)
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _STAMP = re.compile(rb"\d+-\d+-\d+[T ]\d+:\d+:\d+(?:[.,]\d+)?(?:Z|[+-]\d+:?\d+)?")
 _HEX_GROUPS = re.compile(rb"(?<![\w:.-])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:]+(?![\w:])")
@@ -64,7 +75,10 @@ def roughly_masked(text: bytes) -> bytes:
     Lines that are alike afterwards have the same pattern; those that differ may have it still.
     """
     alike = numbers_alike(text)
-    return _WORDS.sub(b"\1", alike) if _TAIL.search(alike) else alike
+    if b"\1" in alike:
+        return alike
+    *before, last = _REST.split(alike)
+    return b"\1".join([*(each.rstrip(_LETTERS) for each in before), last])
 
 
 def digits_alike(text: bytes) -> bytes:

@@ -205,16 +205,16 @@ class Patterns:
         path: str,
     ) -> None:
         """Count records, those alike together, and as one by one they would be counted."""
-        keys = [lines.keys[index] for index in indices]
-        if max(map(len, keys), default=0) > LIMIT:
+        every = len(indices) == len(lines)
+        keys = list(lines.keys if every else map(lines.keys.__getitem__, indices))
+        if lines.longest > LIMIT:
             keys = [key[:LIMIT] for key in keys]
         for number, index in enumerate(indices) if exceptions else ():
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
         cache = self._cache[level]
-        unknown = [key for key in dict.fromkeys(keys) if key not in cache]
+        unknown = set(keys).difference(cache)
         if len(unknown) > _MANY:
-            rough = _rough(unknown)
-            keys = [rough.get(key, key) for key in keys]
+            keys = list(map(_rough(unknown).get, keys, keys))
         newest, counted = dict(zip(keys, indices, strict=True)), []
         for key, count in Counter(keys).items():
             row, index = cache.get(key), newest[key]
@@ -326,7 +326,7 @@ def _with_exception(key: bytes, exception: bytes) -> bytes:
     return key + b"\n" + digits_alike(exception) if exception else key
 
 
-def _rough(keys: list[bytes]) -> dict[bytes, bytes]:
+def _rough(keys: set[bytes]) -> dict[bytes, bytes]:
     """The rougher keys of lines that differ in more than digits, most of them in ids."""
     plain = [key for key in keys if b"\n" not in key]
     if not plain:
@@ -335,13 +335,13 @@ def _rough(keys: list[bytes]) -> dict[bytes, bytes]:
     first, last = min(plain), max(plain)
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     size = first.rfind(b" ", 0, sum(1 for _ in alike)) + 1
-    begun = roughly_masked(first[:size])
+    begun = _rough_key(roughly_masked(first[:size]))
     rests = roughly_masked(b"\n".join([key[size:] for key in plain])).split(b"\n")
-    return {key: _rough_key(begun + rest) for key, rest in zip(plain, rests, strict=True)}
+    return dict(zip(plain, map(begun.__add__, rests), strict=True))
 
 
 def _rough_key(line: bytes, exception: bytes = b"") -> bytes:
-    return b"\1" + line + b"\n" + exception
+    return b"\1" + line + (b"\n" + exception if exception else b"")
 
 
 def text_of(seen: Look, encoding: str = "utf-8") -> str:
