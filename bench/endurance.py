@@ -123,7 +123,7 @@ def new_session(place: Path, hours: float, start: float) -> tuple[Path, Callable
     shared.now = start
     backend = start_backend(place)
     profile = place / "endurance.toml"
-    text, over = profile_text(backend, 1.0), f"{max(24, hours) + 2:g}"
+    text, over = profile_text(backend, 1.0, None), f"{max(24, hours) + 2:g}"
     text = text.replace('"24h"', f'"{over}h"').replace("[18, 24]", f"[18, {over}]")
     profile.write_text(text)
     home = place / "state" / "stagewatch" / "sessions"

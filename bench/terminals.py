@@ -4,7 +4,8 @@ Run by hand: ``.venv/bin/python -m bench.terminals [--every 5] [--seconds 60] [-
 backend answers; each contender runs in real pseudo-terminals of 120×40. Printed for each: CPU
 seconds a minute (its whole process tree, ended children included), bytes a minute to the
 terminal, and memory (PSS); then the ratios to the four terminals. ``--every 0`` takes the
-manifest's own intervals (30 and 60 s). htop, btop, lnav and glances take part; one that is not
+manifest's own intervals (30 and 60 s); what else the staging profile measures is measured at its
+own intervals in each case. htop, btop, lnav and glances take part; one that is not
 installed is said to be missing. Two bare programs (``bare.py``) show the least that such a thing
 can cost. ``--only-ours`` leaves out the other monitors.
 """
@@ -24,7 +25,7 @@ import tempfile
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,8 @@ from stagewatch.demo.run import Backend, start_backend
 ROWS, COLUMNS = 40, 120
 SETTLE = 5.0
 """Seconds before the counting starts: start-up is another benchmark's."""
+REPLACED = ("health", "backend", "quota", "errors")
+"""The probes that do what the four terminals do."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -141,15 +144,32 @@ def four_terminals(backend: Backend, every: float) -> list[list[str]]:
     ]
 
 
-def profile_text(backend: Backend, every: float) -> str:
-    """The staging profile on the demo's backend, at ``every`` seconds or its own intervals."""
+def profile_text(backend: Backend, every: float, paced: Sequence[str] | None = REPLACED) -> str:
+    """The staging profile on the demo's backend, each probe at its own interval; with ``every``
+    those in ``paced`` at that many seconds, by default those that replace the four terminals.
+    ``paced`` None: all of them.
+    """
     text = (Path(__file__).parents[1] / "profiles" / "staging.toml").read_text()
     text = text.replace("http://localhost:8000", backend.url)
     text = re.sub(r"(?m)^match = .*$", lambda _: f"match = '{backend.match}'", text)
-    text = re.sub(r"(?m)^path = .*$", lambda _: f'path = "{backend.log}"', text)
-    if every:
-        text = re.sub(r'(?m)^every = ".*"$', f'every = "{every:g}s"', text)
-        text = re.sub(r'(?m)^timeout = ".*"$', f'timeout = "{every:g}s"', text)
+    parts = [_table(part, backend, every, paced) for part in re.split(r"(?m)^(?=\[)", text)]
+    return "".join(parts)
+
+
+def _table(text: str, backend: Backend, every: float, paced: Sequence[str] | None) -> str:
+    """A table of the profile, changed for the bench."""
+    found = re.match(r"\[probe\.(\w+)\]", text)
+    if found is None:
+        return text
+    name = found[1]
+    # A log for each: what is written to one is to be counted once.
+    log = backend.log if name == "errors" else backend.log.with_name(f"{name}.log")
+    if re.search(r'(?m)^kind = "log"$', text):
+        log.touch()
+        text = re.sub(r"(?m)^path = .*$", lambda _: f'path = "{log}"', text)
+    if every and (paced is None or name in paced):
+        text = re.sub(r"(?m)^(every|timeout) = .*\n", "", text).rstrip("\n")
+        text += f'\nevery = "{every:g}s"\ntimeout = "{every:g}s"\n\n'
     return text
 
 
