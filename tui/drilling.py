@@ -11,23 +11,29 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from stagewatch.errors import PersonError
 from stagewatch.profile.drills import EXERCISE
 from stagewatch.tui.hooks import DrillChoice
 
+if TYPE_CHECKING:
+    from stagewatch.clock import Clock
+
 LONGEST_REASON = 300
 
 
-def choices(folder: Path, now: float) -> tuple[DrillChoice, ...]:
-    """Every drill of the session's profile; raises PersonError where none may run."""
+def choices(folder: Path, clock: Clock) -> tuple[DrillChoice, ...]:
+    """Every drill of the session's profile; raises PersonError where none may run,
+    such as while another runs."""
     from stagewatch.drills.conduct import left_out
     from stagewatch.drills.exercise import checked_load
     from stagewatch.drills.station import DrillError, station_of_watch, why_over
+    from stagewatch.drills.turn import require_free
     from stagewatch.drills.validations import plan
 
-    place = station_of_watch(folder, why_over(folder, now))
+    place = station_of_watch(folder, why_over(folder, clock.now()))
+    require_free(place, clock)
     found = []
     for name in place.profile.validation:
         stretch = left_out(place, name)

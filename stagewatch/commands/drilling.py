@@ -47,6 +47,14 @@ def station(settings: Settings) -> Station:
     return station_of_profile(read(path or profile_path(settings), InstalledKinds()))
 
 
+def require_turn(place: Station) -> None:
+    """Raises DrillError where another drill runs against the same session."""
+    from stagewatch.clock import SystemClock
+    from stagewatch.drills.turn import require_free
+
+    require_free(place, SystemClock())
+
+
 def agreed(question: str, *, err: bool = False) -> bool:
     """Ask; raises PersonError where there is nobody to be asked."""
     if not sys.stdin.isatty():

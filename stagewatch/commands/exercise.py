@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagewatch.commands.drilling import agreed, document, mention, run_to_its_end, station
+from stagewatch.commands.drilling import (
+    agreed,
+    document,
+    mention,
+    require_turn,
+    run_to_its_end,
+    station,
+)
 from stagewatch.commands.options import (
     Settings,
     operator_option,
@@ -61,6 +68,7 @@ def exercise(
         click.echo(f"{place.why}: the result will be shown, and recorded nowhere", err=as_json)
     if only_plan:
         return
+    require_turn(place)
     if not (yes or agreed("Run it?", err=as_json)):
         ctx.exit(NOT_AS_PLANNED)
     ran = run_to_its_end(_run(place, load, settings, as_json=as_json))
@@ -86,12 +94,14 @@ def _load(place: Station, workspaces: int | None, lasts: str | None) -> Load:
 async def _run(place: Station, load: Load, settings: Settings, *, as_json: bool) -> Ran:
     from stagewatch.clock import SystemClock
     from stagewatch.drills.conduct import exercise as conducted
+    from stagewatch.drills.turn import Turn
     from stagewatch.session.operator import operator_name
 
     by = operator_name(settings.operator, os.environ)
     progress, finish = _progress(as_json)
     try:
-        return await conducted(place, load, by=by, clock=SystemClock(), progress=progress)
+        with Turn(place, by=by, clock=SystemClock()) as turn:
+            return await conducted(turn, load, progress=progress)
     finally:
         finish()
 

@@ -14,6 +14,7 @@ from stagewatch.commands.drilling import (
     agreed,
     document,
     mention,
+    require_turn,
     run_to_its_end,
     station,
 )
@@ -64,6 +65,7 @@ def validate(
         click.echo(line, err=as_json)
     if only_plan:
         return
+    require_turn(place)
     if not (yes or agreed("Run them?" if len(chosen) > 1 else "Run it?", err=as_json)):
         ctx.exit(NOT_PASSED)
     ran = run_to_its_end(_run(place, chosen, settings, as_json=as_json))
@@ -94,19 +96,20 @@ async def _run(
 ) -> list[Ran]:
     from stagewatch.clock import SystemClock
     from stagewatch.drills.conduct import validate as conducted
+    from stagewatch.drills.turn import Turn
     from stagewatch.session.operator import operator_name
     from stagewatch.trust import refusal_of
 
     by = operator_name(settings.operator, os.environ)
     refusal = refusal_of(place.path, place.sha256, os.environ)
     ran = []
-    for name in names:
-        tell = partial(_tell, name)
-        one = await conducted(place, name, by=by, clock=SystemClock(), tell=tell, refusal=refusal)
-        ran.append(one)
-        click.echo(json.dumps(_document(name, one)) if as_json else _text(name, one))
-        if one.problem:
-            click.echo(f"{name}: NOT recorded: {one.problem}", err=True)
+    with Turn(place, by=by, clock=SystemClock()) as turn:
+        for name in names:
+            one = await conducted(turn, name, tell=partial(_tell, name), refusal=refusal)
+            ran.append(one)
+            click.echo(json.dumps(_document(name, one)) if as_json else _text(name, one))
+            if one.problem:
+                click.echo(f"{name}: NOT recorded: {one.problem}", err=True)
     if place.folder is None and not as_json:
         click.echo(f"nothing was recorded: {place.why}")
     return ran

@@ -20,11 +20,12 @@ from stagewatch.drills.exercise import Exercising, Load, summary, told
 from stagewatch.drills.ground import Ground, fault
 from stagewatch.drills.outcome import Outcome, interrupted
 from stagewatch.drills.station import Station, disturbed, pseudo_probe
+from stagewatch.drills.turn import Turn
 from stagewatch.errors import PersonError
 from stagewatch.model import Signal
 from stagewatch.probes import signals_of
 from stagewatch.probes._failure import FailureError
-from stagewatch.profile.drills import INTERRUPTED, fingerprint
+from stagewatch.profile.drills import EXERCISE, INTERRUPTED, fingerprint
 from stagewatch.profile.values import format_duration
 from stagewatch.session import edits
 from stagewatch.session.document import Evidence, Instant, Session
@@ -81,17 +82,17 @@ def left_out(station: Station, name: str) -> LeftOut | None:
 
 
 async def validate(
-    station: Station,
+    turn: Turn,
     name: str,
     *,
-    by: str,
-    clock: Clock,
     tell: Callable[[str], None] = lambda line: None,
     refusal: Callable[[], str] = lambda: "nobody was asked whether commands may run",
 ) -> Ran:
     """Run one validation, once, and keep what it came to. Raises PersonError before anything is
     sent; a cancellation is recorded, and goes on."""
+    station, by, clock = turn.station, turn.by, turn.clock
     drill = station.validation(name)
+    turn.tell(f"validation {name}")
     ground = Ground(
         station.profile,
         station.base,
@@ -119,18 +120,15 @@ async def validate(
 
 
 async def exercise(
-    station: Station,
-    load: Load,
-    *,
-    by: str,
-    clock: Clock,
-    progress: Callable[[str], None] = lambda line: None,
+    turn: Turn, load: Load, *, progress: Callable[[str], None] = lambda line: None
 ) -> Ran:
     """Run the exercise and keep what it came to. Raises PersonError before anything is sent; a
     cancellation is recorded with all that was done, and goes on."""
+    station, clock = turn.station, turn.clock
     station.permit(load.exercise)
+    turn.tell(EXERCISE)
     ground = Ground(station.profile, station.base, clock)
-    keeper = Keeper(station, pseudo_probe(""), by, clock)
+    keeper = Keeper(station, pseudo_probe(""), turn.by, clock)
     run = Exercising(load, ground)
     try:
         await run.run(lambda now: progress(told(now)))

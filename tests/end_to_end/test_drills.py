@@ -12,12 +12,14 @@ import pytest
 
 from stagewatch.clock import SystemClock
 from stagewatch.demo.run import Backend, demo_profile, start_backend, switch
+from stagewatch.lock import Driller, driller
 from stagewatch.paths import sessions_dir
 from stagewatch.recorder.launch import start_session
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Programs
 
+NOBODY = Driller(None, None)
 Until = Callable[[Callable[[], bool]], None]
 RULE = """
 [go.cached]
@@ -52,6 +54,11 @@ def watched(profile: Path, programs: Programs, until: Until) -> str:
     programs.start("record", "--session", folder.name)
     until(lambda: programs.status().get("recorder", {}).get("alive", False))
     return folder.name
+
+
+def folder_of(programs: Programs, session: str) -> Path:
+    """The folder of a session."""
+    return sessions_dir(programs.environment) / session
 
 
 def validated(programs: Programs, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
@@ -120,6 +127,24 @@ def test_an_exercise_is_recorded_and_ctrl_c_keeps_what_was_done(
     until(lambda: signal_now(programs, "exercise.requests")["value"] is not None)
     assert signal_now(programs, "exercise.requests")["value"] > 20
     assert signal_now(programs, "exercise.p95")["reason"] == "it was interrupted"
+
+
+def test_a_second_drill_is_refused_until_the_first_has_ended_or_was_killed(
+    watched: str, programs: Programs, until: Until, told: Callable[..., None]
+) -> None:
+    """With who runs what; a killed one is in nobody's way."""
+    going = programs.start("exercise", "--yes", "--for", "50s", "--as", "bob")
+    until(lambda: (driller(folder_of(programs, watched)) or NOBODY).what == "exercise")
+    for command in ("validate", "exercise"):
+        refused = programs.run(command, "--yes", "--session", watched)
+        told(
+            refused, rf"{watched}: bob runs exercise since .* \(process {going.pid}\)", "kill -INT"
+        )
+    assert programs.run("validate", "--plan", "--session", watched).returncode == 0
+    going.kill()
+    going.wait()
+    status, (one,) = validated(programs, "cache")
+    assert (status, one["outcome"]) == (0, "passed")
 
 
 def test_without_a_watch_the_result_is_printed_and_nothing_recorded(
