@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,6 +18,7 @@ from stagewatch.paths import sessions_dir
 
 if TYPE_CHECKING:
     from stagewatch.drills.conduct import Ran
+    from stagewatch.drills.exercise import Load
     from stagewatch.drills.station import Station
 
 T = TypeVar("T")
@@ -47,12 +48,24 @@ def station(settings: Settings) -> Station:
     return station_of_profile(read(path or profile_path(settings), InstalledKinds()))
 
 
-def require_turn(place: Station) -> None:
-    """Raises DrillError where another drill runs against the same session."""
+def in_doubt(place: Station, drills: Sequence[str | Load]) -> str:
+    """A line about results that may come too late to be judged; empty when they cannot."""
+    from stagewatch.clock import SystemClock
+    from stagewatch.drills.window import doubt, span_of
+
+    return doubt(place, span_of(place, drills), SystemClock().now())
+
+
+def require_turn(place: Station, drills: Sequence[str | Load]) -> None:
+    """Raises DrillError where another drill runs against the same session, or there is no time left
+    for these."""
     from stagewatch.clock import SystemClock
     from stagewatch.drills.turn import require_free
+    from stagewatch.drills.window import require_in_time, span_of
 
-    require_free(place, SystemClock())
+    clock = SystemClock()
+    require_free(place, clock)
+    require_in_time(place, span_of(place, drills), clock.now())
 
 
 def agreed(question: str, *, err: bool = False) -> bool:
@@ -78,6 +91,11 @@ def run_to_its_end(job: Coroutine[Any, Any, T]) -> T:
         raise KeyboardInterrupt from None
 
 
+def not_judged(ran: Ran) -> str:
+    """A further line about a result that no rule judges; empty for any other."""
+    return f"\n    NOT judged: {ran.unjudged}" if ran.unjudged else ""
+
+
 def document(kind: str, ran: Ran) -> dict[str, object]:
     """What a drill came to, for programs: what validations and the exercise have in common."""
     from stagewatch.session.instant import rfc3339
@@ -93,4 +111,5 @@ def document(kind: str, ran: Ran) -> dict[str, object]:
         "values": dict(ran.outcome.values),
         "session": ran.session or None,
         "problem": ran.problem,
+        "unjudged": ran.unjudged,
     }

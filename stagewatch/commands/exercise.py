@@ -13,7 +13,9 @@ import click
 from stagewatch.commands.drilling import (
     agreed,
     document,
+    in_doubt,
     mention,
+    not_judged,
     require_turn,
     run_to_its_end,
     station,
@@ -64,11 +66,14 @@ def exercise(
     load = _load(place, workspaces, lasts)
     for line in load.plan():
         click.echo(line, err=as_json)
+    late = in_doubt(place, [load])
+    if late:
+        click.echo(late, err=as_json)
     if place.folder is None:
         click.echo(f"{place.why}: the result will be shown, and recorded nowhere", err=as_json)
     if only_plan:
         return
-    require_turn(place)
+    require_turn(place, [load])
     if not (yes or agreed("Run it?", err=as_json)):
         ctx.exit(NOT_AS_PLANNED)
     ran = run_to_its_end(_run(place, load, settings, as_json=as_json))
@@ -139,7 +144,7 @@ def _text(ran: Ran, place: Station) -> str:
     without = f"\n    no other figures: {ran.outcome.missing}" if ran.outcome.missing else ""
     where = f"recorded in {ran.session}" if ran.session else f"nothing was recorded: {place.why}"
     told = clean(ran.outcome.told, 1000)
-    return f"{ran.outcome.word.upper()}: {told}\n{figures}{without}\n    {where}"
+    return f"{ran.outcome.word.upper()}: {told}\n{figures}{without}\n    {where}{not_judged(ran)}"
 
 
 def _document(ran: Ran) -> dict[str, object]:

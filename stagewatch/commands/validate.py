@@ -13,7 +13,9 @@ import click
 from stagewatch.commands.drilling import (
     agreed,
     document,
+    in_doubt,
     mention,
+    not_judged,
     require_turn,
     run_to_its_end,
     station,
@@ -65,7 +67,7 @@ def validate(
         click.echo(line, err=as_json)
     if only_plan:
         return
-    require_turn(place)
+    require_turn(place, chosen)
     if not (yes or agreed("Run them?" if len(chosen) > 1 else "Run it?", err=as_json)):
         ctx.exit(NOT_PASSED)
     ran = run_to_its_end(_run(place, chosen, settings, as_json=as_json))
@@ -87,6 +89,9 @@ def _plans(place: Station, names: Sequence[str]) -> Iterator[str]:
         stretch = left_out(place, name)
         if stretch is not None:
             yield f"    {stretch.told()}"
+    late = in_doubt(place, names)
+    if late:
+        yield late
     if place.folder is None:
         yield f"{place.why}: the results will be shown, and recorded nowhere"
 
@@ -126,7 +131,7 @@ def _text(name: str, ran: Ran) -> str:
     word = "PASSED" if ran.outcome.passed else f"NOT PASSED ({ran.outcome.word})"
     took = format_duration(ran.ended - ran.began)
     where = f"\n    recorded in {ran.session}" if ran.session else ""
-    return f"{word} {name} in {took}: {clean(ran.outcome.told, 1000)}{where}"
+    return f"{word} {name} in {took}: {clean(ran.outcome.told, 1000)}{where}{not_judged(ran)}"
 
 
 def _document(name: str, ran: Ran) -> dict[str, object]:

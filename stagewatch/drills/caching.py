@@ -28,6 +28,11 @@ def disturbs(drill: Caching) -> float:
     return drill.requests * drill.timeout
 
 
+def lasts(drill: Caching) -> tuple[float, float]:
+    """Seconds until it has passed, at the least and at the most."""
+    return 0.0, disturbs(drill)
+
+
 async def run(drill: Caching, ground: Ground) -> Outcome:
     """Ask, and ask again."""
     pool: Pool | None = None

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stagewatch.clock import Clock
@@ -21,6 +21,7 @@ from stagewatch.drills.ground import Ground, fault
 from stagewatch.drills.outcome import Outcome, interrupted
 from stagewatch.drills.station import Station, disturbed, pseudo_probe
 from stagewatch.drills.turn import Turn
+from stagewatch.drills.window import require_in_time, span_of, unjudged
 from stagewatch.errors import PersonError
 from stagewatch.model import Signal
 from stagewatch.probes import signals_of
@@ -66,6 +67,8 @@ class Ran:
     """The session that has the result; empty: nothing was recorded."""
     problem: str = ""
     """Why it was not recorded, though it should have been."""
+    unjudged: str = ""
+    """Why no rule judges what was recorded."""
 
 
 def left_out(station: Station, name: str) -> LeftOut | None:
@@ -92,6 +95,7 @@ async def validate(
     sent; a cancellation is recorded, and goes on."""
     station, by, clock = turn.station, turn.by, turn.clock
     drill = station.validation(name)
+    require_in_time(station, span_of(station, [name]), clock.now())
     turn.tell(f"validation {name}")
     ground = Ground(
         station.profile,
@@ -126,6 +130,7 @@ async def exercise(
     cancellation is recorded with all that was done, and goes on."""
     station, clock = turn.station, turn.clock
     station.permit(load.exercise)
+    require_in_time(station, span_of(station, [load]), clock.now())
     turn.tell(EXERCISE)
     ground = Ground(station.profile, station.base, clock)
     keeper = Keeper(station, pseudo_probe(""), turn.by, clock)
@@ -208,10 +213,10 @@ class Keeper:
             )
 
         try:
-            self._store.edit(change)
+            saved = self._store.edit(change)
         except PersonError as error:
-            return Ran(self._probe, outcome, self._began, ended, problem=str(error))
-        return Ran(self._probe, outcome, self._began, ended, session=self._folder.name)
+            return replace(ran, problem=str(error))
+        return replace(ran, session=self._folder.name, unjudged=unjudged(saved, ended))
 
 
 def _evidence(signal: Signal, outcome: Outcome, at: float) -> Evidence:

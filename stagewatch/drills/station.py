@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,8 @@ class Station:
     """The session of the running watch; None: nothing is recorded."""
     why: str = ""
     """Why nothing is recorded."""
+    ends_at: float = math.inf
+    """Unix time at which the watch's window is over."""
 
     def validation(self, name: str) -> AnyValidation:
         """The validation called ``name``; raises DrillError."""
@@ -119,7 +122,8 @@ def station_of_watch(folder: Path, why: str = "") -> Station:
     path = Path(session.profile_path)
     profile = profile_of(folder)
     sha256 = hashlib.sha256((folder / PROFILE).read_bytes()).hexdigest()
-    return Station(profile, base, path, sha256, None if why else folder, why)
+    ends_at = float(session.ends_at)
+    return Station(profile, base, path, sha256, None if why else folder, why, ends_at)
 
 
 def station_of_profile(loaded: LoadedProfile) -> Station:

@@ -40,6 +40,12 @@ def disturbs(drill: WebSocketCheck) -> float:
     return drill.limit * 0.1 + 2 * drill.timeout + SETTLED if drill.limit else 0.0
 
 
+def lasts(drill: WebSocketCheck) -> tuple[float, float]:
+    """Seconds until it has passed, at the least and at the most."""
+    opened = (2 + drill.silent) * drill.timeout  # and the ping of the protocol
+    return 0.0, disturbs(drill) + opened + drill.heartbeat + (drill.let_go if drill.silent else 0.0)
+
+
 @dataclass(slots=True)
 class _Seen:
     """What one run has seen so far."""
