@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from types import TracebackType
 
 from stagewatch.clock import Clock
 from stagewatch.drills.station import DrillError, Station
+from stagewatch.errors import PersonError
 from stagewatch.lock import Driller, DrillLock, driller
 from stagewatch.paths import DRILL_LOCK
 from stagewatch.profile.values import format_duration
+from stagewatch.session.edits import end_drills
+from stagewatch.session.store import SessionStore
 
 
 class Turn:
@@ -35,6 +39,12 @@ class Turn:
             raise DrillError(f"{path}: {error.strerror}; nothing was sent") from error
         if not taken:
             raise DrillError(_taken(self.station, driller(self.station.folder), self.clock.now()))
+        # Who has the turn knows that no other drill runs: what one announced that was killed ends.
+        # The recorder looks for that too, but sees only that somebody has the turn.
+        with contextlib.suppress(PersonError):
+            SessionStore(self.station.folder).edit(
+                lambda session: end_drills(session, self.clock.now())
+            )
         return self
 
     def __exit__(

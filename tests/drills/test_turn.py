@@ -19,6 +19,7 @@ from stagewatch.drills.turn import Turn, require_free
 from stagewatch.errors import PersonError
 from stagewatch.lock import LockError, driller
 from stagewatch.paths import PROFILE
+from stagewatch.session import edits
 from stagewatch.session.store import SessionStore
 from stagewatch.tui import drilling
 from tests.drills.conftest import Hasty, profile_with, serving
@@ -109,6 +110,20 @@ def test_a_drill_that_is_killed_leaves_no_lock_behind(
     assert (folder / "drill.lock").stat().st_size > 0
     with turn(station(1, folder), "ann"):
         pass
+
+
+def test_whoever_has_the_turn_ends_what_a_killed_drill_had_announced(folder: Path) -> None:
+    """The recorder would only see that somebody runs a drill."""
+    now = SystemClock().now()
+    store = SessionStore(folder)
+    store.edit(
+        lambda s: edits.invalidate(
+            s, "quota", now - 5, now + 900, "a burst", by="bob", at=now - 7, drill="validation-it"
+        )
+    )
+    with turn(station(1, folder), "ann"):
+        (void,) = store.load().invalidation
+    assert void.end < now + 60
 
 
 def test_a_lock_whose_content_makes_no_sense_is_held_all_the_same(folder: Path) -> None:

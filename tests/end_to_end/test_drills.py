@@ -15,6 +15,7 @@ from stagewatch.demo.run import Backend, demo_profile, start_backend, switch
 from stagewatch.lock import Driller, driller
 from stagewatch.paths import sessions_dir
 from stagewatch.recorder.launch import start_session
+from stagewatch.session.store import SessionStore
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Programs
@@ -145,6 +146,20 @@ def test_a_second_drill_is_refused_until_the_first_has_ended_or_was_killed(
     going.wait()
     status, (one,) = validated(programs, "cache")
     assert (status, one["outcome"]) == (0, "passed")
+
+
+def test_a_killed_validation_leaves_nothing_out_any_longer(
+    watched: str, programs: Programs, until: Until
+) -> None:
+    """What it had announced ends with it, and an event says so."""
+    store = SessionStore(folder_of(programs, watched))
+    going = programs.start("validate", "--yes", "websocket", "--as", "bob")
+    until(lambda: bool(store.load().invalidation))
+    going.kill()
+    going.wait()
+    (announced, *_) = store.load().invalidation
+    until(lambda: all(void.end < announced.end - 10 for void in store.load().invalidation))
+    until(lambda: "drill-gone" in [event["kind"] for event in programs.status()["events"]])
 
 
 def test_without_a_watch_the_result_is_printed_and_nothing_recorded(
