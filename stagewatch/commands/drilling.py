@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -25,27 +26,40 @@ T = TypeVar("T")
 
 
 def station(settings: Settings) -> Station:
-    """The session named, else the running watch of the profile, else the profile alone."""
+    """The session named, else the running watch of the profile, else the profile alone.
+
+    A file that is named is that file, and no watch that happens to be called the same.
+    """
     from stagewatch.clock import SystemClock
     from stagewatch.drills.station import (
+        edited_since,
+        require_file,
         running_watch,
         station_of_profile,
         station_of_watch,
+        watch_of_file,
         why_over,
     )
     from stagewatch.probes import InstalledKinds
+    from stagewatch.profile.find import is_file
     from stagewatch.profile.load import read
 
     now = SystemClock().now()
     if settings.session:
         folder = session_folder(settings)
-        return station_of_watch(folder, why_over(folder, now))
-    path = profile_path(settings) if settings.profile else None
-    name = path.name.removesuffix(".toml") if path else None
-    running = running_watch(sessions_dir(os.environ), now, name)
-    if running is not None:
-        return station_of_watch(running)
-    return station_of_profile(read(path or profile_path(settings), InstalledKinds()))
+        place = station_of_watch(folder, why_over(folder, now))
+        if is_file(settings.profile or ""):
+            require_file(place, folder, profile_path(settings))
+        return place
+    home, path = sessions_dir(os.environ), profile_path(settings) if settings.profile else None
+    if path is not None and is_file(settings.profile or ""):
+        running = watch_of_file(home, now, path)
+    else:
+        running = running_watch(home, now, path.name.removesuffix(".toml") if path else None)
+    if running is None:
+        return station_of_profile(read(path or profile_path(settings), InstalledKinds()))
+    place = station_of_watch(running)
+    return place if path is None else replace(place, note=edited_since(place, path))
 
 
 def in_doubt(place: Station, drills: Sequence[str | Load]) -> str:

@@ -64,6 +64,8 @@ def exercise(
     settings: Settings = ctx.obj.merged(profile, session, operator)
     place = station(settings)
     load = _load(place, workspaces, lasts)
+    if place.note:
+        click.echo(place.note, err=as_json)
     for line in load.plan():
         click.echo(line, err=as_json)
     late = in_doubt(place, [load])

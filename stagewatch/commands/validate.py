@@ -81,6 +81,8 @@ def _plans(place: Station, names: Sequence[str]) -> Iterator[str]:
     from stagewatch.drills.validations import plan
     from stagewatch.text import clean
 
+    if place.note:
+        yield place.note
     for name in names:
         drill = place.validation(name)
         first, *rest = plan(drill)
