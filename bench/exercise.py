@@ -11,8 +11,9 @@ wrk and ab, where they are installed, ask the same server anew, on the same core
 connections. Both are closed loops: each connection asks again when it has its answer, so they have
 a greatest rate and no schedule, and what their rate is compared with is what one core would bear
 at our processor time a request. That time is what compares honestly. Their latencies are those of
-a server under all the load that they can make, and ours those at the rate that was asked for;
-with a stall, theirs hold one slow request a connection, and ours all that were due meanwhile.
+a server under all the load that they can make, and ours those at the rate that was asked for. With
+a stall, ours hold all requests that were due meanwhile, as they were measured; ab's hold one a
+connection, and wrk's are filled up with those that it reckons to be missing.
 """
 
 from __future__ import annotations
