@@ -162,6 +162,25 @@ def test_a_killed_validation_leaves_nothing_out_any_longer(
     until(lambda: "drill-gone" in [event["kind"] for event in programs.status()["events"]])
 
 
+def test_what_cannot_end_within_the_window_is_refused(
+    profile: Path, programs: Programs, until: Until, told: Callable[..., None]
+) -> None:
+    """With status 2; what can is run, and judged."""
+    profile.write_text(profile.read_text().replace("speed = 1\n", "speed = 1440\n"))
+    home = sessions_dir(programs.environment)
+    folder = start_session(profile, home=home, operator="ada", clock=SystemClock())
+    programs.start("record", "--session", folder.name)
+    until(lambda: programs.status().get("recorder", {}).get("alive", False))
+    too_late = rf"{folder.name}: its window is over in \d+s, and this takes 1m\d?s? at least"
+    told(programs.run("validate", "--yes", "rate-limit"), too_late)
+    told(programs.run("exercise", "--yes"), too_late)
+    plan = programs.run("validate", "--plan", "rate-limit")
+    assert plan.returncode == 0
+    assert "judged by no rule" in plan.stdout
+    status, (one,) = validated(programs, "cache")
+    assert (status, one["outcome"], one["unjudged"]) == (0, "passed", "")
+
+
 def test_without_a_watch_the_result_is_printed_and_nothing_recorded(
     profile: Path, programs: Programs
 ) -> None:
