@@ -73,7 +73,9 @@ def _verdict_acts(session: Session) -> Iterator[Event]:
             text = f"readings left out of the rules: {void.reason}"
         yield Event(void.at, "invalidation", text, void.probe)
     for run in session.drill:
-        yield Event(run.end, "drill", f"{run.by} ran {run.drill}: {run.outcome}, {run.text}")
+        late = " (after the window, and not judged)" if run.end > session.ends_at else ""
+        text = f"{run.by} ran {run.drill}: {run.outcome}, {run.text}{late}"
+        yield Event(run.end, "drill", text)
     for word in session.confirmation:
         yield Event(
             word.at, "confirmation", f"{word.by} confirmed {word.verdict} {word.note}".strip()

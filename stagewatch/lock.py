@@ -1,6 +1,6 @@
-"""One recorder a session: a lock file that tells who holds it.
+"""One recorder a session, and one drill at a time: lock files that tell who holds them.
 
-The lock is an open-file-description lock (``F_OFD_SETLK``): it ends with the process however that
+Each is an open-file-description lock (``F_OFD_SETLK``): it ends with the process however that
 ends, and unlike ``flock`` it can be asked about (``F_OFD_GETLK``) without being taken for a
 moment, so that a screen that looks never keeps a recorder from starting. The file is never
 replaced or removed; its content, a line of JSON, only says who to talk to.
@@ -19,19 +19,20 @@ from functools import lru_cache
 from pathlib import Path
 
 from stagewatch.errors import PersonError
-from stagewatch.paths import RECORDER_LOCK
+from stagewatch.paths import DRILL_LOCK, RECORDER_LOCK
 from stagewatch.text import clean
 
 _FLOCK = "hhqqi"
 """``struct flock`` of 64-bit Linux: type, whence, start, length, pid."""
-_REMEDY = "check its owner and mode, or remove it if no recorder made it"
+_REMEDY = "check its owner and mode, or remove it if stagewatch did not make it"
 _MAX_CONTENT = 4096
 _MAX_PROBLEM = 600
 """Characters; escaped to six bytes each they still fit."""
+_MAX_WHO = 200
 
 
 class LockError(PersonError):
-    """The lock's file is not what a recorder made, so nobody can tell whether one runs."""
+    """The lock's file is not what stagewatch made, so nobody can tell whether it is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,29 @@ class Holder:
     """What keeps it from recording; empty while all is well."""
 
 
-class RecorderLock:
-    """The lock of one session folder, taken at most once by this object."""
+@dataclass(frozen=True, slots=True)
+class Driller:
+    """The process that runs drills against a session."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / RECORDER_LOCK
+    pid: int | None
+    """None, as the rest, in the moment between taking the lock and writing its content."""
+    since: float | None
+    """Unix seconds at which it took the lock."""
+    by: str = ""
+    """Who has it run."""
+    what: str = ""
+    """What runs: ``validation cache``, ``exercise``."""
+
+
+class _Lock:
+    """The lock of one file, taken at most once by this object."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._fd: int | None = None
         self._since = 0.0
 
-    def acquire(self, since: float) -> bool:
-        """Take the lock and say so in the file; False when another process holds it.
-
-        Raises LockError when the file cannot be opened, OSError when it cannot be written.
-        """
+    def _acquire(self, since: float, told: Mapping[str, object]) -> bool:
         fd = _open(self._path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
@@ -71,22 +82,18 @@ class RecorderLock:
             os.close(fd)
             raise
         self._fd, self._since = fd, since
-        self.tell("")
+        self._say(told)
         return True
 
-    def tell(self, problem: str) -> None:
-        """Say in the file what keeps the holder from recording; empty when it records.
-
-        Written in place, which a full disk allows, so a screen learns why nothing comes.
-        """
-        content = {
+    def _say(self, told: Mapping[str, object]) -> None:
+        """Say it in the file; in place, which a full disk allows."""
+        own = {
             "pid": os.getpid(),
             "since": self._since,
             "started": process_start(os.getpid()),
-            "problem": problem[:_MAX_PROBLEM],
         }
         if self._fd is not None:
-            _write(self._fd, json.dumps(content).encode() + b"\n")
+            _write(self._fd, json.dumps({**own, **told}).encode() + b"\n")
 
     def release(self) -> None:
         """Give the lock back and empty the file; idempotent."""
@@ -96,22 +103,59 @@ class RecorderLock:
             os.close(fd)
 
 
+class RecorderLock(_Lock):
+    """Held while a recorder runs for the session in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / RECORDER_LOCK)
+
+    def acquire(self, since: float) -> bool:
+        """Take the lock and say so in the file; False when another process holds it.
+
+        Raises LockError when the file cannot be opened, OSError when it cannot be written.
+        """
+        return self._acquire(since, {"problem": ""})
+
+    def tell(self, problem: str) -> None:
+        """Say in the file what keeps the holder from recording, so that a screen learns why
+        nothing comes; empty when it records."""
+        self._say({"problem": problem[:_MAX_PROBLEM]})
+
+
+class DrillLock(_Lock):
+    """Held while drills run against the session in ``folder``: two at once would disturb each
+    other."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / DRILL_LOCK)
+        self._by = ""
+
+    def acquire(self, since: float, *, by: str) -> bool:
+        """As a recorder's; ``by`` is who has it run."""
+        self._by = by[:_MAX_WHO]
+        return self._acquire(since, {"by": self._by})
+
+    def tell(self, what: str) -> None:
+        """Say in the file what runs."""
+        self._say({"by": self._by, "what": what[:_MAX_WHO]})
+
+
 def holder(folder: Path) -> Holder | None:
-    """Who holds the lock of this session, without taking it; None when nobody does.
+    """Who holds the recorder's lock of this session, without taking it; None when nobody does.
 
     Raises LockError when the file cannot be asked.
     """
-    try:
-        fd = _open(folder / RECORDER_LOCK, os.O_RDONLY)
-    except FileNotFoundError:
+    told = _asked(folder / RECORDER_LOCK)
+    return None if told is None else _holder(told)
+
+
+def driller(folder: Path) -> Driller | None:
+    """Who runs drills against this session, asked in the same way."""
+    content = _asked(folder / DRILL_LOCK)
+    if content is None:
         return None
-    try:
-        answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK))
-        if struct.unpack(_FLOCK, answer)[0] == fcntl.F_UNLCK:
-            return None
-        return _parse(os.pread(fd, _MAX_CONTENT, 0))
-    finally:
-        os.close(fd)
+    told = _parse(content)
+    return Driller(_pid(told), _since(told), _text(told, "by"), _text(told, "what"))
 
 
 def is_held(folder: Path) -> bool:
@@ -153,20 +197,52 @@ def _write(fd: int, content: bytes) -> None:
     os.ftruncate(fd, len(content))
 
 
+def _asked(path: Path) -> bytes | None:
+    """What a lock's file says; None while nobody holds it."""
+    try:
+        fd = _open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        answer = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK))
+        if struct.unpack(_FLOCK, answer)[0] == fcntl.F_UNLCK:
+            return None
+        return os.pread(fd, _MAX_CONTENT, 0)
+    finally:
+        os.close(fd)
+
+
 @lru_cache(8)
-def _parse(content: bytes) -> Holder:
-    """What the file says; unknown, not an error, where it is cut or was edited."""
+def _holder(content: bytes) -> Holder:
+    told = _parse(content)
+    started = told.get("started")
+    return Holder(
+        pid=_pid(told),
+        since=_since(told),
+        started=started if type(started) is int else None,
+        problem=_text(told, "problem"),
+    )
+
+
+def _parse(content: bytes) -> Mapping[str, object]:
+    """What the file says; nothing, not an error, where it is cut or was edited."""
     try:
         told = json.loads(content)
     except ValueError:
-        told = None
-    if not isinstance(told, Mapping):
-        return Holder(None, None, None)
-    pid, since, started = told.get("pid"), told.get("since"), told.get("started")
-    problem = told.get("problem")
-    return Holder(
-        pid=pid if type(pid) is int and pid > 0 else None,
-        since=float(since) if isinstance(since, int | float) else None,
-        started=started if type(started) is int else None,
-        problem=clean(problem) if isinstance(problem, str) else "",
-    )
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _pid(told: Mapping[str, object]) -> int | None:
+    pid = told.get("pid")
+    return pid if type(pid) is int and pid > 0 else None
+
+
+def _since(told: Mapping[str, object]) -> float | None:
+    since = told.get("since")
+    return float(since) if isinstance(since, int | float) else None
+
+
+def _text(told: Mapping[str, object], key: str) -> str:
+    text = told.get(key)
+    return clean(text) if isinstance(text, str) else ""

@@ -18,6 +18,7 @@ from stagewatch.errors import PersonError
 SESSION = "session.toml"
 HISTORY = "history.db"
 RECORDER_LOCK = "recorder.lock"
+DRILL_LOCK = "drill.lock"
 RECORDER_LOG = "recorder.log"
 PROFILE = "profile.toml"
 """The copy of the profile that is in force."""

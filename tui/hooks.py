@@ -118,7 +118,7 @@ def session_hooks(folder: Path, clock: Clock) -> Hooks:
     def drills() -> tuple[DrillChoice, ...]:
         from stagewatch.tui.drilling import choices
 
-        return choices(folder, clock.now())
+        return choices(folder, clock)
 
     def run_drill(name: str, operator: str) -> tuple[str, bool]:
         from stagewatch.tui.drilling import run

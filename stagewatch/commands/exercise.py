@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stagewatch.commands.drilling import agreed, document, mention, run_to_its_end, station
+from stagewatch.commands.drilling import (
+    agreed,
+    document,
+    in_doubt,
+    mention,
+    not_judged,
+    require_turn,
+    run_to_its_end,
+    station,
+)
 from stagewatch.commands.options import (
     Settings,
     operator_option,
@@ -55,12 +64,18 @@ def exercise(
     settings: Settings = ctx.obj.merged(profile, session, operator)
     place = station(settings)
     load = _load(place, workspaces, lasts)
+    if place.note:
+        click.echo(place.note, err=as_json)
     for line in load.plan():
         click.echo(line, err=as_json)
+    late = in_doubt(place, [load])
+    if late:
+        click.echo(late, err=as_json)
     if place.folder is None:
         click.echo(f"{place.why}: the result will be shown, and recorded nowhere", err=as_json)
     if only_plan:
         return
+    require_turn(place, [load])
     if not (yes or agreed("Run it?", err=as_json)):
         ctx.exit(NOT_AS_PLANNED)
     ran = run_to_its_end(_run(place, load, settings, as_json=as_json))
@@ -86,12 +101,14 @@ def _load(place: Station, workspaces: int | None, lasts: str | None) -> Load:
 async def _run(place: Station, load: Load, settings: Settings, *, as_json: bool) -> Ran:
     from stagewatch.clock import SystemClock
     from stagewatch.drills.conduct import exercise as conducted
+    from stagewatch.drills.turn import Turn
     from stagewatch.session.operator import operator_name
 
     by = operator_name(settings.operator, os.environ)
     progress, finish = _progress(as_json)
     try:
-        return await conducted(place, load, by=by, clock=SystemClock(), progress=progress)
+        with Turn(place, by=by, clock=SystemClock()) as turn:
+            return await conducted(turn, load, progress=progress)
     finally:
         finish()
 
@@ -129,7 +146,7 @@ def _text(ran: Ran, place: Station) -> str:
     without = f"\n    no other figures: {ran.outcome.missing}" if ran.outcome.missing else ""
     where = f"recorded in {ran.session}" if ran.session else f"nothing was recorded: {place.why}"
     told = clean(ran.outcome.told, 1000)
-    return f"{ran.outcome.word.upper()}: {told}\n{figures}{without}\n    {where}"
+    return f"{ran.outcome.word.upper()}: {told}\n{figures}{without}\n    {where}{not_judged(ran)}"
 
 
 def _document(ran: Ran) -> dict[str, object]:

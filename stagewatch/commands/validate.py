@@ -13,7 +13,10 @@ import click
 from stagewatch.commands.drilling import (
     agreed,
     document,
+    in_doubt,
     mention,
+    not_judged,
+    require_turn,
     run_to_its_end,
     station,
 )
@@ -64,6 +67,7 @@ def validate(
         click.echo(line, err=as_json)
     if only_plan:
         return
+    require_turn(place, chosen)
     if not (yes or agreed("Run them?" if len(chosen) > 1 else "Run it?", err=as_json)):
         ctx.exit(NOT_PASSED)
     ran = run_to_its_end(_run(place, chosen, settings, as_json=as_json))
@@ -77,6 +81,8 @@ def _plans(place: Station, names: Sequence[str]) -> Iterator[str]:
     from stagewatch.drills.validations import plan
     from stagewatch.text import clean
 
+    if place.note:
+        yield place.note
     for name in names:
         drill = place.validation(name)
         first, *rest = plan(drill)
@@ -85,6 +91,9 @@ def _plans(place: Station, names: Sequence[str]) -> Iterator[str]:
         stretch = left_out(place, name)
         if stretch is not None:
             yield f"    {stretch.told()}"
+    late = in_doubt(place, names)
+    if late:
+        yield late
     if place.folder is None:
         yield f"{place.why}: the results will be shown, and recorded nowhere"
 
@@ -94,19 +103,20 @@ async def _run(
 ) -> list[Ran]:
     from stagewatch.clock import SystemClock
     from stagewatch.drills.conduct import validate as conducted
+    from stagewatch.drills.turn import Turn
     from stagewatch.session.operator import operator_name
     from stagewatch.trust import refusal_of
 
     by = operator_name(settings.operator, os.environ)
     refusal = refusal_of(place.path, place.sha256, os.environ)
     ran = []
-    for name in names:
-        tell = partial(_tell, name)
-        one = await conducted(place, name, by=by, clock=SystemClock(), tell=tell, refusal=refusal)
-        ran.append(one)
-        click.echo(json.dumps(_document(name, one)) if as_json else _text(name, one))
-        if one.problem:
-            click.echo(f"{name}: NOT recorded: {one.problem}", err=True)
+    with Turn(place, by=by, clock=SystemClock()) as turn:
+        for name in names:
+            one = await conducted(turn, name, tell=partial(_tell, name), refusal=refusal)
+            ran.append(one)
+            click.echo(json.dumps(_document(name, one)) if as_json else _text(name, one))
+            if one.problem:
+                click.echo(f"{name}: NOT recorded: {one.problem}", err=True)
     if place.folder is None and not as_json:
         click.echo(f"nothing was recorded: {place.why}")
     return ran
@@ -123,7 +133,7 @@ def _text(name: str, ran: Ran) -> str:
     word = "PASSED" if ran.outcome.passed else f"NOT PASSED ({ran.outcome.word})"
     took = format_duration(ran.ended - ran.began)
     where = f"\n    recorded in {ran.session}" if ran.session else ""
-    return f"{word} {name} in {took}: {clean(ran.outcome.told, 1000)}{where}"
+    return f"{word} {name} in {took}: {clean(ran.outcome.told, 1000)}{where}{not_judged(ran)}"
 
 
 def _document(name: str, ran: Ran) -> dict[str, object]:

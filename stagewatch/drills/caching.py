@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 from collections.abc import Iterator
 
-from stagewatch.drills.ground import Ground, HitTeller, fault, wrong_status
+from stagewatch.drills.ground import MOST_DISTURBED, Ground, HitTeller, fault, wrong_status
 from stagewatch.drills.outcome import PASSED, Outcome
 from stagewatch.drills.wire import Heard, Pool, request
 from stagewatch.probes._failure import FailureError
@@ -25,7 +26,12 @@ def plan(drill: Caching) -> Iterator[str]:
 
 def disturbs(drill: Caching) -> float:
     """Seconds in which the measured signals may be disturbed, at the most."""
-    return drill.requests * drill.timeout
+    return min(drill.requests * drill.timeout, MOST_DISTURBED)
+
+
+def lasts(drill: Caching) -> tuple[float, float]:
+    """Seconds until it has passed, at the least and at the most."""
+    return 0.0, disturbs(drill)
 
 
 async def run(drill: Caching, ground: Ground) -> Outcome:
@@ -35,14 +41,18 @@ async def run(drill: Caching, ground: Ground) -> Outcome:
         pool = ground.pool(drill.url)
         wanted = request("GET", drill.url, ground.headers(drill.headers))
         answers: list[tuple[Heard, float]] = []
-        for number in range(1, drill.requests + 1):
-            began = ground.clock.monotonic()
-            heard = await pool.ask(wanted, drill.timeout)
-            took = ground.clock.monotonic() - began
-            if heard.status >= 300:
-                return wrong_status(heard, f"request {number}")
-            answers.append((heard, took))
-            ground.tell(f"request {number} of {drill.requests}: {took * 1000:.1f} ms")
+        async with asyncio.timeout(disturbs(drill)):
+            for number in range(1, drill.requests + 1):
+                began = ground.clock.monotonic()
+                heard = await pool.ask(wanted, drill.timeout)
+                took = ground.clock.monotonic() - began
+                if heard.status >= 300:
+                    return wrong_status(heard, f"request {number}")
+                answers.append((heard, took))
+                ground.tell(f"request {number} of {drill.requests}: {took * 1000:.1f} ms")
+    except TimeoutError:
+        text = f"{drill.requests} requests took more than {format_duration(disturbs(drill))}"
+        return Outcome("no-answer", text, "the service hangs; look at its load", missing=text)
     except FailureError as failure:
         return fault(failure, "a request", ground.secrets)
     finally:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stagewatch.clock import Clock
@@ -20,11 +20,13 @@ from stagewatch.drills.exercise import Exercising, Load, summary, told
 from stagewatch.drills.ground import Ground, fault
 from stagewatch.drills.outcome import Outcome, interrupted
 from stagewatch.drills.station import Station, disturbed, pseudo_probe
+from stagewatch.drills.turn import Turn
+from stagewatch.drills.window import require_in_time, span_of, unjudged
 from stagewatch.errors import PersonError
 from stagewatch.model import Signal
 from stagewatch.probes import signals_of
 from stagewatch.probes._failure import FailureError
-from stagewatch.profile.drills import INTERRUPTED, fingerprint
+from stagewatch.profile.drills import EXERCISE, INTERRUPTED, fingerprint
 from stagewatch.profile.values import format_duration
 from stagewatch.session import edits
 from stagewatch.session.document import Evidence, Instant, Session
@@ -65,6 +67,8 @@ class Ran:
     """The session that has the result; empty: nothing was recorded."""
     problem: str = ""
     """Why it was not recorded, though it should have been."""
+    unjudged: str = ""
+    """Why no rule judges what was recorded."""
 
 
 def left_out(station: Station, name: str) -> LeftOut | None:
@@ -81,17 +85,18 @@ def left_out(station: Station, name: str) -> LeftOut | None:
 
 
 async def validate(
-    station: Station,
+    turn: Turn,
     name: str,
     *,
-    by: str,
-    clock: Clock,
     tell: Callable[[str], None] = lambda line: None,
     refusal: Callable[[], str] = lambda: "nobody was asked whether commands may run",
 ) -> Ran:
     """Run one validation, once, and keep what it came to. Raises PersonError before anything is
     sent; a cancellation is recorded, and goes on."""
+    station, by, clock = turn.station, turn.by, turn.clock
     drill = station.validation(name)
+    require_in_time(station, span_of(station, [name]), clock.now())
+    turn.tell(f"validation {name}")
     ground = Ground(
         station.profile,
         station.base,
@@ -119,18 +124,16 @@ async def validate(
 
 
 async def exercise(
-    station: Station,
-    load: Load,
-    *,
-    by: str,
-    clock: Clock,
-    progress: Callable[[str], None] = lambda line: None,
+    turn: Turn, load: Load, *, progress: Callable[[str], None] = lambda line: None
 ) -> Ran:
     """Run the exercise and keep what it came to. Raises PersonError before anything is sent; a
     cancellation is recorded with all that was done, and goes on."""
+    station, clock = turn.station, turn.clock
     station.permit(load.exercise)
+    require_in_time(station, span_of(station, [load]), clock.now())
+    turn.tell(EXERCISE)
     ground = Ground(station.profile, station.base, clock)
-    keeper = Keeper(station, pseudo_probe(""), by, clock)
+    keeper = Keeper(station, pseudo_probe(""), turn.by, clock)
     run = Exercising(load, ground)
     try:
         await run.run(lambda now: progress(told(now)))
@@ -210,10 +213,10 @@ class Keeper:
             )
 
         try:
-            self._store.edit(change)
+            saved = self._store.edit(change)
         except PersonError as error:
-            return Ran(self._probe, outcome, self._began, ended, problem=str(error))
-        return Ran(self._probe, outcome, self._began, ended, session=self._folder.name)
+            return replace(ran, problem=str(error))
+        return replace(ran, session=self._folder.name, unjudged=unjudged(saved, ended))
 
 
 def _evidence(signal: Signal, outcome: Outcome, at: float) -> Evidence:

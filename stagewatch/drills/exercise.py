@@ -153,6 +153,7 @@ class Exercising:
                 try:
                     await self._schedule()
                     await self._drain()
+                    holder.over()
                 finally:
                     self._waiting.clear()
                     self.ended = self.ground.clock.monotonic()

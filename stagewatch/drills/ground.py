@@ -23,6 +23,8 @@ from stagewatch.profile.drills import target_of, targets
 from stagewatch.profile.schema import Profile
 from stagewatch.text import clean, masked
 
+MOST_DISTURBED = 120.0
+"""Seconds within which what disturbs the measured signals is over, whatever a profile says."""
 _REMEDIES = {
     "resolve": ("unreachable", "check the host in the profile's url"),
     "refused": ("unreachable", "start the service, or correct the port in the profile's url"),

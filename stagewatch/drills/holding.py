@@ -31,6 +31,8 @@ class Holder:
         self._tally = tally
         self._hold: Hold | None = load.exercise.socket
         self._each: list[dict[str, str]] = []
+        self._coming = 0
+        """WebSockets that are wanted, and have neither opened nor failed yet."""
         if self._hold is None:
             return
         tls = ground.tls(self._hold.url)
@@ -38,12 +40,19 @@ class Holder:
         given = {**load.exercise.headers, **self._hold.headers}
         for number in range(1, load.workspaces + 1):
             self._each += [ground.headers(named(given, number))] * self._hold.each
+        self._coming = len(self._each)
 
     def jobs(self) -> Iterator[Coroutine[Any, Any, None]]:
         """One for each WebSocket; they end when they are cancelled."""
         if self._hold is not None:
             for number, headers in enumerate(self._each):
                 yield self._keep(self._hold, headers, number * APART)
+
+    def over(self) -> None:
+        """The exercise has come to its end: what was wanted and has not come by now is lost."""
+        for _ in range(self._coming):
+            self._lost("not open by the end")
+        self._coming = 0
 
     async def _keep(self, hold: Hold, headers: dict[str, str], after: float) -> None:
         """Hold one, for ever."""
@@ -52,10 +61,13 @@ class Holder:
             try:
                 connection = await self._dialler.open(headers)
             except FailureError as failure:
+                self._coming -= 1
                 self._lost(failure.kind)
             else:
+                self._coming -= 1
                 await self._talk(hold, connection)
             await asyncio.sleep(BACK_AFTER)
+            self._coming += 1
 
     async def _talk(self, hold: Hold, connection: ClientConnection) -> None:
         from websockets.exceptions import ConnectionClosed

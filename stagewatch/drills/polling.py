@@ -28,6 +28,11 @@ def disturbs(drill: Polling) -> float:
     return 0.0
 
 
+def lasts(drill: Polling) -> tuple[float, float]:
+    """Seconds until it has passed, at the least and at the most: it waits for nothing."""
+    return 0.0, 0.0
+
+
 async def run(drill: Polling, ground: Ground) -> Outcome:
     """Look."""
     values: dict[str, float] = {}

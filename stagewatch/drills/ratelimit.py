@@ -36,6 +36,12 @@ def disturbs(drill: RateLimited) -> float:
     return WITHIN + (0.0 if drill.apart else drill.per + SLACK + drill.timeout)
 
 
+def lasts(drill: RateLimited) -> tuple[float, float]:
+    """Seconds until it has passed, at the least and at the most: it waits for the window."""
+    recovers = drill.per + SLACK
+    return recovers, WITHIN + recovers + drill.timeout
+
+
 @dataclass(slots=True)
 class Burst:
     """What came back, in order."""

@@ -109,12 +109,16 @@ def drop(connection: ClientConnection) -> None:
     connection.transport.abort()
 
 
+CLOSED_WITHIN = 2.0
+"""Seconds after which a connection that does not answer its closing is dropped."""
+
+
 async def close(connections: list[ClientConnection]) -> None:
     """Close them in good order, or drop what does not answer."""
 
     async def one(connection: ClientConnection) -> None:
         try:
-            async with asyncio.timeout(2.0):
+            async with asyncio.timeout(CLOSED_WITHIN):
                 await connection.close()
         except (OSError, TimeoutError):
             drop(connection)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from stagewatch.following import SessionFile, profile_of
 from stagewatch.lock import is_held
 from stagewatch.paths import HISTORY, PROFILE, is_of, list_sessions
 from stagewatch.profile.derived import SignalConfig
+from stagewatch.profile.document import content_of
 from stagewatch.profile.drills import (
     EXERCISE,
     PREFIX,
@@ -55,6 +58,10 @@ class Station:
     """The session of the running watch; None: nothing is recorded."""
     why: str = ""
     """Why nothing is recorded."""
+    ends_at: float = math.inf
+    """Unix time at which the watch's window is over."""
+    note: str = ""
+    """What whoever named the profile has to know of it; empty for nothing."""
 
     def validation(self, name: str) -> AnyValidation:
         """The validation called ``name``; raises DrillError."""
@@ -119,7 +126,8 @@ def station_of_watch(folder: Path, why: str = "") -> Station:
     path = Path(session.profile_path)
     profile = profile_of(folder)
     sha256 = hashlib.sha256((folder / PROFILE).read_bytes()).hexdigest()
-    return Station(profile, base, path, sha256, None if why else folder, why)
+    ends_at = float(session.ends_at)
+    return Station(profile, base, path, sha256, None if why else folder, why, ends_at)
 
 
 def station_of_profile(loaded: LoadedProfile) -> Station:
@@ -130,8 +138,50 @@ def station_of_profile(loaded: LoadedProfile) -> Station:
 
 def running_watch(home: Path, now: float, name: str | None) -> Path | None:
     """The newest session that is being recorded by a profile of this name; None when none is."""
+    return next(_running(home, now, name), None)
+
+
+def watch_of_file(home: Path, now: float, path: Path) -> Path | None:
+    """The newest session that is being recorded by the profile in this very file.
+
+    None when no watch runs that is called as it is. Raises DrillError where only one by another
+    file runs: it would have another profile's drills, or its own readings disturbed by these.
+    """
+    others = []
+    for folder in _running(home, now, path.name.removesuffix(".toml")):
+        own = Path(SessionFile(folder).session.profile_path)
+        if os.path.realpath(own) == os.path.realpath(path):
+            return folder
+        others.append((folder.name, own))
+    if not others:
+        return None
+    session, own = others[0]
+    raise DrillError(
+        f"{path.absolute()}: no watch of this file is running, but {session} is, by {own};"
+        f" add --session {session} to drill by that one's profile, or end it, or rename this file"
+    )
+
+
+def require_file(place: Station, folder: Path, path: Path) -> None:
+    """Raises DrillError where a session goes by another file than the one that was named too."""
+    if os.path.realpath(path) != os.path.realpath(place.path):
+        what = f"{folder.name} goes by {place.path}, not by {path.absolute()}"
+        raise DrillError(f"{what}; leave out --profile, or name no session")
+
+
+def _running(home: Path, now: float, name: str | None) -> Iterator[Path]:
     found = (folder for folder in list_sessions(home) if is_of(folder, name) and is_held(folder))
-    return next((folder for folder in found if not why_over(folder, now)), None)
+    return (folder for folder in found if not why_over(folder, now))
+
+
+def edited_since(place: Station, named: Path) -> str:
+    """A line about a profile that the watch by it knows otherwise; empty when it does not."""
+    if place.folder is None or os.path.realpath(named) != os.path.realpath(place.path):
+        return ""
+    if hashlib.sha256(content_of(named)).hexdigest() == place.sha256:
+        return ""
+    copy = place.folder / PROFILE
+    return f"{named} differs from what {place.folder.name} goes by, and this will run: {copy}"
 
 
 def why_over(folder: Path, now: float) -> str:

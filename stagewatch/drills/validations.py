@@ -19,7 +19,7 @@ from stagewatch.profile.drills import (
 _MODULES: Mapping[type[AnyValidation], ModuleType] = MappingProxyType(
     {RateLimited: ratelimit, Caching: caching, WebSocketCheck: websocket, Polling: polling}
 )
-"""What each kind is done by: ``plan``, ``disturbs`` and ``run``."""
+"""What each kind is done by: ``plan``, ``disturbs``, ``lasts`` and ``run``."""
 
 
 def plan(drill: AnyValidation) -> tuple[str, ...]:
@@ -31,6 +31,12 @@ def disturbs(drill: AnyValidation) -> float:
     """Seconds in which the measured signals may be disturbed, at the most; 0: not at all."""
     seconds: float = _MODULES[type(drill)].disturbs(drill)
     return seconds
+
+
+def lasts(drill: AnyValidation) -> tuple[float, float]:
+    """Seconds that one which passes takes, at the least and at the most."""
+    least, most = _MODULES[type(drill)].lasts(drill)
+    return float(least), float(most)
 
 
 async def run(drill: AnyValidation, ground: Ground) -> Outcome:

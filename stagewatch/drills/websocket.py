@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stagewatch.drills.ground import Ground, fault
+from stagewatch.drills.ground import MOST_DISTURBED, Ground, fault
 from stagewatch.drills.outcome import PASSED, Outcome
-from stagewatch.drills.sockets import Dialler, RefusedError, close
+from stagewatch.drills.sockets import CLOSED_WITHIN, Dialler, RefusedError, close
 from stagewatch.probes._failure import FailureError
 from stagewatch.profile.drills import WebSocketCheck
 from stagewatch.profile.values import format_duration
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SETTLED = 1.0
 """Seconds after which a connection that was to be refused is one that was taken."""
+EACH = 0.5
+"""Seconds that each connection up to the limit may take, where they are many."""
 
 
 def plan(drill: WebSocketCheck) -> Iterator[str]:
@@ -37,7 +39,21 @@ def plan(drill: WebSocketCheck) -> Iterator[str]:
 def disturbs(drill: WebSocketCheck) -> float:
     """Seconds in which the measured signals may be disturbed, at the most: a single connection
     disturbs nothing, those that reach the limit may."""
-    return drill.limit * 0.1 + 2 * drill.timeout + SETTLED if drill.limit else 0.0
+    if not drill.limit:
+        return 0.0
+    return _within(drill) + CLOSED_WITHIN
+
+
+def _within(drill: WebSocketCheck) -> float:
+    """Seconds within which the limit has to show."""
+    wanted = drill.limit * EACH + 2 * drill.timeout + SETTLED
+    return min(wanted, MOST_DISTURBED - CLOSED_WITHIN)
+
+
+def lasts(drill: WebSocketCheck) -> tuple[float, float]:
+    """Seconds until it has passed, at the least and at the most."""
+    opened = (2 + drill.silent) * drill.timeout  # and the ping of the protocol
+    return 0.0, disturbs(drill) + opened + drill.heartbeat + (drill.let_go if drill.silent else 0.0)
 
 
 @dataclass(slots=True)
@@ -97,11 +113,13 @@ async def _limit(seen: _Seen) -> Outcome | None:
     limit = seen.drill.limit
     if not limit:
         return None
-    for number in range(1, limit + 2):
-        if not await _is_taken(seen, settle=number > limit):
-            break
-    else:
-        number = 0
+    span = _within(seen.drill)
+    try:
+        async with asyncio.timeout(span):
+            number = await _first_refused(seen)
+    except TimeoutError as error:
+        text = f"{limit + 1} of them were not tried within {format_duration(span)}"
+        raise FailureError("timeout", text) from error
     await close(seen.held)
     seen.held.clear()
     seen.ground.over()
@@ -116,6 +134,14 @@ async def _limit(seen: _Seen) -> Outcome | None:
         return Outcome("limited-early", text, remedy)
     seen.said.append(f"WebSocket {number} was refused")
     return None
+
+
+async def _first_refused(seen: _Seen) -> int:
+    """The number of the first WebSocket that is refused; 0 for none."""
+    for number in range(1, seen.drill.limit + 2):
+        if not await _is_taken(seen, settle=number > seen.drill.limit):
+            return number
+    return 0
 
 
 async def _is_taken(seen: _Seen, *, settle: bool) -> bool:

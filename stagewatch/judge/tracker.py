@@ -99,9 +99,7 @@ class Tracker:
         """Whether it changes nothing that a rule says the same finding again: not the trend, nor
         that the state turns to and fro."""
         said = before.finding
-        return (
-            said.state is State.PASS and not self._turns and self._trend(t, said) == before.trend
-        )
+        return said.state is State.PASS and not self._turns and self._trend(t, said) == before.trend
 
     def _incident(self, t: float, finding: Finding, before: Incident | None) -> Incident:
         """The incident that a FAIL belongs to: the one before while it goes on, or a new one."""

@@ -58,7 +58,7 @@ _FIELDS: dict[type, tuple[tuple[str, str, str], ...]] = {
         ("limited", "%", "requests answered with 429"),
         ("cache_hits", "%", "of the answers that tell, those from the cache"),
         ("sockets", "", "WebSockets held to the end"),
-        ("sockets_lost", "", "WebSockets that were refused or broke"),
+        ("sockets_lost", "", "WebSockets that were refused, broke or never opened"),
     ),
 }
 

@@ -21,7 +21,7 @@ def find_profile(name_or_path: str, *, environ: Mapping[str, str]) -> Path:
     ``$XDG_CONFIG_HOME/stagewatch/``, then among those that come with stagewatch; never in the
     working folder, where anybody may have left a file.
     """
-    if "/" in name_or_path or name_or_path.endswith(_SUFFIX):
+    if is_file(name_or_path):
         return _file(name_or_path, environ)
     known = available_profiles(environ)
     if name_or_path in known:
@@ -32,6 +32,11 @@ def find_profile(name_or_path: str, *, environ: Mapping[str, str]) -> Path:
     else:
         hint = _names_hint(name_or_path, list(known))
     raise ProfileError([Problem(Path("--profile"), 0, "", what, hint)])
+
+
+def is_file(name_or_path: str) -> bool:
+    """Whether a file is meant, and no name."""
+    return "/" in name_or_path or name_or_path.endswith(_SUFFIX)
 
 
 def _names_hint(name: str, known: list[str]) -> str:

@@ -19,6 +19,7 @@ from stagewatch.model import Event
 from stagewatch.probes import OpenContext, Probe, is_opened, probe_kind
 from stagewatch.profile.schema import Profile
 from stagewatch.profile.values import format_duration
+from stagewatch.recorder.abandoned import end_abandoned
 from stagewatch.recorder.desk import Book, Desk, Judge
 from stagewatch.recorder.edited import ProfileChange, ProfileFiles
 from stagewatch.recorder.notify import Notifier
@@ -87,6 +88,7 @@ class Recorder:
     ) -> None:
         """``tell`` is given what keeps the recorder from recording whenever that changes."""
         self._clock = clock
+        self._folder = folder
         self._session = session
         self._book = book
         self._past = past or Past()
@@ -181,6 +183,7 @@ class Recorder:
             await asyncio.to_thread(self._session.reload)
             self._session_was_read(now.wall)
             self._take_results()
+        await end_abandoned(self._folder, self._session, self._book, now.wall)
         self._obey(self._session.session)
         if now.monotonic >= self._next_profile:
             self._next_profile = now.monotonic + PROFILE_EVERY

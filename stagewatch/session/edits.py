@@ -9,7 +9,7 @@ the caller to know, who has the profile.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -255,10 +255,25 @@ def shorten(session: Session, drill: str, *, at: float, end: float) -> Session:
 
     It can only give readings back to the judgement, and never take any.
     """
-    begun, over = _time(at), _time(end)
+    begun = _time(at)
+    return _cut(session, lambda void: void.drill == drill and void.at == begun, end)
+
+
+def open_stretches(session: Session, now: float) -> list[Invalidation]:
+    """The stretches of drills that reach beyond the present."""
+    return [void for void in session.invalidation if void.drill and void.end > now]
+
+
+def end_drills(session: Session, end: float) -> Session:
+    """No drill runs at ``end``: as ``shorten``, for every one that was announced."""
+    return _cut(session, lambda void: bool(void.drill), end)
+
+
+def _cut(session: Session, wanted: Callable[[Invalidation], bool], end: float) -> Session:
+    over = _time(end)
 
     def cut(void: Invalidation) -> Invalidation:
-        if void.drill != drill or void.at != begun:
+        if not wanted(void):
             return void
         return replace(void, end=min(void.end, max(over, _time(void.start + 0.001))))
 

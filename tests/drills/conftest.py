@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ from stagewatch.profile.drills import (
 )
 from stagewatch.profile.schema import Deployment, Profile
 from stagewatch.profile.values import Duration
+from stagewatch.session.document import Instant, Session
+from stagewatch.session.store import SessionStore
 
 Answer = bytes | None
 """What a request is answered with; None: never, b"": the connection is closed."""
@@ -113,6 +116,23 @@ def ground_of(port: int, drill: AnyValidation | Exercise, clock: SystemClock) ->
 def hasty() -> Hasty:
     """A clock on which waiting takes no time."""
     return Hasty()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a session that runs."""
+    made = tmp_path / "watch-1"
+    now = time.time()
+    SessionStore(made).create(
+        Session(
+            id=made.name,
+            profile="watch",
+            deployment="staging",
+            started_at=Instant(round(now - 60, 3)),
+            ends_at=Instant(round(now + 86_400, 3)),
+        )
+    )
+    return made
 
 
 @pytest.fixture

@@ -31,6 +31,17 @@ async def test_hits_after_the_first_answer_pass() -> None:
     assert outcome.values["hit_latency"] > 0
 
 
+async def test_requests_that_take_too_long_together_are_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No profile can leave more than two minutes out of the rules."""
+    slowest = Caching(url="http://127.0.0.1:1/", requests=100, timeout=Duration(600))
+    assert validations.disturbs(slowest) == 120.0
+    monkeypatch.setattr("stagewatch.drills.caching.MOST_DISTURBED", 0.3)
+    outcome = await ran(lambda n: HIT if n < 3 else None, timeout=Duration(60))
+    assert (outcome.word, outcome.text) == ("no-answer", "5 requests took more than 300ms")
+
+
 async def test_a_field_of_the_answer_may_tell_as_well() -> None:
     """``true`` as JSON writes it."""
     outcome = await ran(lambda n: reply(200, '{"cached": true}'), field="cached", hit="true")

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from stagewatch.clock import SystemClock
+from stagewatch.clock import Clock, SystemClock
 from stagewatch.drills import conduct
-from stagewatch.drills.conduct import LEAD, left_out, validate
+from stagewatch.drills.conduct import LEAD, Ran, left_out
 from stagewatch.drills.exercise import checked_load
 from stagewatch.drills.station import DrillError, Station, disturbed, station_of_watch
+from stagewatch.drills.turn import Turn
 from stagewatch.errors import PersonError
 from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Reading, Result, Signal
@@ -23,7 +24,6 @@ from stagewatch.paths import HISTORY
 from stagewatch.profile.derived import DERIVED, Rate, SignalConfig
 from stagewatch.profile.drills import Exercise, Polling, RateLimited, WebSocketCheck
 from stagewatch.profile.values import Duration
-from stagewatch.session.document import Instant, Session
 from stagewatch.session.errors import SessionError
 from stagewatch.session.store import SessionStore
 from tests.drills.conftest import Hasty, profile_with, reply, serving
@@ -31,28 +31,17 @@ from tests.drills.test_exercise import exercise as exercise_of
 from tests.drills.test_ratelimit import drill, limiter
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The folder of a session that runs."""
-    made = tmp_path / "watch-1"
-    now = time.time()
-    SessionStore(made).create(
-        Session(
-            id=made.name,
-            profile="watch",
-            deployment="staging",
-            started_at=Instant(round(now - 60, 3)),
-            ends_at=Instant(round(now + 86_400, 3)),
-        )
-    )
-    return made
-
-
 def station(port: int, folder: Path | None, **keys: object) -> Station:
     """The station of a watch of this port with a rate limit to validate."""
     profile = profile_with(port, drill(port, **keys))
     why = "" if folder else "no watch is running"
     return Station(profile, Path("/"), Path("watch.toml"), "", folder, why)
+
+
+async def validate(place: Station, name: str, *, by: str, clock: Clock) -> Ran:
+    """Run it in a turn of its own."""
+    with Turn(place, by=by, clock=clock) as turn:
+        return await conduct.validate(turn, name)
 
 
 async def test_the_stretch_is_announced_before_the_first_request_and_cut_after_the_last(
@@ -240,7 +229,8 @@ async def test_an_exercise_is_recorded_with_its_figures(
         drill: Exercise = exercise_of(port, lasts=0.3, timeout=Duration(9))
         place = Station(profile_with(port, drill), Path("/"), Path("x"), "", folder)
         load = checked_load(drill, None, None)
-        ran = await conduct.exercise(place, load, by="ann", clock=Hasty(), progress=said.append)
+        with Turn(place, by="ann", clock=Hasty()) as turn:
+            ran = await conduct.exercise(turn, load, progress=said.append)
     assert ran.outcome.word == "done", ran.outcome
     session = SessionStore(folder).load()
     (run,) = session.drill

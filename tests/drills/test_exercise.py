@@ -168,6 +168,33 @@ async def test_workspaces_hold_their_websockets_and_answer_the_heartbeat() -> No
     assert "WebSockets 3, lost 1" in told(run)
 
 
+async def test_a_websocket_that_has_not_opened_by_the_end_is_lost(lenient: None) -> None:
+    """A handshake that hangs is no WebSocket, though its own time is not over yet; nor is one
+    whose turn had not come."""
+    async with serving(lambda n: None) as port:
+        hold = Hold(url=f"ws://127.0.0.1:{port}/ws", each=20)
+        run = run_of(port, exercise(port, call=[], socket=hold, lasts=0.3, timeout=Duration(60)))
+        await run.run()
+    outcome = summary(run)
+    assert (outcome.word, outcome.values["sockets"]) == ("with-errors", 0.0)
+    assert outcome.values["sockets_lost"] == 40.0
+    assert run.tally.faults == {"WebSocket not open by the end": 40}
+
+
+async def test_a_handshake_under_way_is_not_lost_when_somebody_ends_the_exercise() -> None:
+    """It might have come."""
+    asked = asyncio.Event()
+    async with serving(lambda n: asked.set()) as port:
+        hold = Hold(url=f"ws://127.0.0.1:{port}/ws")
+        drill = exercise(port, call=[], socket=hold, lasts=60, timeout=Duration(60))
+        run = run_of(port, drill)
+        going = asyncio.ensure_future(run.run())
+        await asked.wait()
+        going.cancel()
+        await asyncio.wait({going})
+    assert run.tally.sockets_lost == 0
+
+
 async def test_a_secret_that_is_not_there_is_told_before_anything_is_sent() -> None:
     """As of a validation."""
     async with serving(lambda n: reply(200)) as port:

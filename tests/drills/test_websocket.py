@@ -115,6 +115,19 @@ async def test_a_connection_that_is_closed_at_once_is_refused_as_well() -> None:
     assert (outcome.word, outcome.values["refused_at"]) == ("passed", 4.0)
 
 
+async def test_a_limit_that_takes_too_long_to_show_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is left out of the rules meanwhile is announced, and bounded."""
+    most = drill(1, limit=500, timeout=Duration(600))
+    assert validations.disturbs(most) == 120.0
+    monkeypatch.setattr("stagewatch.drills.websocket.MOST_DISTURBED", 2.3)
+    async with serving(lambda n: None) as port:
+        outcome = await ran(port, timeout=Duration(60))
+    assert outcome.word == "no-answer"
+    assert "4 of them were not tried within 300ms" in outcome.text
+
+
 FAULTS: dict[str, tuple[Service, dict[str, object], str]] = {
     "no limit": (Service(limit=99), {}, "not-limited"),
     "a reaper that begins with the newest": (Service(limit=99, reaps_first=4), {}, "not-limited"),

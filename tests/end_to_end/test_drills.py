@@ -12,12 +12,15 @@ import pytest
 
 from stagewatch.clock import SystemClock
 from stagewatch.demo.run import Backend, demo_profile, start_backend, switch
+from stagewatch.lock import Driller, driller
 from stagewatch.paths import sessions_dir
 from stagewatch.recorder.launch import start_session
+from stagewatch.session.store import SessionStore
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Programs
 
+NOBODY = Driller(None, None)
 Until = Callable[[Callable[[], bool]], None]
 RULE = """
 [go.cached]
@@ -52,6 +55,11 @@ def watched(profile: Path, programs: Programs, until: Until) -> str:
     programs.start("record", "--session", folder.name)
     until(lambda: programs.status().get("recorder", {}).get("alive", False))
     return folder.name
+
+
+def folder_of(programs: Programs, session: str) -> Path:
+    """The folder of a session."""
+    return sessions_dir(programs.environment) / session
 
 
 def validated(programs: Programs, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
@@ -120,6 +128,57 @@ def test_an_exercise_is_recorded_and_ctrl_c_keeps_what_was_done(
     until(lambda: signal_now(programs, "exercise.requests")["value"] is not None)
     assert signal_now(programs, "exercise.requests")["value"] > 20
     assert signal_now(programs, "exercise.p95")["reason"] == "it was interrupted"
+
+
+def test_a_second_drill_is_refused_until_the_first_has_ended_or_was_killed(
+    watched: str, programs: Programs, until: Until, told: Callable[..., None]
+) -> None:
+    """With who runs what; a killed one is in nobody's way."""
+    going = programs.start("exercise", "--yes", "--for", "50s", "--as", "bob")
+    until(lambda: (driller(folder_of(programs, watched)) or NOBODY).what == "exercise")
+    for command in ("validate", "exercise"):
+        refused = programs.run(command, "--yes", "--session", watched)
+        told(
+            refused, rf"{watched}: bob runs exercise since .* \(process {going.pid}\)", "kill -INT"
+        )
+    assert programs.run("validate", "--plan", "--session", watched).returncode == 0
+    going.kill()
+    going.wait()
+    status, (one,) = validated(programs, "cache")
+    assert (status, one["outcome"]) == (0, "passed")
+
+
+def test_a_killed_validation_leaves_nothing_out_any_longer(
+    watched: str, programs: Programs, until: Until
+) -> None:
+    """What it had announced ends with it, and an event says so."""
+    store = SessionStore(folder_of(programs, watched))
+    going = programs.start("validate", "--yes", "websocket", "--as", "bob")
+    until(lambda: bool(store.load().invalidation))
+    going.kill()
+    going.wait()
+    (announced, *_) = store.load().invalidation
+    until(lambda: all(void.end < announced.end - 10 for void in store.load().invalidation))
+    until(lambda: "drill-gone" in [event["kind"] for event in programs.status()["events"]])
+
+
+def test_what_cannot_end_within_the_window_is_refused(
+    profile: Path, programs: Programs, until: Until, told: Callable[..., None]
+) -> None:
+    """With status 2; what can is run, and judged."""
+    profile.write_text(profile.read_text().replace("speed = 1\n", "speed = 1440\n"))
+    home = sessions_dir(programs.environment)
+    folder = start_session(profile, home=home, operator="ada", clock=SystemClock())
+    programs.start("record", "--session", folder.name)
+    until(lambda: programs.status().get("recorder", {}).get("alive", False))
+    too_late = rf"{folder.name}: its window is over in \d+s, and this takes 1m\d?s? at least"
+    told(programs.run("validate", "--yes", "rate-limit"), too_late)
+    told(programs.run("exercise", "--yes"), too_late)
+    plan = programs.run("validate", "--plan", "rate-limit")
+    assert plan.returncode == 0
+    assert "judged by no rule" in plan.stdout
+    status, (one,) = validated(programs, "cache")
+    assert (status, one["outcome"], one["unjudged"]) == (0, "passed", "")
 
 
 def test_without_a_watch_the_result_is_printed_and_nothing_recorded(

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from stagewatch.following import SessionFile
+from stagewatch.lock import DrillLock
 from stagewatch.model import Gap, Reading, Result
 from stagewatch.recorder.desk import Judge
 from stagewatch.recorder.notify import Notifier
@@ -106,6 +107,29 @@ def test_a_watch_of_a_day_ends_with_its_window(virtual: Virtual, folder: Path) -
     assert court.finished == 1
     assert court.closed
     assert probe.closed == 1
+
+
+def test_readings_count_again_when_a_drill_was_killed(virtual: Virtual, folder: Path) -> None:
+    """Within seconds, and not only when the stretch that it announced is over."""
+
+    async def killed(recorder: Recorder) -> None:
+        await asyncio.sleep(100)
+        lock = DrillLock(folder)
+        assert lock.acquire(START + 100, by="ann")
+        span = (START + 102, START + 1000)
+        edit(
+            folder,
+            lambda s: edits.invalidate(
+                s, "p", *span, "validation x by ann", by="ann", at=START + 100, drill="x"
+            ),
+        )
+        await asyncio.sleep(50)
+        lock.release()  # as the system does for a process that is gone
+
+    record(virtual, folder, virtual.probe("p", 30), during=killed)
+    (void,) = SessionStore(folder).load().invalidation
+    assert void.end == pytest.approx(START + 151, abs=1.5)
+    assert virtual.book.kinds().count("drill-gone") == 1
 
 
 @pytest.mark.parametrize("by", [90_000.0, -3600.0])

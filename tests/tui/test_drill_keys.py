@@ -148,6 +148,17 @@ def test_it_runs_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.Mon
     assert json.loads(kept.read_text())[1:4] == ["-m", "stagewatch", "exercise"]
 
 
+@pytest.mark.parametrize(("key", "word"), [("problem", "recorded"), ("unjudged", "judged")])
+def test_a_result_that_counts_for_nothing_is_not_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, word: str
+) -> None:
+    """Though it passed: nothing rests on it."""
+    line = json.dumps({"outcome": "passed", "text": "all was seen", key: "too late"})
+    fake_program(tmp_path, f"print({line!r})", monkeypatch)
+    told = f"cache: passed, all was seen; NOT {word}: too late"
+    assert drilling.run(tmp_path, "cache", "alice") == (told, False)
+
+
 def test_one_that_cannot_be_run_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last line of its errors."""
     fake_program(tmp_path, "sys.exit('stagewatch: WebSockets need the package')", monkeypatch)

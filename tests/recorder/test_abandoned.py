@@ -1,0 +1,102 @@
+"""What a killed drill had announced ends with it, and never what a living one announced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stagewatch.following import SessionFile
+from stagewatch.lock import Driller, DrillLock, driller
+from stagewatch.recorder.abandoned import end_abandoned
+from stagewatch.session import edits
+from stagewatch.session.document import Session
+from stagewatch.session.store import SessionStore
+
+if TYPE_CHECKING:
+    from tests.recorder.conftest import Virtual
+
+START = 1_700_000_000.0
+NOW = START + 1000
+
+
+def stretch(start: float, end: float, drill: str = "validation-limit") -> Callable[..., Session]:
+    """The edit that leaves this out."""
+
+    def change(session: Session) -> Session:
+        return edits.invalidate(
+            session, "quota", start, end, "validation limit by ann", by="ann", at=NOW, drill=drill
+        )
+
+    return change
+
+
+def ends(folder: Path) -> list[float]:
+    """Where the stretches of the session end."""
+    return [void.end for void in SessionStore(folder).load().invalidation]
+
+
+def look(virtual: Virtual, folder: Path) -> list[tuple[str, str]]:
+    """One look of a recorder; the events that it told."""
+    asyncio.run(end_abandoned(folder, SessionFile(folder), virtual.book, NOW))
+    return [(event.kind, event.text) for event in virtual.book.events]
+
+
+def test_the_stretch_of_a_drill_that_is_gone_ends_now(virtual: Virtual, folder: Path) -> None:
+    """And is told of; what a person declared void, and what was over, is left alone."""
+    store = SessionStore(folder)
+    for one in (stretch(NOW - 60, NOW + 60), stretch(NOW - 60, NOW - 30)):
+        store.edit(one)
+    store.edit(stretch(NOW - 60, NOW + 60, drill=""))
+    store.edit(stretch(NOW + 1, NOW + 60, drill="validation-cache"))
+    told = look(virtual, folder)
+    assert ends(folder) == [NOW, NOW - 30, NOW + 60, pytest.approx(NOW + 1.001)]
+    text = "validation limit by ann ended without a word; readings count again"
+    assert told == [("drill-gone", text)]
+
+
+def test_a_drill_that_lives_keeps_its_stretch(virtual: Virtual, folder: Path) -> None:
+    """As long as its process holds the lock."""
+    SessionStore(folder).edit(stretch(NOW - 60, NOW + 60))
+    lock = DrillLock(folder)
+    assert lock.acquire(NOW, by="ann")
+    assert look(virtual, folder) == []
+    assert ends(folder) == [NOW + 60]
+    lock.release()
+    assert len(look(virtual, folder)) == 1
+    assert ends(folder) == [NOW]
+
+
+def test_one_that_begins_in_this_very_moment_keeps_it_too(
+    virtual: Virtual, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the lock, and announces, after the recorder has found nobody."""
+    SessionStore(folder).edit(stretch(NOW - 60, NOW + 60))
+    lock = DrillLock(folder)
+    asked: list[Driller | None] = []
+
+    def begun_since(where: Path) -> Driller | None:
+        asked.append(driller(where))
+        if len(asked) == 1:
+            assert lock.acquire(NOW, by="bob")
+        return asked[-1]
+
+    monkeypatch.setattr("stagewatch.recorder.abandoned.driller", begun_since)
+    assert look(virtual, folder) == []
+    assert asked[0] is None
+    assert ends(folder) == [NOW + 60]
+    lock.release()
+
+
+def test_a_session_that_cannot_be_saved_is_no_end_of_the_recorder(
+    virtual: Virtual, folder: Path
+) -> None:
+    """The stretch stays as it was announced, which the log says."""
+    SessionStore(folder).edit(stretch(NOW - 60, NOW + 60))
+    session = SessionFile(folder)
+    (folder / "session.toml").write_text("no session")
+    asyncio.run(end_abandoned(folder, session, virtual.book, NOW))
+    assert not virtual.book.events
