@@ -13,7 +13,7 @@ from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.words import CRITICAL, ERROR
 
 MOST_BAD = 200
-MOST_OTHERS = 100
+MOST_OTHERS = 60
 """Of a log that is written fast, most of what its following costs is storing such lines."""
 KEPT = 4096
 """Bytes of a line that are kept."""

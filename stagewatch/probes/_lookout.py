@@ -34,7 +34,7 @@ APART = 0.35
 
 ERRORS_WAIT, OTHERS_WAIT = 1.0, 2.0
 """Seconds after a reading until errors, and until other lines, are worth the next one. A critical
-line always is."""
+line always is. Where the reading held errors of the same patterns they are no more than others."""
 
 
 class Lookout(Generic[T]):
@@ -59,7 +59,10 @@ class Lookout(Generic[T]):
         # All below belongs to the thread.
         self._ears: Ears | None = None
         self._batch: Batch | None = None
-        self._critical = 0
+        self._critical = self._new = 0
+        """Critical lines that were found since the last reading, and new patterns at it."""
+        self._erring = False
+        """The last reading held errors."""
         self._told = False
         """The kernel is why the present look is taken."""
         self._fresh = True
@@ -134,6 +137,8 @@ class Lookout(Generic[T]):
         except Exception as error:  # noqa: BLE001
             future.set_exception(error)
         else:
+            self._erring = self._batch is not None and self._batch.errors > 0
+            self._new = self._watch.patterns.new
             self._batch, self._critical, self.news = None, 0, False
             self._answered = self._looked
             future.set_result(made)
@@ -160,8 +165,11 @@ class Lookout(Generic[T]):
         """Whether a reading should be taken now, or what was found can wait for company."""
         critical = batch.critical > self._critical
         self._critical = batch.critical
-        waited = self._looked - self._answered
-        return critical or (self.news and waited >= (ERRORS_WAIT if batch.errors else OTHERS_WAIT))
+        if critical or not self.news:
+            return critical
+        going_on = self._erring and self._watch.patterns.new == self._new
+        wait = ERRORS_WAIT if batch.errors and not going_on else OTHERS_WAIT
+        return self._looked - self._answered >= wait
 
     def _look(self) -> Batch:
         clock = self._clock
