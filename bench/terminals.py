@@ -34,8 +34,9 @@ import psutil
 from stagewatch.demo.run import Backend, start_backend
 
 ROWS, COLUMNS = 40, 120
-SETTLE = 5.0
-"""Seconds before the counting starts: start-up is another benchmark's."""
+SETTLE, WARM = 5.0, 75.0
+"""Seconds before the counting starts, of the others and of a watch: start-up is another
+benchmark's, and in its first minute the judge warms up, which is shown."""
 REPLACED = ("health", "backend", "quota", "errors")
 """The probes that do what the four terminals do."""
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -203,7 +204,7 @@ def stagewatch_cost(place: Path, backend: Backend, every: float, seconds: float)
     terminal.start()
     recorder = recorder_pid(place)
     try:
-        time.sleep(SETTLE)
+        time.sleep(WARM)
         screen, both = {terminal.pid}, {terminal.pid, recorder}
         cpu = {name: cpu_of(pids) for name, pids in (("screen", screen), ("both", both))}
         written, begun = terminal.written, time.monotonic()
