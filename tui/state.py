@@ -64,7 +64,13 @@ class ScreenState:
         """A new snapshot: the record is readable, and saved ticks may be in it."""
         self.snapshot = snapshot
         self.unreadable = ""
-        now = self._clock.now()
+        self._compare()
+
+    def _compare(self) -> None:
+        """Leave to the snapshot what it carries."""
+        snapshot, now = self.snapshot, self._clock.now()
+        if snapshot is None:
+            return
         shown = {(i.phase, i.item): i.done for p in snapshot.phases for i in p.items}
         self._settling = {
             place: (done, until)
@@ -93,6 +99,8 @@ class ScreenState:
             self._settling[saved.item] = (saved.done, until)
         if saved.row is not None:
             self._settling_acts = (*self._settling_acts, (saved, until))
+        # The snapshot that carries it may have come before the word that it was saved.
+        self._compare()
 
     def _counted(self, state: Saving) -> str:
         count = len(state.pending)
