@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -106,7 +107,8 @@ def strokes(old: Line, new: Line) -> list[Stroke]:
         return []
     same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
     left = width_of(new[:same])
-    before, after = cells(old[same:]), cells(new[same:])
+    end = _alike_at_the_end(old[same:], new[same:])
+    before, after = cells(old[same : len(old) - end]), cells(new[same : len(new) - end])
     if before is None or after is None or len(before) != len(after):
         return [Stroke(0, width_of(new), new)]
     found: list[Stroke] = []
@@ -125,6 +127,12 @@ def strokes(old: Line, new: Line) -> list[Stroke]:
     return found
 
 
+def _alike_at_the_end(old: Line, new: Line) -> int:
+    """How many runs both end with."""
+    pairs = zip(reversed(old), reversed(new), strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
+
+
 def _stroke(row: Sequence[tuple[str, Role]], first: int, last: int, left: int) -> Stroke:
     """The cells from ``first`` to ``last`` of a row that begins at ``left``, as runs."""
     runs: list[tuple[str, Role]] = []
@@ -140,10 +148,16 @@ def cells(content: Line) -> list[tuple[str, Role]] | None:
     """Every cell with its role; None where a character does not take exactly one."""
     row: list[tuple[str, Role]] = []
     for text, role in content:
-        if not text.isascii() and any(cell_len(character) != 1 for character in text):
+        if not (text.isascii() or _all_single(text)):
             return None
         row.extend([(character, role) for character in text])
     return row
+
+
+@lru_cache(2048)
+def _all_single(text: str) -> bool:
+    """Whether every character takes one cell; borders, rules and titles come again and again."""
+    return all(cell_len(character) == 1 for character in text)
 
 
 def sequences(rows: Iterable[tuple[int, Sequence[Stroke]]], left: int, top: int, inks: Inks) -> str:

@@ -65,7 +65,8 @@ class ChecklistPane(Pane, can_focus=True):
         title, left = title_lines(view.snapshot, view.now, width)
         how = Frame(title, aside=left, boxed=not view.compact, focused=self.has_focus)
         inner, rows = how.room(width, height)
-        place = Position(self.cursor(), self._opened(), self.has_focus)
+        opened = self._opened()
+        place = Position(self._cursor_in(opened), opened, self.has_focus)
         item = item_at(view.snapshot, place.cursor) if view.snapshot else None
         self._evidence = signals_of(item) if item else ()
         return frame(how, checklist_lines(view, place, inner, rows), width, height)
@@ -78,9 +79,12 @@ class ChecklistPane(Pane, can_focus=True):
 
     def cursor(self) -> Entry | None:
         """The entry under the cursor: where it was left, else the first thing to do."""
+        return self._cursor_in(self._opened())
+
+    def _cursor_in(self, opened: frozenset[str]) -> Entry | None:
         if self.view is None or self.view.snapshot is None:
             return None
-        places = entries(self.view.snapshot, self._opened())
+        places = entries(self.view.snapshot, opened)
         if self._cursor in places:
             return self._cursor
         if self._cursor is not None and Entry(self._cursor.phase) in places:

@@ -36,6 +36,8 @@ class Pane(Widget):
         self.view: View | None = None
         self._drawn: View | None = None
         self._drawn_moment: object = None
+        self._drawn_about: tuple[object] | None = None
+        """What was drawn of a snapshot, once it was asked for."""
         self._drawn_size: Size | None = None
         self._painted: list[Line] = []
         self._strips: dict[int, Strip] = {}
@@ -47,10 +49,16 @@ class Pane(Widget):
         self.view = view
         if (
             self._drawn is None
-            or not same_but_for_time(view, self._drawn, self.PACE, self.about)
+            or not same_but_for_time(view, self._drawn, self.PACE, self._alike)
             or self.moment(view) != self._drawn_moment
         ):
             self.repaint()
+
+    def _alike(self, new: Snapshot, old: Snapshot) -> bool:
+        """Whether the pane draws the same of two snapshots, of which the old one is drawn."""
+        if self._drawn_about is None:
+            self._drawn_about = (self.about(old),)
+        return self.about(new) == self._drawn_about[0]
 
     def about(self, snapshot: Snapshot) -> object:
         """The part of a snapshot that the pane draws; compared to skip work."""
@@ -87,7 +95,7 @@ class Pane(Widget):
         self._mark(self._work_out(view))
 
     def _remember(self, view: View) -> None:
-        self._drawn, self._drawn_moment = view, self.moment(view)
+        self._drawn, self._drawn_moment, self._drawn_about = view, self.moment(view), None
 
     def _takes_other_rows(self, view: View) -> bool:
         """Whether the pane changes its own height, and will be laid out again."""
@@ -103,6 +111,7 @@ class Pane(Widget):
 
     def _work_out(self, view: View) -> list[Line]:
         """Every line at its full width, ready to be compared and painted."""
+        self._drawn_about = None  # it may hang on what was chosen to be drawn
         width, height = self.size
         tidy = to_ascii if view.ascii else tuple
         return [tidy(fill(row, width)) for row in self.lines(view, width, height)[:height]]

@@ -53,18 +53,19 @@ class View:
 
 
 def same_but_for_time(
-    new: View, old: View, pace: float, about: Callable[[Snapshot], object]
+    new: View, old: View, pace: float, alike: Callable[[Snapshot, Snapshot], bool]
 ) -> bool:
     """Whether two views differ in nothing but the time, and in that by less than ``pace``.
 
-    ``about`` takes from a snapshot what the pane draws: the rest of it makes no difference.
+    ``alike`` compares what the pane draws of the new snapshot and of the old one: the rest of them
+    makes no difference.
     """
     if not 0 <= new.now - old.now < pace - 0.5:
         return False
     if new.snapshot is not old.snapshot:
         if new.snapshot is None or old.snapshot is None:
             return False
-        if about(new.snapshot) != about(old.snapshot):
+        if not alike(new.snapshot, old.snapshot):
             return False
     return (
         new.compact == old.compact

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 FAST, SLOW, SEARCHING = 0.25, 2.0, 1.0
 """Seconds between two looks: without the kernel's word, with it, with it for a pattern."""
-APART = 0.35
+APART = 0.4
 """Seconds between two looks at least, however much is written."""
 
 
