@@ -14,6 +14,7 @@ import os
 import stat
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -99,7 +100,9 @@ class _Lock:
         """Give the lock back and empty the file; idempotent."""
         fd, self._fd = self._fd, None
         if fd is not None:
-            _write(fd, b"")
+            # What cannot be written does not matter: the lock ends with its descriptor.
+            with suppress(OSError):
+                _write(fd, b"")
             os.close(fd)
 
 
@@ -208,6 +211,8 @@ def _asked(path: Path) -> bytes | None:
         if struct.unpack(_FLOCK, answer)[0] == fcntl.F_UNLCK:
             return None
         return os.pread(fd, _MAX_CONTENT, 0)
+    except OSError as error:
+        raise LockError(f"{path}: {error.strerror}; nobody can tell whether it is held") from error
     finally:
         os.close(fd)
 

@@ -21,20 +21,17 @@ from stagewatch.drills.ground import Ground, fault
 from stagewatch.drills.outcome import Outcome, interrupted
 from stagewatch.drills.station import Station, disturbed, pseudo_probe
 from stagewatch.drills.turn import Turn
-from stagewatch.drills.window import require_in_time, span_of, unjudged
+from stagewatch.drills.window import LEAD, require_in_time, span_of, unjudged
 from stagewatch.errors import PersonError
 from stagewatch.model import Signal
 from stagewatch.probes import signals_of
 from stagewatch.probes._failure import FailureError
-from stagewatch.profile.drills import EXERCISE, INTERRUPTED, fingerprint
+from stagewatch.profile.drills import EXERCISE, INTERRUPTED, fingerprint, lingering
 from stagewatch.profile.values import format_duration
 from stagewatch.session import edits
 from stagewatch.session.document import Evidence, Instant, Session
 from stagewatch.session.instant import instant
 from stagewatch.session.store import SessionStore
-
-LEAD = 2.0
-"""Seconds between the announcement and the first request: the recorder looks every second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +104,8 @@ async def validate(
         refusal=refusal,
     )
     keeper = Keeper(station, pseudo_probe(name), by, clock)
+    if keeper.probe in lingering(station.profile.probe):
+        keeper.lingers = validations.lasts(drill)[0]
     stretch = left_out(station, name)
     ground.on_over = keeper.cut
     if stretch is not None:
@@ -154,7 +153,9 @@ class Keeper:
         self._folder: Path | None = station.folder
         self._signals = list(signals_of({probe: station.profile.probe[probe]}).values())
         self._of = fingerprint(station.profile.probe[probe].drill)
-        self._probe, self._by, self._clock = probe, by, clock
+        self.probe, self._by, self._clock = probe, by, clock
+        self.lingers = 0.0
+        """Seconds that it has to run, or it disturbs for as long when nothing is sent any more."""
         self._announced = 0.0
         self._began = clock.now()
 
@@ -169,7 +170,7 @@ class Keeper:
         def change(session: Session) -> Session:
             for probe in stretch.probes:
                 session = edits.invalidate(
-                    session, probe, start, end, reason, by=self._by, at=at, drill=self._probe
+                    session, probe, start, end, reason, by=self._by, at=at, drill=self.probe
                 )
             return session
 
@@ -183,26 +184,31 @@ class Keeper:
         """The stretch that was announced is over: readings count again from now on."""
         if self._store is None or not self._announced:
             return
+        over = self._over(end)
         # What cannot be saved now is tried again with the result.
         with contextlib.suppress(PersonError):
             self._store.edit(
-                lambda session: edits.shorten(session, self._probe, at=self._announced, end=end)
+                lambda session: edits.shorten(session, self.probe, at=self._announced, end=over)
             )
+
+    def _over(self, end: float) -> float:
+        """From when on nothing of it disturbs, where the last was sent before ``end``."""
+        return end if end - self._began >= self.lingers else end + self.lingers
 
     def keep(self, outcome: Outcome, disturbed_until: float = math.inf) -> Ran:
         """Record what it came to; never raises for a session that cannot be saved."""
         ended = self._clock.now()
-        ran = Ran(self._probe, outcome, self._began, ended)
+        ran = Ran(self.probe, outcome, self._began, ended)
         if self._store is None or self._folder is None:
             return ran
         evidence = [_evidence(signal, outcome, ended) for signal in self._signals]
-        over = min(disturbed_until, ended)
+        over = self._over(min(disturbed_until, ended))
 
         def change(session: Session) -> Session:
-            session = edits.shorten(session, self._probe, at=self._announced, end=over)
+            session = edits.shorten(session, self.probe, at=self._announced, end=over)
             return edits.record_drill(
                 session,
-                self._probe,
+                self.probe,
                 outcome.word,
                 outcome.told,
                 by=self._by,

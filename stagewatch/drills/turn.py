@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from types import TracebackType
 
 from stagewatch.clock import Clock
@@ -11,6 +12,7 @@ from stagewatch.drills.station import DrillError, Station
 from stagewatch.errors import PersonError
 from stagewatch.lock import Driller, DrillLock, driller
 from stagewatch.paths import DRILL_LOCK
+from stagewatch.profile.drills import lingering
 from stagewatch.profile.values import format_duration
 from stagewatch.session.edits import end_drills
 from stagewatch.session.store import SessionStore
@@ -43,7 +45,9 @@ class Turn:
         # The recorder looks for that too, but sees only that somebody has the turn.
         with contextlib.suppress(PersonError):
             SessionStore(self.station.folder).edit(
-                lambda session: end_drills(session, self.clock.now())
+                partial(
+                    end_drills, end=self.clock.now(), spared=lingering(self.station.profile.probe)
+                )
             )
         return self
 

@@ -11,6 +11,8 @@ from stagewatch.drills.station import DrillError, Station
 from stagewatch.profile.values import format_duration
 from stagewatch.session.document import Session
 
+LEAD = 2.0
+"""Seconds between the announcement and the first request: the recorder looks every second."""
 SEEN_WITHIN = 1.0
 """Seconds within which the recorder sees a result."""
 
@@ -33,7 +35,9 @@ def span_of(station: Station, drills: Iterable[str | Load]) -> Span:
         if isinstance(drill, Load):
             total += Span(drill.lasts, drill.lasts + float(drill.exercise.timeout))
         else:
-            total += Span(*validations.lasts(station.validation(drill)))
+            one = station.validation(drill)
+            lead = LEAD if station.folder is not None and validations.disturbs(one) else 0.0
+            total += Span(lead, lead) + Span(*validations.lasts(one))
     return total
 
 

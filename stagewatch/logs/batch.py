@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from stagewatch.logs.levels import level_of, look
-from stagewatch.logs.lines import Found, Lines
+from stagewatch.logs.lines import Found
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.words import CRITICAL, ERROR
 
@@ -132,7 +132,7 @@ class Batch:
             bad += indices
             newest = partial(_last, lines.starts, indices)
             target.add(_Some(piece, len(indices), newest, at, own))
-        others = partial(_last_others, lines, bad)
+        others = partial(_last_others, lines.data, lines.starts, bad)
         self._others.add(_Some(piece, lines.count - len(bad), others, at, {}))
 
     @property
@@ -174,9 +174,9 @@ class Batch:
         return kept._replace(level=self._level_of[kept.path](kept.raw))
 
 
-def _last_others(lines: Lines, indices: list[int]) -> list[int]:
+def _last_others(data: bytes, starts: list[int], indices: list[int]) -> list[int]:
     """Where the last lines begin that are not among these, as many as could be kept."""
-    data, bad = lines.data, {lines.starts[index] for index in indices}
+    bad = {starts[index] for index in indices}
     most = MOST_OTHERS + len(bad)
     pieces = data[:-1].rsplit(b"\n", most)
     if len(pieces) > most:

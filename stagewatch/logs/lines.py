@@ -33,8 +33,8 @@ class Lines:
         self.passed: int | None = None
         """The first of these lines with passed ones before it."""
         if others is None:
-            self._raw = data
-            self._alike = digits_alike(data)
+            self._raw = data if data.endswith(b"\n") else data[: data.rfind(b"\n") + 1]
+            self._alike = digits_alike(self._raw)
             self.keys = self._alike.split(b"\n")
             self.keys.pop()
             self.starts = []

@@ -75,8 +75,6 @@ def roughly_masked(text: bytes) -> bytes:
     Lines that are alike afterwards have the same pattern; those that differ may have it still.
     """
     alike = numbers_alike(text)
-    if b"\1" in alike:
-        return alike
     *before, last = _REST.split(alike)
     return b"\1".join([*(each.rstrip(_LETTERS) for each in before), last])
 

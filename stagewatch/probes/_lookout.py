@@ -34,7 +34,7 @@ APART = 0.4
 
 ERRORS_WAIT, OTHERS_WAIT = 1.0, 2.0
 """Seconds after a reading until errors, and until other lines, are worth the next one. A critical
-line always is. Where the reading held errors of the same patterns they are no more than others."""
+line always is. Errors that follow a reading of errors wait as other lines do, unless one is new."""
 
 
 class Lookout(Generic[T]):

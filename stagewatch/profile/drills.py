@@ -171,6 +171,17 @@ class DrillConfig(ProbeConfig, kw_only=True, frozen=True):
     """An AnyValidation or the Exercise."""
 
 
+def lingering(probes: Mapping[str, object]) -> frozenset[str]:
+    """The drills, by their pseudo-probes, that disturb when nothing is sent any more: a limit that
+    was used up refuses the probes as well, until its window is over."""
+    return frozenset(
+        name
+        for name, config in probes.items()
+        if isinstance(config, DrillConfig)
+        if isinstance(config.drill, RateLimited) and not config.drill.apart
+    )
+
+
 def target_of(url: str) -> tuple[str, int] | None:
     """(host, port) that a URL leads to; None where it is no URL of ours."""
     try:

@@ -24,7 +24,7 @@ from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Event
 from stagewatch.paths import HISTORY, PROFILE
 from stagewatch.probes import InstalledKinds
-from stagewatch.profile.drills import drills
+from stagewatch.profile.drills import drills, lingering
 from stagewatch.recorder.judging import Judge
 from stagewatch.recorder.lock import RecorderLock, holder
 from stagewatch.recorder.logfile import logging_to
@@ -113,7 +113,7 @@ async def _serve(
             clock,
             past=past,
             derivations=Derivations(profile.probe),
-            results=Results(drills(profile.probe), past.latest),
+            results=Results(drills(profile.probe), past.latest, lingering(profile.probe)),
             judge=Judge(folder, profile, session.session, writer, clock),
             notifier=Notifier(os.environ),
             tell=lock.tell,

@@ -12,8 +12,15 @@ from stagewatch.session.document import Drill, Session
 class Results:
     """Makes a reading of every result that the history does not have yet."""
 
-    def __init__(self, drills: Collection[str], latest: Mapping[str, Reading]) -> None:
+    def __init__(
+        self,
+        drills: Collection[str],
+        latest: Mapping[str, Reading],
+        lingering: Collection[str] = (),
+    ) -> None:
         """``drills`` are the pseudo-probes of the profile, ``latest`` what is stored already."""
+        self.lingering = lingering
+        """Those drills that disturb when nothing is sent any more."""
         self._stored = {name: latest[name].at if name in latest else -math.inf for name in drills}
 
     def new(self, session: Session) -> Iterator[Reading]:

@@ -183,7 +183,9 @@ class Recorder:
             await asyncio.to_thread(self._session.reload)
             self._session_was_read(now.wall)
             self._take_results()
-        await end_abandoned(self._folder, self._session, self._book, now.wall)
+        await end_abandoned(
+            self._folder, self._session, self._book, now.wall, self._results.lingering
+        )
         self._obey(self._session.session)
         if now.monotonic >= self._next_profile:
             self._next_profile = now.monotonic + PROFILE_EVERY

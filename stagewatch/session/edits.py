@@ -9,7 +9,7 @@ the caller to know, who has the profile.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -259,14 +259,27 @@ def shorten(session: Session, drill: str, *, at: float, end: float) -> Session:
     return _cut(session, lambda void: void.drill == drill and void.at == begun, end)
 
 
-def open_stretches(session: Session, now: float) -> list[Invalidation]:
-    """The stretches of drills that reach beyond the present."""
-    return [void for void in session.invalidation if void.drill and void.end > now]
+def open_stretches(
+    session: Session, now: float, spared: Collection[str] = ()
+) -> list[Invalidation]:
+    """The stretches of drills without a result that reach beyond the present; not of those
+    ``spared``, nor any that was announced by a clock which is ahead of the present."""
+    return [
+        void
+        for void in session.invalidation
+        if void.drill and void.drill not in spared
+        if void.at <= now < void.end and not _has_result(session, void)
+    ]
 
 
-def end_drills(session: Session, end: float) -> Session:
-    """No drill runs at ``end``: as ``shorten``, for every one that was announced."""
-    return _cut(session, lambda void: bool(void.drill), end)
+def _has_result(session: Session, void: Invalidation) -> bool:
+    return any(run.drill == void.drill and run.at >= void.at for run in session.drill)
+
+
+def end_drills(session: Session, end: float, spared: Collection[str] = ()) -> Session:
+    """No drill runs at ``end``: as ``shorten``, for every one that ``open_stretches`` finds."""
+    wanted = open_stretches(session, end, spared)
+    return _cut(session, lambda void: void in wanted, end)
 
 
 def _cut(session: Session, wanted: Callable[[Invalidation], bool], end: float) -> Session:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.levels import LIMIT, Look
+from stagewatch.logs.lines import Lines
 from stagewatch.logs.records import RecordReader
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
@@ -262,3 +263,15 @@ def test_a_chained_traceback_may_begin_what_is_read_next() -> None:
     tally.feed(trace + chain, NOW, NOW, Batch())
     tally.feed(trace, NOW + 5, NOW + 5, Batch())
     assert (tally.counts.criticals, tally.counts.tracebacks) == (1, 1)
+
+
+def test_what_has_no_end_yet_is_no_line() -> None:
+    """Nor does it count when one asks what all of them begin with."""
+    lines = Lines(b"ERROR 1\nINFO 2\nERROR 3")
+    assert len(lines) == 2
+    assert not lines.all_alike(b"ERROR")
+    assert not lines.all_begin(b"ERROR")
+    whole = Lines(b"ERROR 1\nERROR 2\n")
+    assert whole.all_alike(b"ERROR 0")
+    assert whole.all_begin(b"ERROR")
+    assert not whole.all_begin(b"ERROR 1")

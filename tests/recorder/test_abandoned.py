@@ -39,9 +39,11 @@ def ends(folder: Path) -> list[float]:
     return [void.end for void in SessionStore(folder).load().invalidation]
 
 
-def look(virtual: Virtual, folder: Path) -> list[tuple[str, str]]:
+def look(
+    virtual: Virtual, folder: Path, now: float = NOW, spared: tuple[str, ...] = ()
+) -> list[tuple[str, str]]:
     """One look of a recorder; the events that it told."""
-    asyncio.run(end_abandoned(folder, SessionFile(folder), virtual.book, NOW))
+    asyncio.run(end_abandoned(folder, SessionFile(folder), virtual.book, now, spared))
     return [(event.kind, event.text) for event in virtual.book.events]
 
 
@@ -100,3 +102,38 @@ def test_a_session_that_cannot_be_saved_is_no_end_of_the_recorder(
     (folder / "session.toml").write_text("no session")
     asyncio.run(end_abandoned(folder, session, virtual.book, NOW))
     assert not virtual.book.events
+
+
+def test_one_that_had_only_announced_is_told_of_once(virtual: Virtual, folder: Path) -> None:
+    """Its stretch lies in the future still, though it is as good as empty."""
+    SessionStore(folder).edit(stretch(NOW + 2, NOW + 60))
+    assert len(look(virtual, folder)) == 1
+    assert len(look(virtual, folder, NOW + 1)) == 1
+    assert ends(folder) == [pytest.approx(NOW + 2.001)]
+
+
+@pytest.mark.parametrize("back", [1.0, 30.0, 300.0])
+def test_a_clock_that_is_set_back_gives_no_disturbed_reading_back(
+    virtual: Virtual, folder: Path, back: float
+) -> None:
+    """A drill that has its result is over, whatever time it is; one from the future may run."""
+    store = SessionStore(folder)
+    store.edit(stretch(NOW + 2, NOW + 60))
+    store.edit(
+        lambda session: edits.record_drill(
+            session, "validation-limit", "passed", "as agreed", by="ann", at=NOW + 2, end=NOW + 60
+        )
+    )
+    store.edit(stretch(NOW + 2, NOW + 50, drill="validation-cache"))
+    assert not look(virtual, folder, NOW + 20 - back) or back < 20
+    assert ends(folder)[0] == NOW + 60
+    assert ends(folder)[1] == NOW + 50 or back < 20
+
+
+def test_what_disturbs_after_its_last_request_keeps_its_stretch(
+    virtual: Virtual, folder: Path
+) -> None:
+    """A limit that was used up refuses the probes too, until its window is over."""
+    SessionStore(folder).edit(stretch(NOW - 5, NOW + 60))
+    assert not look(virtual, folder, spared=("validation-limit",))
+    assert ends(folder) == [NOW + 60]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from stagewatch.lock import RecorderLock, holder, is_held, process_start
+from stagewatch.lock import LockError, RecorderLock, holder, is_held, process_start
 
 _HOLD = """
 import sys, time
@@ -155,3 +156,34 @@ def test_a_process_that_is_gone_has_no_start() -> None:
     child.wait()
     assert process_start(child.pid) is None
     assert process_start(os.getpid()) is not None
+
+
+def test_where_nobody_can_be_asked_the_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network share may have no locks to tell of, at any moment."""
+    lock = RecorderLock(tmp_path)
+    assert lock.acquire(1.0)
+
+    def no_locks(*_: object) -> bytes:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("stagewatch.lock.fcntl.fcntl", no_locks)
+    with pytest.raises(LockError, match=r"recorder\.lock: No locks available; nobody can tell"):
+        is_held(tmp_path)
+    lock.release()
+
+
+def test_a_file_that_cannot_be_written_keeps_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with the descriptor, which is given back."""
+    lock = RecorderLock(tmp_path)
+    assert lock.acquire(1.0)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("stagewatch.lock.os.pwrite", full)
+    lock.release()
+    assert not is_held(tmp_path)
