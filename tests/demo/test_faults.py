@@ -17,6 +17,8 @@ from stagewatch.demo.control import faults, running
 from stagewatch.demo.faults import FAULTS, DemoError
 from stagewatch.demo.run import Backend, switch
 
+pytestmark = pytest.mark.waits
+
 Start = Callable[..., Backend]
 Until = Callable[..., None]
 WATCH = {"X-Client-Key": "stagewatch"}

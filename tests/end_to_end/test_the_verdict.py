@@ -21,6 +21,8 @@ from stagewatch.session import edits
 from stagewatch.session.document import Session
 from stagewatch.session.store import SessionStore
 
+pytestmark = pytest.mark.waits
+
 WINDOW = 36.0
 SHORT = (
     (r"speed = 60", "speed = 600"),
