@@ -27,19 +27,18 @@ LONGEST_REASON = 300
 def choices(folder: Path, clock: Clock) -> tuple[DrillChoice, ...]:
     """Every drill of the session's profile; raises PersonError where none may run,
     such as while another runs."""
-    from stagewatch.drills.conduct import left_out
     from stagewatch.drills.exercise import checked_load
     from stagewatch.drills.station import DrillError, station_of_watch, why_over
     from stagewatch.drills.turn import require_free
     from stagewatch.drills.validations import plan
-    from stagewatch.drills.window import doubt, span_of
+    from stagewatch.drills.window import doubt, left_out
 
     place = station_of_watch(folder, why_over(folder, clock.now()))
     require_free(place, clock)
     found = []
 
     def late(drill: str | Load) -> tuple[str, ...]:
-        line = doubt(place, span_of(place, [drill]), clock.now())
+        line = doubt(place, [drill], clock.now())
         return (line,) if line else ()
 
     for name in place.profile.validation:

@@ -65,9 +65,9 @@ def station(settings: Settings) -> Station:
 def in_doubt(place: Station, drills: Sequence[str | Load]) -> str:
     """A line about results that may come too late to be judged; empty when they cannot."""
     from stagewatch.clock import SystemClock
-    from stagewatch.drills.window import doubt, span_of
+    from stagewatch.drills.window import doubt
 
-    return doubt(place, span_of(place, drills), SystemClock().now())
+    return doubt(place, drills, SystemClock().now())
 
 
 def require_turn(place: Station, drills: Sequence[str | Load]) -> None:
@@ -75,11 +75,11 @@ def require_turn(place: Station, drills: Sequence[str | Load]) -> None:
     for these."""
     from stagewatch.clock import SystemClock
     from stagewatch.drills.turn import require_free
-    from stagewatch.drills.window import require_in_time, span_of
+    from stagewatch.drills.window import require_in_time
 
     clock = SystemClock()
     require_free(place, clock)
-    require_in_time(place, span_of(place, drills), clock.now())
+    require_in_time(place, drills, clock.now())
 
 
 def agreed(question: str, *, err: bool = False) -> bool:

@@ -77,8 +77,8 @@ def validate(
 
 def _plans(place: Station, names: Sequence[str]) -> Iterator[str]:
     """Everything that will be sent, before anything is."""
-    from stagewatch.drills.conduct import left_out
     from stagewatch.drills.validations import plan
+    from stagewatch.drills.window import left_out
     from stagewatch.text import clean
 
     if place.note:

@@ -19,36 +19,18 @@ from stagewatch.drills import validations
 from stagewatch.drills.exercise import Exercising, Load, summary, told
 from stagewatch.drills.ground import Ground, fault
 from stagewatch.drills.outcome import Outcome, interrupted
-from stagewatch.drills.station import Station, disturbed, pseudo_probe
+from stagewatch.drills.station import Station, pseudo_probe
 from stagewatch.drills.turn import Turn
-from stagewatch.drills.window import LEAD, require_in_time, span_of, unjudged
+from stagewatch.drills.window import LEAD, LeftOut, left_out, require_in_time, unjudged
 from stagewatch.errors import PersonError
 from stagewatch.model import Signal
 from stagewatch.probes import signals_of
 from stagewatch.probes._failure import FailureError
 from stagewatch.profile.drills import EXERCISE, INTERRUPTED, fingerprint, lingering
-from stagewatch.profile.values import format_duration
 from stagewatch.session import edits
 from stagewatch.session.document import Evidence, Instant, Session
 from stagewatch.session.instant import instant
 from stagewatch.session.store import SessionStore
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A stretch whose readings the rules do not see."""
-
-    probes: tuple[str, ...]
-    seconds: float
-    """At the most."""
-    share: float
-    """Percent of the shortest phase."""
-
-    def told(self) -> str:
-        """A line for a person."""
-        names, span = ", ".join(self.probes), format_duration(self.seconds)
-        share = f"{self.share:.1f} % of a phase"
-        return f"left out of the rules meanwhile: {names}, for {span} at most ({share})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +50,6 @@ class Ran:
     """Why no rule judges what was recorded."""
 
 
-def left_out(station: Station, name: str) -> LeftOut | None:
-    """What running this validation leaves out of the rules; None for nothing."""
-    drill = station.validation(name)
-    probes = disturbed(station.profile, drill)
-    seconds = validations.disturbs(drill)
-    if station.folder is None or not probes or not seconds:
-        return None
-    deployment = station.profile.deployment
-    hours = [phase.hours[1] - phase.hours[0] for phase in station.profile.phase]
-    shortest = min(hours, default=deployment.window / 3600) * 3600
-    return LeftOut(probes, seconds, 100 * seconds * deployment.speed / shortest)
-
-
 async def validate(
     turn: Turn,
     name: str,
@@ -92,7 +61,7 @@ async def validate(
     sent; a cancellation is recorded, and goes on."""
     station, by, clock = turn.station, turn.by, turn.clock
     drill = station.validation(name)
-    require_in_time(station, span_of(station, [name]), clock.now())
+    require_in_time(station, [name], clock.now())
     turn.tell(f"validation {name}")
     ground = Ground(
         station.profile,
@@ -103,9 +72,9 @@ async def validate(
         watched=station.folder is not None,
         refusal=refusal,
     )
-    keeper = Keeper(station, pseudo_probe(name), by, clock)
-    if keeper.probe in lingering(station.profile.probe):
-        keeper.lingers = validations.lasts(drill)[0]
+    probe = pseudo_probe(name)
+    lingers = validations.lasts(drill)[0] if probe in lingering(station.profile.probe) else 0.0
+    keeper = Keeper(station, probe, by, clock, lingers)
     stretch = left_out(station, name)
     ground.on_over = keeper.cut
     if stretch is not None:
@@ -129,7 +98,7 @@ async def exercise(
     cancellation is recorded with all that was done, and goes on."""
     station, clock = turn.station, turn.clock
     station.permit(load.exercise)
-    require_in_time(station, span_of(station, [load]), clock.now())
+    require_in_time(station, [load], clock.now())
     turn.tell(EXERCISE)
     ground = Ground(station.profile, station.base, clock)
     keeper = Keeper(station, pseudo_probe(""), turn.by, clock)
@@ -148,14 +117,17 @@ async def exercise(
 class Keeper:
     """Keeps one run of a drill in the session of the running watch, if one runs."""
 
-    def __init__(self, station: Station, probe: str, by: str, clock: Clock) -> None:
+    def __init__(
+        self, station: Station, probe: str, by: str, clock: Clock, lingers: float = 0.0
+    ) -> None:
+        """``lingers``: seconds that it has to run, or it disturbs for as long when nothing is sent
+        any more."""
         self._store = SessionStore(station.folder) if station.folder is not None else None
         self._folder: Path | None = station.folder
         self._signals = list(signals_of({probe: station.profile.probe[probe]}).values())
         self._of = fingerprint(station.profile.probe[probe].drill)
-        self.probe, self._by, self._clock = probe, by, clock
-        self.lingers = 0.0
-        """Seconds that it has to run, or it disturbs for as long when nothing is sent any more."""
+        self._probe, self._by, self._clock = probe, by, clock
+        self._lingers = lingers
         self._announced = 0.0
         self._began = clock.now()
 
@@ -170,7 +142,7 @@ class Keeper:
         def change(session: Session) -> Session:
             for probe in stretch.probes:
                 session = edits.invalidate(
-                    session, probe, start, end, reason, by=self._by, at=at, drill=self.probe
+                    session, probe, start, end, reason, by=self._by, at=at, drill=self._probe
                 )
             return session
 
@@ -188,27 +160,27 @@ class Keeper:
         # What cannot be saved now is tried again with the result.
         with contextlib.suppress(PersonError):
             self._store.edit(
-                lambda session: edits.shorten(session, self.probe, at=self._announced, end=over)
+                lambda session: edits.shorten(session, self._probe, at=self._announced, end=over)
             )
 
     def _over(self, end: float) -> float:
         """From when on nothing of it disturbs, where the last was sent before ``end``."""
-        return end if end - self._began >= self.lingers else end + self.lingers
+        return end if end - self._began >= self._lingers else end + self._lingers
 
     def keep(self, outcome: Outcome, disturbed_until: float = math.inf) -> Ran:
         """Record what it came to; never raises for a session that cannot be saved."""
         ended = self._clock.now()
-        ran = Ran(self.probe, outcome, self._began, ended)
+        ran = Ran(self._probe, outcome, self._began, ended)
         if self._store is None or self._folder is None:
             return ran
         evidence = [_evidence(signal, outcome, ended) for signal in self._signals]
         over = self._over(min(disturbed_until, ended))
 
         def change(session: Session) -> Session:
-            session = edits.shorten(session, self.probe, at=self._announced, end=over)
+            session = edits.shorten(session, self._probe, at=self._announced, end=over)
             return edits.record_drill(
                 session,
-                self.probe,
+                self._probe,
                 outcome.word,
                 outcome.told,
                 by=self._by,

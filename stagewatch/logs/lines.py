@@ -37,13 +37,11 @@ class Lines:
             self._alike = digits_alike(self._raw)
             self.keys = self._alike.split(b"\n")
             self.keys.pop()
-            self.starts = []
+            self.starts = list(accumulate(map((1).__add__, map(len, self.keys)), initial=0))
         else:
             self._pick(others)
-        sizes = list(map(len, self.keys))
-        self.longest = max(sizes, default=0)
+        self.longest = max(map(len, self.keys), default=0)
         """Bytes of the longest."""
-        self.starts = self.starts or list(accumulate(map((1).__add__, sizes), initial=0))
 
     def _pick(self, others: re.Pattern[bytes]) -> None:
         data, find, size = self.data, self.data.find, len(self.data)

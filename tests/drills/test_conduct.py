@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from stagewatch.clock import Clock, SystemClock
 from stagewatch.drills import conduct
-from stagewatch.drills.conduct import Ran, left_out
+from stagewatch.drills.conduct import Ran
 from stagewatch.drills.exercise import checked_load
 from stagewatch.drills.station import DrillError, Station, disturbed, station_of_watch
 from stagewatch.drills.turn import Turn
-from stagewatch.drills.window import LEAD
+from stagewatch.drills.window import LEAD, left_out
 from stagewatch.errors import PersonError
 from stagewatch.history.writer import HistoryWriter
 from stagewatch.model import Reading, Result, Signal

@@ -88,16 +88,15 @@ async def test_what_cannot_end_within_the_window_is_refused_and_nothing_is_sent(
 def test_what_may_end_too_late_is_doubted_and_what_cannot_is_not(folder: Path) -> None:
     """Before anybody agrees."""
     place = station(folder, RateLimited(url=URL), 1000.0)
-    span = span_of(place, ["it"])
-    require_in_time(place, span, 1000.0 - 70)
-    assert doubt(place, span, 1000.0 - 70) == (
+    require_in_time(place, ["it"], 1000.0 - 70)
+    assert doubt(place, ["it"], 1000.0 - 70) == (
         "the window is over in 1m10s, and this may take 1m44s: what ends after it is recorded,"
         " and judged by no rule"
     )
-    assert not doubt(place, span, 1000.0 - 106)
+    assert not doubt(place, ["it"], 1000.0 - 106)
     nowhere = replace(place, folder=None)
-    require_in_time(nowhere, span, 1000.0)
-    assert not doubt(nowhere, span, 1000.0)
+    require_in_time(nowhere, ["it"], 1000.0)
+    assert not doubt(nowhere, ["it"], 1000.0)
 
 
 @pytest.mark.parametrize("late", [True, False])
