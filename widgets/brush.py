@@ -128,9 +128,12 @@ def strokes(old: Line, new: Line) -> list[Stroke]:
 
 
 def _alike_at_the_end(old: Line, new: Line) -> int:
-    """How many runs both end with."""
+    """How many runs both end with, of which the first begins with a cell of its own."""
     pairs = zip(reversed(old), reversed(new), strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
+    alike = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
+    while alike and not cell_len(new[-alike][0][:1]):
+        alike -= 1  # a mark over the character before it
+    return alike
 
 
 def _stroke(row: Sequence[tuple[str, Role]], first: int, last: int, left: int) -> Stroke:

@@ -6,7 +6,7 @@ import io
 
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.console import Console
@@ -50,6 +50,10 @@ def cells(content: Line) -> list[tuple[str, Role]]:
 
 
 @given(lines, lines)
+@example(
+    (("\u0301", Role.PLAIN), ("1", Role.PLAIN), ("\u0301", Role.PLAIN)),
+    (("\u0301", Role.PLAIN), ("1", Role.DIM), ("\u0301", Role.PLAIN)),
+)
 def test_the_strokes_cover_every_difference(old: Line, new: Line) -> None:
     """And put nothing where it does not belong."""
     before, after = cells(fill(old, WIDTH)), cells(fill(new, WIDTH))
