@@ -1,10 +1,14 @@
 # make demo   set everything up and open the screen on a live backend
 # make test   set everything up, check and test
 # make services   install PostgreSQL and Prometheus, which some tests start on loopback
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stagewatch-ready
+# Where an environment forbids it, every worker would compile every test again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup services demo test check format wheel picture lock clean
 .DEFAULT_GOAL := setup
@@ -30,12 +34,29 @@ demo: setup
 test: check
 	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
+CHECKS := check-types check-style check-layers check-docs check-collection
+.PHONY: $(CHECKS)
+
 check: setup
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
+
+check-types:
+	$(BIN)/mypy
+
+check-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+
+check-layers:
 	$(BIN)/lint-imports
+
+check-docs:
 	$(BIN)/python -m pytest -q tests/docs
+
+# A test file that cannot be imported is named at once, and the workers of the test run find what
+# pytest has made of each file, instead of all of them making it again.
+check-collection:
+	$(BIN)/python -m pytest -qqq --collect-only | tail -n 20
 
 format: setup
 	$(BIN)/ruff check --fix .

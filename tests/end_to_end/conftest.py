@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import pty
@@ -21,10 +22,12 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, Any
+from unittest.mock import patch
 
 import pyte
 import pytest
 
+from stagewatch.cli import run
 from stagewatch.clock import SystemClock
 from stagewatch.errors import PersonError
 from stagewatch.lock import holder
@@ -241,9 +244,20 @@ class Programs:
         return terminal
 
     def status(self, *arguments: str) -> dict[str, Any]:
-        """``status --json``; empty while there is no answer yet."""
-        said = self.run("status", "--json", *arguments).stdout
-        document: dict[str, Any] = json.loads(said) if said else {}
+        """``status --json``; empty while there is no answer yet.
+
+        Asked in this process: who waits for something asks again and again, and to start a program
+        each time would keep a machine busier than all that is under test.
+        """
+        said = io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            patch.dict(os.environ, self.environment, clear=True),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            run(["status", "--json", *arguments])
+        document: dict[str, Any] = json.loads(said.getvalue() or "{}")
         return document
 
     def close(self) -> None:

@@ -157,7 +157,7 @@ class Plainly:
 
 
 @pytest.mark.untraced
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(chunks=st.lists(logs(), min_size=1, max_size=6))
 def test_counts_in_runs_equal_counts_line_by_line(chunks: list[list[bytes]]) -> None:
     """Learned headers never change a count."""
