@@ -56,7 +56,7 @@ check-docs:
 # A test file that cannot be imported is named at once, and the workers of the test run find what
 # pytest has made of each file, instead of all of them making it again.
 check-collection:
-	$(BIN)/python -m pytest -qqq --collect-only | tail -n 20
+	$(BIN)/python -m pytest -qqq --collect-only | { grep -vE ': [0-9]+$$|^$$' || true; }
 
 format: setup
 	$(BIN)/ruff check --fix .
