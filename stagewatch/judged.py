@@ -106,8 +106,9 @@ def judged(
 
 def next_change(session: Session, standing: Standing | None, now: float) -> float:
     """The next moment at which time alone changes what is judged here."""
-    ends = [float(waiver.until) for waiver in session.waiver]
-    ends += [float(known.until) for known in session.acknowledgement]
+    ends = [float(session.ends_at)]
+    ends += [float(at) for waiver in session.waiver for at in (waiver.at, waiver.until)]
+    ends += [float(at) for known in session.acknowledgement for at in (known.at, known.until)]
     if standing is not None and not standing.final:
         ends.append(standing.at + LATE + 1e-3)
     return min((end for end in ends if end > now), default=float("inf"))

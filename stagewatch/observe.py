@@ -17,13 +17,14 @@ from stagewatch.history.files import allows_wal
 from stagewatch.history.reader import History
 from stagewatch.history.records import URGENT
 from stagewatch.inotify import MODIFY, NAMES, Inotify
-from stagewatch.judged import When, judged, next_change, utc
+from stagewatch.judged import When, utc
+from stagewatch.judgements import Ground, Judgements
 from stagewatch.judging import Standings
 from stagewatch.lock import Holder, holder
 from stagewatch.paths import HISTORY
 from stagewatch.probes import signals_of
 from stagewatch.progress import Progress, progress_of
-from stagewatch.recorded import Logs, Record, losses, probe_now, read_record, signal_now
+from stagewatch.recorded import Logs, Present, Record, losses, read_record
 from stagewatch.session.derive import current_pause
 from stagewatch.session.document import Session
 from stagewatch.snapshot import RecorderStatus, Snapshot
@@ -70,11 +71,12 @@ class Observer:
         self._session = SessionFile(folder)
         self._told = session_events(self._session.session)
         self._profile = profile_of(folder)
-        self._signals = signals_of(self._profile.probe)
-        self._charts = Charts(self._profile, self._signals)
-        units = {name: signal.unit for name, signal in self._signals.items()}
+        signals = signals_of(self._profile.probe)
+        self._present = Present(self._profile, signals)
+        self._charts = Charts(self._profile, signals)
+        units = {name: signal.unit for name, signal in signals.items()}
         self._standings = Standings(folder, self._profile, units)
-        self._when = when
+        self._judgements = Judgements(self._profile, when)
         self._history: History | None = None
         self._file: tuple[int, int] | None = None
         self._holder: Holder | None = None
@@ -183,19 +185,13 @@ class Observer:
         record = read_record(self._history, self._events)
         alive = self._holder is not None
         standing = self._standings.at(self._history, session, now, alive=alive)
-        judgement = judged(
-            profile,
-            session,
-            standing,
-            now,
-            alive=alive,
-            when=self._when,
-            sha256=self._standings.sha256,
-        )
+        ground = Ground(session, standing, alive, self._standings.sha256)
+        judgement = self._judgements.at(ground, now)
         progress = self._progress
         if progress is None or progress.session is not session or now >= progress.turn:
             progress = self._progress = progress_of(profile, session, now)
-        self._turn = min(progress.turn, next_change(session, standing, now))
+        self._turn = min(progress.turn, self._judgements.turn)
+        probes, signals = self._present.at(record)
         until = _until(session, record, now)
         return Snapshot(
             now=now,
@@ -204,8 +200,8 @@ class Observer:
             reason=judgement.reason,
             recorder=self._recorder(session, record, now),
             paused=pause_text(current_pause(session)),
-            probes={name: probe_now(name, c, record) for name, c in profile.probe.items()},
-            signals={name: signal_now(s, record) for name, s in self._signals.items()},
+            probes=probes,
+            signals=signals,
             series=self._charts.series(self._history, record.news, session.started_at, until),
             spreads=self._charts.spreads(self._history, record.news, until),
             criteria=judgement.criteria,

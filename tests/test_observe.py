@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -250,6 +251,26 @@ def test_whatever_changes_is_seen_at_the_next_look(watch: Watch, observer: Obser
     assert seen is not None, "its end"
     assert not seen.recorder.alive
     assert observer.look() is None
+
+
+def test_who_looked_on_sees_what_somebody_sees_who_looks_first(
+    watch: Watch, observer: Observer
+) -> None:
+    """Whatever is kept from look to look: also while the clock is set back and forth."""
+    chance = random.Random(5)
+    for number in range(60):
+        watch.clock.at += chance.choice([-20, 1, 7, 40])
+        probe, field = chance.choice(
+            [("health", "latency"), ("health", "used"), ("backend", "rss")]
+        )
+        result = chance.choice([Result.VALUE, Result.VALUE, Result.ERROR, Result.SKIPPED])
+        value = chance.choice([None, float(number)]) if result is Result.VALUE else None
+        watch.add(probe, watch.clock.at, result, **{field: value})
+        watch.stored()
+        seen, fresh = observer.look(), watch.look()
+        assert seen is not None
+        assert (seen.probes, seen.signals) == (fresh.probes, fresh.signals)
+        assert (seen.criteria, seen.verdict) == (fresh.criteria, fresh.verdict)
 
 
 def test_time_alone_turns_phases_and_ends_the_watch(watch: Watch, observer: Observer) -> None:

@@ -28,6 +28,7 @@ class History:
         self._query = query
         self._buckets = Buckets(query)
         self._coverage = Coverage(query)
+        self._latest = walk.Latest(query)
         self._version: int | None = None
 
     @classmethod
@@ -80,8 +81,9 @@ class History:
         return {name: Signal(name, unit, help) for name, unit, help in rows}
 
     def latest(self) -> dict[str, Reading]:
-        """The newest reading of every probe that has one, without log lines."""
-        return walk.latest(self._query)
+        """The newest reading of every probe that has one, without log lines; the same object while
+        it is the newest."""
+        return self._latest.read()
 
     def last_values(self) -> dict[str, tuple[float, float]]:
         """Signal → (at, value) of the newest reading that had a value for it."""

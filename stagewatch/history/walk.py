@@ -16,21 +16,33 @@ _RESULTS = tuple(Result(name) for name in RESULTS)
 _COLUMNS = "at_ms, took_us, result, reason_id, missing_id, facts_id, numbers"
 
 
-def latest(query: Query) -> dict[str, Reading]:
-    """Probe → its newest reading, without log lines."""
-    values: dict[str, dict[str, float]] = {}
-    with query.moment():
-        rows = query.all(
-            f"SELECT name, {_COLUMNS} FROM probe JOIN reading"
-            " ON probe_id = id AND at_ms = latest_ms ORDER BY id"
-        )
-        for probe, signal, value in query.all(
-            "SELECT probe.name, signal.name, value FROM probe"
-            " JOIN signal ON signal.probe_id = probe.id"
-            " JOIN sample ON signal_id = signal.id AND at_ms = latest_ms ORDER BY signal.id"
-        ):
-            values.setdefault(probe, {})[signal] = value
-        return {row[0]: _reading(query, row, values.get(row[0], {})) for row in rows}
+class Latest:
+    """The newest reading of every probe; one that is known is not read again, since a stored
+    reading never changes."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self._known: dict[int, tuple[int, Reading]] = {}
+
+    def read(self) -> dict[str, Reading]:
+        """Probe → its newest reading, without log lines."""
+        query, found = self._query, dict[str, Reading]()
+        with query.moment():
+            for probe_id, name, at_ms in query.all(
+                "SELECT id, name, latest_ms FROM probe WHERE latest_ms IS NOT NULL ORDER BY id"
+            ):
+                known = self._known.get(probe_id)
+                if known is None or known[0] != at_ms:
+                    row = query.one(
+                        f"SELECT ?, {_COLUMNS} FROM reading WHERE probe_id = ? AND at_ms = ?",
+                        *(name, probe_id, at_ms),
+                    )
+                    if row is None:
+                        continue
+                    values = _values(query, probe_id, at_ms, at_ms).get(at_ms, {})
+                    known = self._known[probe_id] = at_ms, _reading(query, row, values)
+                found[name] = known[1]
+        return found
 
 
 def readings(
