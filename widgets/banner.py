@@ -216,6 +216,9 @@ def _recording_alerts(snapshot: Snapshot, now: float) -> list[tuple[str, Role]]:
 class Header(Pane):
     """The deployment and the clock."""
 
+    def ticks(self, view: View) -> bool:
+        return True
+
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         return header_lines(view, width)
 
@@ -268,13 +271,14 @@ class AlertBar(Pane):
         told = snapshot.paused, snapshot.not_saved, _reminder(snapshot)
         return snapshot.session, seen, told
 
+    def ticks(self, view: View) -> bool:
+        """While it counts the seconds since the last reading."""
+        return view.snapshot is not None and not view.snapshot.recorder.alive
+
     def moment(self, view: View) -> object:
-        """Only what counts the seconds since the last reading changes by itself."""
-        snapshot = view.snapshot
-        counts = snapshot is not None and not snapshot.recorder.alive
-        return (
-            view.now // 1 if counts else view.now >= snapshot.session.ends_at if snapshot else None
-        )
+        if self.ticks(view):
+            return view.now // 1
+        return view.now >= view.snapshot.session.ends_at if view.snapshot else None
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         return alert_lines(view, width, reminders=self._reminders)

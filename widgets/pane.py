@@ -69,6 +69,10 @@ class Pane(Widget):
         reading is late, a minute that is over."""
         return None
 
+    def ticks(self, view: View) -> bool:
+        """Whether the pane shows seconds that pass."""
+        return False
+
     def lines(self, view: View, width: int, height: int) -> list[Line]:
         """What the pane shows in ``width`` × ``height`` cells; pure, and overridden."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections import deque
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds that keys wait for the record at most."""
+BEAT = 1.0
+"""Seconds between two ticks of the clock."""
+CALM = 3
+"""Ticks after which every pane looks at the time; between them, only those that count seconds."""
 
 
 class LiveScreen(WatchScreen):
@@ -61,6 +66,8 @@ class LiveScreen(WatchScreen):
         self._sheets = Sheets(operator, clock, self.post_message)
         self._saver = Saver(hooks.open_store, lambda s: self.post_message(SavingChanged(s)), clock)
         self._ready = False
+        self._calm = 0
+        """Beats since all panes were shown the present moment."""
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -72,8 +79,26 @@ class LiveScreen(WatchScreen):
         self.redraw()
         self._saver.start()
         self._feed.start()
-        self.set_interval(1.0, self.redraw)
+        self._beat()
         self.set_timer(PATIENCE, self._be_ready)
+
+    def _beat(self) -> None:
+        """Once a second, past Textual's queue of messages, which costs as much as the clock."""
+        if not self.is_running:
+            return
+        asyncio.get_running_loop().call_later(BEAT, self._beat)
+        try:
+            self._on_beat()
+        # As Textual does with what a message's handler raises.
+        except Exception as error:  # noqa: BLE001
+            self.app._handle_exception(error)
+
+    def _on_beat(self) -> None:
+        self._calm += 1
+        if self._waiting or self._calm >= CALM or self.app.screen is not self:
+            self.redraw()
+        else:
+            self.tick(self._clock.now())
 
     def _fed(self, message: Message) -> None:
         """In the feed's thread: what is not urgent waits for the next second without waking
@@ -87,6 +112,7 @@ class LiveScreen(WatchScreen):
 
     def redraw(self) -> None:
         """Show the present moment; only what differs reaches the terminal."""
+        self._calm = 0
         if self._posted is None:  # what was posted before it comes before it
             with contextlib.suppress(IndexError):
                 self._take(self._waiting.popleft().snapshot)

@@ -109,6 +109,16 @@ class WatchScreen(Canvas):
                 pane.show(self._view)
         self._shown = bool(self._panes)
 
+    def tick(self, now: float) -> None:
+        """Show that time goes on, in the panes that count seconds."""
+        if self._view is None:
+            return
+        self._view = view = replace(self._view, now=now)
+        with self.one_frame():
+            for pane in self._panes:
+                if pane.ticks(view):
+                    pane.show(view)
+
     def on_resize(self, event: events.Resize) -> None:
         """Choose the arrangement that fits."""
         self._arrange(*event.size)
