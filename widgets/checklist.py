@@ -72,13 +72,26 @@ def open_phases(view: View, toggled: Mapping[str, bool], width: int, rows: int) 
     needed = {p.name for p in phases if p.current or any(item.overdue for item in p.items)}
     width, rows = list_room(width, rows)
     room = rows - len(gate_lines(view.snapshot.gates, view.now, width, whole=True)) - 1
+    room -= len(phases) + sum(_rows_of_items(p, view, width) for p in phases if p.name in needed)
     # Those to come first, in their order, then those that are done.
     spare = sorted((p for p in phases if p.name not in needed), key=lambda p: p.end <= view.now)
-    for phase in spare:
-        opened = frozenset({*needed, phase.name})
-        if len(body_rows(view, Position(None, opened, focused=False), width)[0]) <= room:
+    for phase in spare if room > 0 else ():
+        rows = _rows_of_items(phase, view, width)
+        if rows <= room:
             needed.add(phase.name)
+            room -= rows
     return frozenset(p.name for p in phases if toggled.get(p.name, p.name in needed))
+
+
+def _rows_of_items(phase: PhaseNow, view: View, width: int) -> int:
+    """Rows that an open phase takes beside its name."""
+    return sum(map(len, _blocks(phase, view, width)))
+
+
+def _blocks(phase: PhaseNow, view: View, width: int) -> list[list[Line]]:
+    """The rows of each item."""
+    asked = phase.start <= view.now
+    return [item_lines(item, view, width, asked=asked) for item in phase.items]
 
 
 def entries(snapshot: Snapshot, opened: frozenset[str]) -> list[Entry]:
@@ -198,11 +211,8 @@ def body_rows(view: View, place: Position, width: int) -> tuple[list[Line], int,
     for phase in view.snapshot.phases:
         blocks = [(Entry(phase.name), [phase_line(phase, view, width)])]
         if phase.name in place.opened:
-            asked = phase.start <= view.now
-            blocks.extend(
-                (Entry(phase.name, item.item), item_lines(item, view, width, asked=asked))
-                for item in phase.items
-            )
+            places = (Entry(phase.name, item.item) for item in phase.items)
+            blocks.extend(zip(places, _blocks(phase, view, width), strict=True))
         for entry, block in blocks:
             if entry == place.cursor:
                 first, last = len(rows), len(rows) + len(block) - 1

@@ -60,10 +60,8 @@ def text_of(content: Line) -> str:
 
 def width_of(content: Line) -> int:
     """Cells that the line takes."""
-    width = 0
-    for text, _ in content:
-        width += len(text) if text.isascii() else cell_len(text)
-    return width
+    text = "".join([text for text, _ in content])
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def join(parts: Iterable[Line], gap: str = "  ") -> Line:
