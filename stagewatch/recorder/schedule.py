@@ -122,6 +122,8 @@ class Sampler:
         self._clock = clock
         self._times = times
         self._sink = sink
+        # Asked once: to look a protocol's methods up takes longer than most waits here.
+        self._follower = probe if isinstance(probe, Follower) else None
         self._run: asyncio.Task[None] | None = None
         self._hurried = False
         """Whether the probe asked for a run before its slot."""
@@ -136,8 +138,8 @@ class Sampler:
     async def serve(self) -> None:
         """Start a run at each slot, for ever; raises only for a defect of the recorder."""
         due = self._slots.first
-        if isinstance(self.probe, Follower):
-            self.probe.follow(self.hurry)
+        if self._follower is not None:
+            self._follower.follow(self.hurry)
         while True:
             on_time = await self._until(due)
             now = self._times.tick()
@@ -157,7 +159,7 @@ class Sampler:
 
     async def _until(self, due: float) -> bool:
         """Wait for the slot; False when a hurried run can begin before it."""
-        if not isinstance(self.probe, Follower):
+        if self._follower is None:
             await self._clock.sleep(due - self._clock.monotonic())
             return True
         while not self._hurried or self.paused or self._is_running():
