@@ -28,6 +28,8 @@ NAMES = CREATE | DELETE | MOVED_FROM | MOVED_TO
 
 _HEAD = struct.Struct("iIII")
 _ROOM = 16 * 1024
+_LONGEST = _HEAD.size + 256
+"""Bytes of an event with the longest name."""
 
 
 class Inotify:
@@ -65,7 +67,11 @@ class Inotify:
 
     def events(self) -> Iterator[tuple[int, int, str]]:
         """(watch, mask, name within a folder) of what happened since the last call."""
-        while data := self._read():
+        more = True
+        while more and (data := self._read()):
+            # The kernel gives as many whole events as there are and fit: with room for another one
+            # left, these were all.
+            more = len(data) > _ROOM - _LONGEST
             at = 0
             while at < len(data):
                 number, mask, _, size = _HEAD.unpack_from(data, at)

@@ -79,6 +79,9 @@ class LogWatch:
         self.losses = Losses()
         if state:
             self.losses = Losses(state.losses, state.losses_left_out, state.without_files)
+        self.unfinished = False
+        """The last look left something for the next one."""
+        self._several = plan.is_pattern
         self.crowded = False
         """There are more files than are followed."""
         self._ledger = Ledger(state.done if state else ())
@@ -94,16 +97,17 @@ class LogWatch:
         first = self._searched is None
         if first and self.plan.baseline and (self._resume is None or self.no_baseline):
             self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
-        if first or (self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH):
+        if first or (self._several and boot - (self._searched or 0.0) >= SEARCH):
             self._search(now, boot, batch)
             self._searched = boot
         share = max(CHUNK, budget // max(1, len(self._sources)))
+        self.unfinished = False
         for source in list(self._sources.values()):
             self._read(source, now, boot, share, batch)
         self.patterns.settle()
         if self._forget_finished():
             self._search(now, boot, batch)
-        if self.plan.is_pattern:
+        if self._several:
             self.losses.without_files(self.plan.path, not self._sources, now)
         return batch
 
@@ -162,6 +166,8 @@ class LogWatch:
         read = follower.poll(now, boot, share, take)
         if read < share:
             source.looked = now
+        else:
+            self.unfinished = True
         self.losses.add(follower.losses)
         follower.losses = []
 

@@ -194,7 +194,7 @@ class Lookout(Generic[T]):
                     self._ears.listen()
 
     def _period(self, ears: Ears) -> float:
-        if ears.deaf or self._watch.behind:
+        if ears.deaf or self._watch.unfinished:
             return FAST
         period = SEARCHING if self._watch.plan.is_pattern else SLOW
         # What waits for company does not wait for the next line.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stagewatch.logs import matchers, scan
@@ -94,14 +94,16 @@ LINES = st.lists(st.binary(max_size=200).map(lambda b: b.replace(b"\n", b"")), m
 
 
 @given(LINES, st.booleans(), st.integers(1, 64))
+@example([b"\r"], False, 1)
 def test_forward_and_backward_agree_with_splitting(
     lines: list[bytes], ended: bool, block: int
 ) -> None:
     """Whatever the lines hold and wherever blocks end."""
     data = b"\n".join(lines) + (b"\n" if ended and lines else b"")
-    wanted = [each.rstrip(b"\r") for each in data.split(b"\n")]
-    if wanted[-1] == b"":
-        wanted.pop()
+    pieces = data.split(b"\n")
+    if not pieces[-1]:
+        pieces.pop()
+    wanted = [each.rstrip(b"\r") for each in pieces]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("stagewatch.logs.source.BLOCK", block)
         source = TextSource("x", data)
