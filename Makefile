@@ -1,5 +1,6 @@
 # make demo   set everything up and open the screen on a live backend
 # make test   set everything up, check and test
+# make explore  look for examples that break a property, others each time
 # make services   install PostgreSQL and Prometheus, which some tests start on loopback
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
@@ -10,7 +11,7 @@ STAMP  := $(VENV)/.stagewatch-ready
 # Where an environment forbids it, every worker would compile every test again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup services demo test check format wheel picture lock clean
+.PHONY: setup services demo test explore check format wheel picture lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -33,6 +34,9 @@ demo: setup
 
 test: check
 	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
+
+explore: setup
+	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=explore $(ARGS)
 
 CHECKS := check-types check-style check-layers check-docs check-collection
 .PHONY: $(CHECKS)
