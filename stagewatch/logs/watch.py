@@ -44,11 +44,11 @@ class Plan:
     """Name → what is counted under it."""
     baseline: str = ""
     """The file whose patterns are known; empty: what the log held before the watch."""
+    is_pattern: bool = field(init=False)
+    """Whether several files may be meant; every look asks."""
 
-    @property
-    def is_pattern(self) -> bool:
-        """Whether several files may be meant."""
-        return glob.has_magic(self.path)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_pattern", glob.has_magic(self.path))
 
 
 @dataclass
@@ -81,7 +81,6 @@ class LogWatch:
             self.losses = Losses(state.losses, state.losses_left_out, state.without_files)
         self.unfinished = False
         """The last look left something for the next one."""
-        self._several = plan.is_pattern
         self.crowded = False
         """There are more files than are followed."""
         self._ledger = Ledger(state.done if state else ())
@@ -97,7 +96,7 @@ class LogWatch:
         first = self._searched is None
         if first and self.plan.baseline and (self._resume is None or self.no_baseline):
             self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
-        if first or (self._several and boot - (self._searched or 0.0) >= SEARCH):
+        if first or (self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH):
             self._search(now, boot, batch)
             self._searched = boot
         share = max(CHUNK, budget // max(1, len(self._sources)))
@@ -107,7 +106,7 @@ class LogWatch:
         self.patterns.settle()
         if self._forget_finished():
             self._search(now, boot, batch)
-        if self._several:
+        if self.plan.is_pattern:
             self.losses.without_files(self.plan.path, not self._sources, now)
         return batch
 
