@@ -147,23 +147,22 @@ class Present:
     def __init__(self, profile: Profile, signals: Mapping[str, Signal]) -> None:
         self._configs = profile.probe
         self._signals: dict[str, list[Signal]] = {name: [] for name in profile.probe}
-        self._order = tuple(signals)
         for signal in signals.values():
             self._signals[probe_of(signal.name)].append(signal)
         self._known: dict[str, tuple[Reading | None, ProbeNow, dict[str, SignalNow]]] = {}
 
     def at(self, record: Record) -> tuple[dict[str, ProbeNow], dict[str, SignalNow]]:
         """Every probe and every signal of the profile, in its order, as of the record."""
-        probes, signals = dict[str, ProbeNow](), dict.fromkeys(self._order)
+        probes, signals = dict[str, ProbeNow](), dict[str, SignalNow]()
         for name, config in self._configs.items():
             reading = record.latest.get(name)
             known = self._known.get(name)
-            if known is None or known[0] is not reading or reading is None:
+            if known is None or known[0] is not reading:
                 told = {each.name: signal_now(each, record) for each in self._signals[name]}
                 known = self._known[name] = reading, probe_now(name, config, record), told
             probes[name] = known[1]
             signals.update(known[2])
-        return probes, {name: now for name, now in signals.items() if now is not None}
+        return probes, signals
 
 
 def probe_now(name: str, config: ProbeConfig, record: Record) -> ProbeNow:
