@@ -75,7 +75,7 @@ def open_phases(view: View, toggled: Mapping[str, bool], width: int, rows: int) 
     room -= len(phases) + sum(_rows_of_items(p, view, width) for p in phases if p.name in needed)
     # Those to come first, in their order, then those that are done.
     spare = sorted((p for p in phases if p.name not in needed), key=lambda p: p.end <= view.now)
-    for phase in spare if room > 0 else ():
+    for phase in spare:
         rows = _rows_of_items(phase, view, width)
         if rows <= room:
             needed.add(phase.name)

@@ -18,7 +18,7 @@ from stagewatch.widgets.checklist import (
 from stagewatch.widgets.itemevidence import signals_of, telling, worst
 from stagewatch.widgets.paint import BLANK, Line
 from stagewatch.widgets.pane import Pane
-from stagewatch.widgets.view import kept, late, probe_of
+from stagewatch.widgets.view import probe_of
 
 if TYPE_CHECKING:
     from stagewatch.snapshot import ItemNow, Snapshot
@@ -127,27 +127,13 @@ class ChecklistPane(Pane, can_focus=True):
 
 def _marks(snapshot: Snapshot, now: float) -> list[object]:
     """How good the evidence of each open item is whose phase has begun."""
-    # Nothing else of it changes while a snapshot lasts, and it is asked for every few seconds.
-    when = (
-        tuple([late(probe, now) for probe in snapshot.probes.values()]),
-        sum(phase.start <= now for phase in snapshot.phases),
-    )
-    known = _known_marks(snapshot)
-    if when not in known:
-        known[when] = [
-            worst(snapshot, item.signals, now)
-            for phase in snapshot.phases
-            if phase.start <= now
-            for item in phase.items
-            if not item.done
-        ]
-    return known[when]
-
-
-@kept
-def _known_marks(snapshot: Snapshot) -> dict[object, list[object]]:
-    """By which probes are late and how many phases have begun; filled as it is asked for."""
-    return {}
+    return [
+        worst(snapshot, item.signals, now)
+        for phase in snapshot.phases
+        if phase.start <= now
+        for item in phase.items
+        if not item.done
+    ]
 
 
 def _freshly(snapshot: Snapshot, name: str) -> object:
