@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from stagewatch.logs.levels import level_of, look
-from stagewatch.logs.lines import Found
+from stagewatch.logs.lines import Found, Lines
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.words import CRITICAL, ERROR
 
@@ -18,7 +18,7 @@ MOST_OTHERS = 60
 KEPT = 4096
 """Bytes of a line that are kept."""
 
-_WAITING = 2
+_WAITING = 8
 """Pieces of what was read from which lines are still to be cut; each holds all that it was."""
 
 
@@ -65,18 +65,23 @@ class _Newest:
     def __init__(self, level: str | None, most: int) -> None:
         self._level, self._most = level, most
         self._kept: deque[Kept] = deque(maxlen=most)
-        self._waiting: list[_Some] = []
+        self._waiting: deque[_Some] = deque()
+        self._newer = 0
+        """Lines in what is waiting."""
 
     def __len__(self) -> int:
-        return min(self._most, len(self._kept) + sum(some.size for some in self._waiting))
+        return min(self._most, len(self._kept) + self._newer)
 
     def add(self, some: _Some) -> None:
         """Take these lines."""
-        if some.size >= self._most:
-            self._kept.clear()
-            self._waiting.clear()
         if some.size:
             self._waiting.append(some)
+            self._newer += some.size
+        while self._waiting and self._newer - self._waiting[0].size >= self._most:
+            self._newer -= self._waiting.popleft().size
+            self._kept.clear()
+        if self._newer >= self._most:
+            self._kept.clear()
         if len(self._waiting) > _WAITING:
             self.lines()
 
@@ -91,6 +96,7 @@ class _Newest:
                 at = some.own.get(start, some.at)
                 self._kept.append(some.piece.kept(start, at, self._level))
         self._waiting.clear()
+        self._newer = 0
         return self._kept
 
 
@@ -125,14 +131,14 @@ class Batch:
         self._level_of[path] = level_of
         self._pieces += 1
         piece = _Piece(self._pieces, path, lines.data)
-        own = {lines.starts[index]: stamp for index, (_, stamp) in found.before.items()}
+        own = {lines.start(index): stamp for index, (_, stamp) in found.before.items()}
         bad: list[int] = []
         for level, target in ((CRITICAL, self._critical), (ERROR, self._error)):
             indices = found.bad(level)
             bad += indices
-            newest = partial(_last, lines.starts, indices)
+            newest = partial(_last, lines, indices)
             target.add(_Some(piece, len(indices), newest, at, own))
-        others = partial(_last_others, lines.data, lines.starts, bad)
+        others = partial(_last_others, lines, bad)
         self._others.add(_Some(piece, lines.count - len(bad), others, at, {}))
 
     @property
@@ -174,9 +180,9 @@ class Batch:
         return kept._replace(level=self._level_of[kept.path](kept.raw))
 
 
-def _last_others(data: bytes, starts: list[int], indices: list[int]) -> list[int]:
+def _last_others(lines: Lines, indices: list[int]) -> list[int]:
     """Where the last lines begin that are not among these, as many as could be kept."""
-    bad = {starts[index] for index in indices}
+    data, bad = lines.data, set(map(lines.start, indices))
     most = MOST_OTHERS + len(bad)
     pieces = data[:-1].rsplit(b"\n", most)
     if len(pieces) > most:
@@ -190,5 +196,5 @@ def _last_others(data: bytes, starts: list[int], indices: list[int]) -> list[int
     return found[:MOST_OTHERS][::-1]
 
 
-def _last(starts: list[int], indices: list[int]) -> list[int]:
-    return [starts[index] for index in indices[-MOST_BAD:]]
+def _last(lines: Lines, indices: list[int]) -> list[int]:
+    return list(map(lines.start, indices[-MOST_BAD:]))

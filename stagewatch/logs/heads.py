@@ -33,14 +33,14 @@ class Head(NamedTuple):
 
     def proved(self, lines: Lines, indices: list[int]) -> list[int]:
         """Those of these lines, which begin with ``text``, that count for certain."""
-        data, starts = lines.data, lines.starts
+        data, start = lines.data, lines.start
         for offset, literal in self.spots:
             if not offset and len(indices) == len(lines) and lines.all_begin(literal):
                 continue
-            indices = [i for i in indices if data.startswith(literal, starts[i] + offset)]
+            indices = [i for i in indices if data.startswith(literal, start(i) + offset)]
         if self.timeless:
             size = len(self.text)
-            indices = [i for i in indices if _NO_TIME.match(data, starts[i] + size)]
+            indices = [i for i in indices if _NO_TIME.match(data, start(i) + size)]
         return indices
 
 

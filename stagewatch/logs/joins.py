@@ -84,10 +84,9 @@ class Joins:
         return self._first < index
 
     def _chained_before(self, index: int) -> bool:
-        starts = self._lines.starts
         while index:
             index -= 1
-            if self._lines.end(index) != starts[index + 1]:
+            if self._lines.end(index) != self._lines.start(index + 1):
                 return False  # a record was passed
             line = self._line(index)
             if not line.strip():

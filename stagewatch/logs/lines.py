@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from stagewatch.logs.masks import digits_alike
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
@@ -13,23 +14,29 @@ COUNTED = (CRITICAL, ERROR, WARNING)
 """The levels that count."""
 
 
+class Others(NamedTuple):
+    """What tells the lines that are not passed."""
+
+    ends: re.Pattern[bytes]
+    """Matches the line ends before them."""
+    alike: bool
+    """Made for lines with ``0`` for every digit."""
+
+
 class Lines:
     """The lines of what was read, but for those that are passed: records that do not count.
 
     What is done to each of them is done to all at once wherever that is possible.
     """
 
-    __slots__ = ("_alike", "_raw", "count", "data", "keys", "longest", "passed", "starts")
+    __slots__ = ("_alike", "_gap", "_raw", "_starts", "count", "data", "keys", "passed")
 
-    def __init__(self, data: bytes, others: re.Pattern[bytes] | None = None) -> None:
-        """``others`` matches the line ends before those lines that are not passed."""
+    def __init__(self, data: bytes, others: Others | None = None) -> None:
         self.data = data
         self.count = data.count(b"\n")
         """How many lines there are, those that are passed among them."""
         self.keys: list[bytes]
         """Each line with ``0`` for every digit."""
-        self.starts: list[int]
-        """Where each begins in ``data``."""
         self.passed: int | None = None
         """The first of these lines with passed ones before it."""
         if others is None:
@@ -37,26 +44,28 @@ class Lines:
             self._alike = digits_alike(self._raw)
             self.keys = self._alike.split(b"\n")
             self.keys.pop()
-            self.starts = list(accumulate(map((1).__add__, map(len, self.keys)), initial=0))
+            self._starts, self._gap = list(accumulate(map(len, self.keys), initial=0)), 1
         else:
-            self._pick(others)
-        self.longest = max(map(len, self.keys), default=0)
-        """Bytes of the longest."""
+            self._starts, self._gap = self._picked(others), 0
 
-    def _pick(self, others: re.Pattern[bytes]) -> None:
+    def _picked(self, others: Others) -> list[int]:
+        """Where the lines begin that are not passed; takes them."""
         data, find, size = self.data, self.data.find, len(self.data)
+        alike = digits_alike(data)
+        places = others.ends.finditer(alike if others.alike else data, 0, size - 1)
         # The first line has no line end before it: it is never passed.
-        self.starts = [0, *(match.end() for match in others.finditer(data, 0, size - 1))]
-        ends = [find(b"\n", start) for start in self.starts]
-        raw = [data[start:end] for start, end in zip(self.starts, ends, strict=True)]
-        self._raw = b"\n".join(raw)
-        self._alike = digits_alike(self._raw)
-        self.keys = self._alike.split(b"\n")
-        self.starts.append(size)
+        starts = [0, *(place.end() for place in places)]
+        ends = [find(b"\n", start) for start in starts]
+        bounds = list(map(slice, starts, ends))
+        self._raw = b"\n".join(map(data.__getitem__, bounds))
+        self.keys = list(map(alike.__getitem__, bounds))
+        self._alike = b"\n".join(self.keys)
+        starts.append(size)
         for index, end in enumerate(ends):
-            if end + 1 != self.starts[index + 1]:
+            if end + 1 != starts[index + 1]:
                 self.passed = index + 1
                 break
+        return starts
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -73,13 +82,32 @@ class Lines:
         # Not line by line: where all are alike, that would be most of what counting costs.
         return data.startswith(text) and data.count(b"\n" + text) == len(self.keys) - 1
 
+    def keys_of(self, indices: list[int]) -> list[bytes]:
+        """The keys of these lines, which are in order."""
+        if indices and indices[-1] - indices[0] == len(indices) - 1:
+            return self.keys[indices[0] : indices[-1] + 1]
+        return list(map(self.keys.__getitem__, indices))
+
+    def longer_than(self, size: int) -> bool:
+        """Whether a line has more bytes than that."""
+        find, half = self.data.find, size // 2
+        # Such a line fills one of these: to look for their line ends is quicker than to measure.
+        parts = range(0, len(self.data), half)
+        if all(find(b"\n", part, part + half) >= 0 for part in parts[:-1]):
+            return False
+        return max(map(len, self.keys), default=0) > size
+
+    def start(self, index: int) -> int:
+        """Where a line begins in ``data``; behind the last one where there is none of this index."""
+        return self._starts[index] + index * self._gap
+
     def end(self, index: int) -> int:
         """Behind the end of a line."""
-        return self.starts[index] + len(self.keys[index]) + 1
+        return self.start(index) + len(self.keys[index]) + 1
 
     def line(self, index: int, limit: int) -> bytes:
         """The first ``limit`` bytes of a line, without its end."""
-        start = self.starts[index]
+        start = self.start(index)
         return self.data[start : start + min(len(self.keys[index]), limit)]
 
 

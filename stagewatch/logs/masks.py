@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import string
+from itertools import repeat
 
 from stagewatch.logs.fields import Fields, pairs
 from stagewatch.logs.levels import JSON, PAIRS, Look
@@ -74,9 +75,13 @@ def roughly_masked(text: bytes) -> bytes:
 
     Lines that are alike afterwards have the same pattern; those that differ may have it still.
     """
-    alike = numbers_alike(text)
-    *before, last = _REST.split(alike)
-    return b"\1".join([*(each.rstrip(_LETTERS) for each in before), last])
+    return alike_masked(digits_alike(text))
+
+
+def alike_masked(alike: bytes) -> bytes:
+    """``roughly_masked`` of a text that has ``0`` for every digit already."""
+    *before, last = _REST.split(_shortened(alike))
+    return b"\1".join([*map(bytes.rstrip, before, repeat(_LETTERS)), last])
 
 
 def digits_alike(text: bytes) -> bytes:
@@ -86,7 +91,10 @@ def digits_alike(text: bytes) -> bytes:
 
 def numbers_alike(text: bytes) -> bytes:
     """``text`` with ``0`` for every number: rougher, and quicker."""
-    alike = text.translate(_ZEROS)
+    return _shortened(digits_alike(text))
+
+
+def _shortened(alike: bytes) -> bytes:
     for zeros in (b"00000000", b"0000", b"00", b"00"):
         alike = alike.replace(zeros, b"0")
     return alike

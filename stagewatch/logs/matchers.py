@@ -49,7 +49,7 @@ def by_level(least: str) -> Matcher:
         tally = Tally("", Counts(), watch_start=0.0)
         found = tally.feed(data, 0.0, 0.0, Batch())
         levels = (indices for level, indices in found.levels.items() if RANK[level] >= rank)
-        return [found.lines.starts[index] for index in sorted(chain.from_iterable(levels))]
+        return [found.lines.start(index) for index in sorted(chain.from_iterable(levels))]
 
     return match
 

@@ -6,6 +6,7 @@ baseline does not know is new. Bounded: what is too many ends in one pattern a l
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,8 @@ from operator import itemgetter
 
 from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
 from stagewatch.logs.lines import Found, Lines
-from stagewatch.logs.masks import digits_alike, masked, message_of, roughly_masked
-from stagewatch.logs.traces import STARTS, begins, exception_after
+from stagewatch.logs.masks import alike_masked, digits_alike, masked, message_of, roughly_masked
+from stagewatch.logs.traces import COMMON, STARTS, begins, exception_after
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 from stagewatch.model import LogPattern
 from stagewatch.text import clean
@@ -150,7 +151,7 @@ class Patterns:
         exceptions: dict[int, bytes] = {}
         waiting = set()
         traced = indices
-        if len(indices) > _MANY and not any(start in data for start in STARTS):
+        if len(indices) > _MANY and COMMON not in data:
             traced = indices[-1:]
         for index in traced:
             position = lines.end(index)
@@ -165,7 +166,9 @@ class Patterns:
             elif exception:
                 exceptions[index] = exception
         if waiting:
-            indices = [index for index in indices if index not in waiting]
+            first = bisect_left(indices, min(waiting))
+            later = [index for index in indices[first:] if index not in waiting]
+            indices = indices[:first] + later
         self._many(lines, level, indices, exceptions, at, path)
 
     def _hold(self, record: _Held, behind: bytes, path: str) -> None:
@@ -205,17 +208,16 @@ class Patterns:
         path: str,
     ) -> None:
         """Count records, those alike together, and as one by one they would be counted."""
-        every = len(indices) == len(lines)
-        keys = list(lines.keys if every else map(lines.keys.__getitem__, indices))
-        if lines.longest > LIMIT:
+        keys = lines.keys_of(indices)
+        if lines.longer_than(LIMIT):
             keys = [key[:LIMIT] for key in keys]
         for number, index in enumerate(indices) if exceptions else ():
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
-        cache = self._cache[level]
+        cache, counted = self._cache[level], []
         unknown = set(keys).difference(cache)
         if len(unknown) > _MANY:
             keys = list(map(_rough(unknown).get, keys, keys))
-        newest, counted = dict(zip(keys, indices, strict=True)), []
+        newest = dict(zip(keys, indices, strict=True))
         for key, count in Counter(keys).items():
             row, index = cache.get(key), newest[key]
             if row is None:
@@ -335,8 +337,8 @@ def _rough(keys: set[bytes]) -> dict[bytes, bytes]:
     first, last = min(plain), max(plain)
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     size = first.rfind(b" ", 0, sum(1 for _ in alike)) + 1
-    begun = _rough_key(roughly_masked(first[:size]))
-    rests = roughly_masked(b"\n".join([key[size:] for key in plain])).split(b"\n")
+    begun = _rough_key(alike_masked(first[:size]))
+    rests = alike_masked(b"\n".join([key[size:] for key in plain])).split(b"\n")
     return dict(zip(plain, map(begun.__add__, rests), strict=True))
 
 

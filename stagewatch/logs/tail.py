@@ -177,8 +177,10 @@ class Tail:
             first = new.find(b"\n") + 1
             begun = (self.carry + new[: first - 1])[:LINE] + b"\n"
             self.carry = b""
-        # Behind a hole, which is as long as the file was; the line itself comes after it.
-        sink(begun + new[first:end].lstrip(b"\0"))
+        if new.startswith(b"\0", first):
+            # Behind a hole, which is as long as the file was; the line itself comes after it.
+            first = end - len(new[first:end].lstrip(b"\0"))
+        sink(b"".join((begun, memoryview(new)[first:end])))
 
     def _wide_lines(self, wide: Wide, new: bytes, end: int, sink: Sink) -> None:
         first = 0

@@ -117,7 +117,7 @@ class Tally:
         return unknown
 
     def _shaped(self, index: int) -> bool:
-        level = self._shapes.level_at(self._lines.data, self._lines.starts[index])
+        level = self._shapes.level_at(self._lines.data, self._lines.start(index))
         if level in COUNTED:
             self._found.levels[level].append(index)
         return level is not None

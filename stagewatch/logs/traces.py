@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 STARTS = (b"Traceback (most recent call last):", b"  + Exception Group Traceback (most recent")
+COMMON = b"Traceback (most recent"
+"""What each of them holds."""
 LONGEST = 32 * 1024
 """Bytes of a traceback that are looked through for its last line."""
 LINE = 512
