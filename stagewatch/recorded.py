@@ -12,8 +12,8 @@ from stagewatch.history.reader import History
 from stagewatch.judging import rulings_of
 from stagewatch.logs.told import at_least
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
-from stagewatch.profile.derived import Intervals, SignalConfig
-from stagewatch.profile.schema import ProbeConfig, Profile, Records
+from stagewatch.profile.schema import ProbeConfig, Profile
+from stagewatch.profile.shown import shown_logs
 from stagewatch.session.document import Session
 from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow
 
@@ -66,30 +66,12 @@ class _Read:
     patterns: tuple[LogPattern, ...] = ()
 
 
-def _shown(profile: Profile) -> set[str]:
-    """The probes whose lines are shown, should they follow a log. Requests are counted and timed;
-    as lines they would crowd out every error. What may be critical is shown all the same."""
-    rules = (*profile.nogo.values(), *profile.go.values())
-    judged = {name for rule in rules if isinstance(rule, Records) for name in rule.probes}
-    requests = {
-        config.derived.log
-        for config in profile.probe.values()
-        if isinstance(config, SignalConfig) and isinstance(config.derived, Intervals)
-    }
-    wanted = {name for name, config in profile.probe.items() if getattr(config, "shown", True)}
-    return (wanted - requests) | judged
-
-
 class Logs:
     """The followed logs that are shown; of each, only what is new since the last look is read."""
 
     def __init__(self, profile: Profile) -> None:
-        shown = _shown(profile)
-        self._logs = {
-            name: config
-            for name, config in profile.probe.items()
-            if config.kind == "log" and name in shown
-        }
+        shown = shown_logs(profile)
+        self._logs = {name: each for name, each in profile.probe.items() if name in shown}
         self._read: dict[str, _Read] = {}
 
     def forget(self) -> None:

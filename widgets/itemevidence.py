@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagewatch.model import State
 from stagewatch.profile.derived import DERIVED
@@ -89,34 +89,47 @@ class Telling:
     """An age is told, which grows."""
 
 
+class _Ground(NamedTuple):
+    """All that decides what a signal says while its probe is in time."""
+
+    signal: SignalNow | None
+    probe: ProbeNow | None
+    rules: tuple[Judging, ...]
+
+    def same(self, other: _Ground) -> bool:
+        """Whether nothing of it is another; a probe that did not report is the same object."""
+        alike = self.signal is other.signal and self.probe is other.probe
+        return alike and self.rules == other.rules
+
+
+_known: dict[str, tuple[_Ground, Telling]] = {}
+"""What each signal said last, from whichever snapshot."""
+
+
 def telling(snapshot: Snapshot, name: str, now: float) -> Telling:
     """What a signal says at ``now``: asked several times a second for many of them, and mostly the
-    same for as long as a snapshot lasts."""
-    probe, known = probe_of(snapshot, name), _known(snapshot)
+    same as before."""
+    probe = probe_of(snapshot, name)
+    ground = _Ground(snapshot.signals.get(name), probe, judging(snapshot).get(name, ()))
     if probe is None or late(probe, now):
-        return _told(snapshot, name, now)
-    told = known.get(name)
-    if told is None:
-        told = _told(snapshot, name, now)
-        if not told.aged:
-            known[name] = told
+        return _told(name, ground, now)
+    known = _known.get(name)
+    if known is not None and known[0].same(ground):
+        return known[1]
+    told = _told(name, ground, now)
+    if not told.aged:
+        _known[name] = ground, told
     return told
 
 
-@kept
-def _known(snapshot: Snapshot) -> dict[str, Telling]:
-    """What signals say while their probes are in time, filled as it is asked for."""
-    return {}
-
-
-def _told(snapshot: Snapshot, name: str, now: float) -> Telling:
-    signal, probe = snapshot.signals.get(name), probe_of(snapshot, name)
+def _told(name: str, ground: _Ground, now: float) -> Telling:
+    signal, probe = ground.signal, ground.probe
     if signal is None:
         return Telling(name, Standing.ABSENT, BLANK, "no such signal in this watch")
     if probe is not None and probe.result is None:
         return Telling(name, Standing.UNREAD, line(("no reading yet", Role.DIM)))
     if signal.value is None:
-        return _ruled(snapshot, _without_value(signal, probe, now))
+        return _ruled(ground.rules, _without_value(signal, probe, now))
     told = Telling(name, Standing.AT_HAND, line(format_value(signal.value, signal.unit)))
     if probe is None or late(probe, now):
         # What nobody reads again is as old as its value.
@@ -128,7 +141,7 @@ def _told(snapshot: Snapshot, name: str, now: float) -> Telling:
     elif signal.at_least:
         value = line("≥ ", *told.value)
         told = replace(told, standing=Standing.WARNED, value=value, aside="lines may be lost")
-    return _ruled(snapshot, told)
+    return _ruled(ground.rules, told)
 
 
 def _without_value(signal: SignalNow, probe: ProbeNow | None, now: float) -> Telling:
@@ -148,9 +161,8 @@ def _without_value(signal: SignalNow, probe: ProbeNow | None, now: float) -> Tel
     return Telling(signal.name, standing, value, "; ".join(why), aged)
 
 
-def _ruled(snapshot: Snapshot, told: Telling) -> Telling:
+def _ruled(rules: Sequence[Judging], told: Telling) -> Telling:
     """With what the rules say of the signal."""
-    rules = judging(snapshot).get(told.name, ())
     passed = bool(rules) and all(rule.state is State.PASS for rule in rules)
     if passed and told.standing is Standing.AT_HAND:
         return replace(told, standing=Standing.PASSED)
@@ -165,18 +177,19 @@ def _ruled(snapshot: Snapshot, told: Telling) -> Telling:
 
 
 @kept
-def judging(snapshot: Snapshot) -> dict[str, list[Judging]]:
+def judging(snapshot: Snapshot) -> dict[str, tuple[Judging, ...]]:
     """Signal → what judges it: criteria, and checks of optimisations instead of their score."""
-    found: dict[str, list[Judging]] = {}
+    found: dict[str, tuple[Judging, ...]] = {}
     for criterion in snapshot.criteria:
         if criterion.rule not in _OF_MANY:
             rule = Judging(criterion.title or criterion.name, criterion.state)
             for name in criterion.signals:
-                found.setdefault(name, []).append(rule)
+                found[name] = (*found.get(name, ()), rule)
     for optimisation in snapshot.score.rows if snapshot.score is not None else ():
         for check in optimisation.checks:
             if check.signal:
-                found.setdefault(check.signal, []).append(Judging(check.name, check.state))
+                rule = Judging(check.name, check.state)
+                found[check.signal] = (*found.get(check.signal, ()), rule)
     return found
 
 

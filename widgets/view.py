@@ -94,7 +94,9 @@ def kept(make: Callable[[Snapshot], T]) -> Callable[[Snapshot], T]:
 
 def late(probe: ProbeNow, now: float) -> bool:
     """Whether the probe's last reading is older than two intervals and its deadline."""
-    return probe.at is not None and now - probe.at > patience(probe)
+    if probe.at is None or now - probe.at <= probe.every:  # asked of every signal, several times
+        return False
+    return now - probe.at > patience(probe)
 
 
 ON_THE_WAY = 2.5

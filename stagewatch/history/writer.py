@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,8 @@ RETRY_DELAY = 3.0
 class HistoryWriter:
     """Stores what the recorder tells it; one for a file, never two.
 
-    Every method returns at once; a thread commits in batches, a reading with log lines and what
-    is urgent without delay. While the file cannot be written, ``problem`` says since when and why,
+    Every method returns at once; a thread commits in batches, a reading with log lines to show and
+    what is urgent without delay. While the file cannot be written, ``problem`` says since when and why,
     and the readings of the last hour wait in memory.
     """
 
@@ -43,12 +43,15 @@ class HistoryWriter:
         clock: Clock,
         *,
         backlog: Backlog | None = None,
+        shown: Container[str] | None = None,
         connect: Connect = open_writer,
         retry_delay: float = RETRY_DELAY,
     ) -> None:
-        """Open or create the file; raises HistoryError. ``connect`` replaces it in tests."""
+        """Open or create the file; raises HistoryError. ``shown``: the logs that people look at,
+        None for all. ``connect`` replaces it in tests."""
         self.path = path
         self._clock = clock
+        self._shown = shown
         self._retry_delay = retry_delay
         self._backlog = Backlog() if backlog is None else backlog
         self._lock = threading.Condition()
@@ -98,7 +101,8 @@ class HistoryWriter:
             text = f"a reading of {reading.probe} could not be stored: {error}"
             self.event(Event(self._clock.now(), "not-stored", text, reading.probe))
             return
-        self._put(lambda store: store.add(row), row=row, hurry=bool(row.lines))
+        seen = self._shown is None or reading.probe in self._shown
+        self._put(lambda store: store.add(row), row=row, hurry=seen and bool(row.lines))
 
     def open_gap(self, probe: str, start: float, cause: str) -> None:
         """Begin a gap of a probe (``""``: the recorder); nothing happens when one is open."""

@@ -151,6 +151,11 @@ class Batch:
         """How many errors are kept."""
         return len(self._error)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether there is little room for more lines that are neither."""
+        return len(self._others) > MOST_OTHERS // 2
+
     def context(self, path: str, lines: Iterable[bytes], before: float) -> None:
         """Take lines from before the watch: shown, with a time before it, and not counted."""
         self._pieces += 1

@@ -70,6 +70,8 @@ class OpenContext:
     """Why no command of this profile may run at the moment; empty when they may."""
     patterns: tuple[LogPattern, ...] = ()
     """Every pattern that was stored of the probe, when the recorder starts again."""
+    shown: bool = True
+    """Whether people look at what a log says; where not, what is not pressing can wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,15 @@ class LogProbe:
         clock: Clock,
         watch: LogWatch,
         signals: tuple[Signal, ...],
+        *,
+        shown: bool = True,
     ) -> None:
         self.name, self.config, self.clock, self.watch = name, config, clock, watch
         self.every = float(config.every)
         self.tick = self.every
         self.deadline = float(config.timeout)
         self.signals = signals
-        self._lookout = Lookout[Reading | None](name, watch, clock, self._is_worth_it)
+        self._lookout = Lookout[Reading | None](name, watch, clock, self._is_worth_it, shown=shown)
         self._recorded: float | None = None
         self._troubles: list[str] = []
         self._before = watch.counts.before_watch

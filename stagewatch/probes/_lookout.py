@@ -41,13 +41,21 @@ class Lookout(Generic[T]):
     """Looks at a log in a daemon thread, which is started by the first call and one at most."""
 
     def __init__(
-        self, name: str, watch: LogWatch, clock: Clock, worth: Callable[[Batch], bool]
+        self,
+        name: str,
+        watch: LogWatch,
+        clock: Clock,
+        worth: Callable[[Batch], bool],
+        *,
+        shown: bool = True,
     ) -> None:
-        """``worth`` says, in the thread, whether what was found should become a reading."""
+        """``worth`` says, in the thread, whether what was found should become a reading; one that
+        is not ``shown`` waits for its time unless it is pressing, or more than can wait."""
         self.news = False
         """Something worth a reading was found since the last one; never looked up on a disk."""
         self.follows = False
         self._name, self._watch, self._clock, self._worth = name, watch, clock, worth
+        self._shown = shown
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._asked: tuple[Callable[[Batch], T], Future[T]] | None = None
@@ -165,7 +173,7 @@ class Lookout(Generic[T]):
         """Whether a reading should be taken now, or what was found can wait for company."""
         critical = batch.critical > self._critical
         self._critical = batch.critical
-        if critical or not self.news:
+        if critical or not self.news or not (self._shown or batch.errors or batch.crowded):
             return critical
         going_on = self._erring and self._watch.patterns.new == self._new
         wait = ERRORS_WAIT if batch.errors and not going_on else OTHERS_WAIT
@@ -198,7 +206,8 @@ class Lookout(Generic[T]):
             return FAST
         period = SEARCHING if self._watch.plan.is_pattern else SLOW
         # What waits for company does not wait for the next line.
-        ripe = self._answered + OTHERS_WAIT - self._looked if self.news else period
+        waits = self.news and self._shown
+        ripe = self._answered + OTHERS_WAIT - self._looked if waits else period
         return min(period, max(ripe, APART))
 
     def _poll(self, seconds: float | None, also: int = -1) -> bool:

@@ -129,7 +129,7 @@ def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
     state = loads(context.checkpoint) if context.checkpoint else None
     patterns = Patterns(context.patterns if state else (), config.encoding)
     watch = LogWatch(plan, RealFiles(), state, patterns)
-    return LogProbe(name, config, context.clock, watch, signals(name, config))
+    return LogProbe(name, config, context.clock, watch, signals(name, config), shown=context.shown)
 
 
 KIND = ProbeKind(config=LogConfig, signals=signals, open=open_log, problems=problems)

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +25,7 @@ from stagewatch.model import Event
 from stagewatch.paths import HISTORY, PROFILE
 from stagewatch.probes import InstalledKinds
 from stagewatch.profile.drills import drills, lingering
+from stagewatch.profile.shown import shown_logs
 from stagewatch.recorder.judging import Judge
 from stagewatch.recorder.lock import RecorderLock, holder
 from stagewatch.recorder.logfile import logging_to
@@ -101,7 +102,7 @@ async def _serve(
     session = SessionFile(folder)
     kinds = InstalledKinds()
     profile = profile_of(folder)
-    with _history(folder / HISTORY, clock) as writer:
+    with _history(folder / HISTORY, clock, shown_logs(profile)) as writer:
         for name, config in profile.probe.items():
             writer.declare(name, config.kind, config.every, kinds.signals(name, config))
         past = recall(folder / HISTORY, list(profile.probe))
@@ -130,14 +131,14 @@ def command_refusal(folder: Path, session: SessionFile) -> Callable[[], str]:
 
 
 @contextlib.contextmanager
-def _history(path: Path, clock: Clock) -> Iterator[HistoryWriter]:
+def _history(path: Path, clock: Clock, shown: Container[str]) -> Iterator[HistoryWriter]:
     """The history's writer; a damaged file is kept aside and a new one begun."""
     try:
-        writer = HistoryWriter(path, clock)
+        writer = HistoryWriter(path, clock, shown=shown)
     except DamagedHistoryError as error:
         aside = move_aside(path)
         log.error("%s: kept as %s", error, aside.name)
-        writer = HistoryWriter(path, clock)
+        writer = HistoryWriter(path, clock, shown=shown)
         text = f"{path.name} was damaged and is kept as {aside.name}; a new one is begun"
         writer.event(Event(clock.now(), "history-damaged", text))
     try:

@@ -18,6 +18,7 @@ from stagewatch.following import SessionFile, pause_text
 from stagewatch.model import Event
 from stagewatch.probes import OpenContext, Probe, is_opened, probe_kind
 from stagewatch.profile.schema import Profile
+from stagewatch.profile.shown import shown_logs
 from stagewatch.profile.values import format_duration
 from stagewatch.recorder.abandoned import end_abandoned
 from stagewatch.recorder.desk import Book, Desk, Judge
@@ -50,6 +51,7 @@ def open_probes(
     ``refusal`` says why commands of the profile may not run.
     """
     base = Path(session.base or Path(session.profile_path).parent)
+    shown = shown_logs(profile)
     return [
         probe_kind(config.kind).open(
             name,
@@ -61,6 +63,7 @@ def open_probes(
                 checkpoint=past.checkpoints.get(name),
                 refusal=refusal,
                 patterns=past.patterns.get(name, ()),
+                shown=name in shown,
             ),
         )
         for name, config in profile.probe.items()
