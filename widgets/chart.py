@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stagewatch.model import Series
 from stagewatch.widgets.paint import Line, Role
@@ -137,16 +138,24 @@ def plot(
     series: Series, width: int, height: int, scale: Scale, *, limit: float | None, ascii: bool
 ) -> list[Line]:
     """``height`` rows of a line over the whole series; ``limit`` is a dashed row where it fits."""
+    drawn = tuple(columns(series, width * (1 if ascii else 2)))
+    return list(_plotted(drawn, width, height, scale, limit, ascii))
+
+
+@lru_cache(8)
+def _plotted(
+    drawn: Sequence[Column], width: int, height: int, scale: Scale, limit: float | None, ascii: bool
+) -> tuple[Line, ...]:
+    """The same of columns, which a new reading changes only where it is the extreme of one."""
     across, down = (1, 1) if ascii else (2, 4)
-    drawn = columns(series, width * across)
     grid = _grid(drawn, width * across, height * down, scale)
     bar = height - 1 - scale.step(limit, height) if limit is not None else -1
     if limit is not None and not scale.low <= limit <= scale.high:
         bar = -1
-    return [
+    return tuple(
         _row(grid[y * down : (y + 1) * down], width, across, limit_row=y == bar)
         for y in range(height)
-    ]
+    )
 
 
 def _grid(drawn: Sequence[Column], width: int, height: int, scale: Scale) -> list[bytearray]:

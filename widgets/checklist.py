@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stagewatch.model import State
@@ -12,6 +13,7 @@ from stagewatch.widgets.paint import (
     BLANK,
     Line,
     Role,
+    Run,
     crop,
     ends,
     fill,
@@ -141,12 +143,17 @@ def item_lines(item: ItemNow, view: View, width: int, *, asked: bool = False) ->
     if asked and not done and not waiting:
         assert view.snapshot is not None
         aside = join((aside, mark_line(worst(view.snapshot, item.signals, view.now))), " ")
-    text_role = Role.DIM if done else Role.PLAIN
+    text = run(item.item, Role.DIM if done else Role.PLAIN)
+    return list(_item_rows(text, run(box, role), aside, width))
+
+
+@lru_cache(512)
+def _item_rows(item: Run, box: Run, aside: Line, width: int) -> tuple[Line, ...]:
+    """An item's text beside its box: asked for every item, and mostly the same as before."""
     right = sum(len(text) for text, _ in aside)
-    rows = wrap(item.item, width - INDENT - (right + 1 if right else 0), text_role)
-    head = (run("  "), run(box, role), run(" "))
-    first = ends((*head, *(rows[0] if rows else BLANK)), aside, width, 1)
-    return [first, *(line(" " * INDENT, *row) for row in rows[1:])]
+    rows = wrap(item[0], width - INDENT - (right + 1 if right else 0), item[1])
+    first = ends((run("  "), box, run(" "), *(rows[0] if rows else BLANK)), aside, width, 1)
+    return (first, *(line(" " * INDENT, *row) for row in rows[1:]))
 
 
 def gate_lines(gates: Iterable[GateNow], now: float, width: int, *, whole: bool) -> list[Line]:

@@ -33,8 +33,8 @@ class HistoryWriter:
     """Stores what the recorder tells it; one for a file, never two.
 
     Every method returns at once; a thread commits in batches, a reading with log lines to show and
-    what is urgent without delay. While the file cannot be written, ``problem`` says since when and why,
-    and the readings of the last hour wait in memory.
+    what is urgent without delay. While the file cannot be written, ``problem`` says since when and
+    why, and the readings of the last hour wait in memory.
     """
 
     def __init__(

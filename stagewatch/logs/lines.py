@@ -98,7 +98,7 @@ class Lines:
         return max(map(len, self.keys), default=0) > size
 
     def start(self, index: int) -> int:
-        """Where a line begins in ``data``; behind the last one where there is none of this index."""
+        """Where a line begins in ``data``; for the number of lines, behind the last one."""
         return self._starts[index] + index * self._gap
 
     def end(self, index: int) -> int:
