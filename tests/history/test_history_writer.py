@@ -469,3 +469,17 @@ def test_the_wait_for_company_is_short_beside_the_shortest_interval(
     writer.declare("slow", "http", 60, ())
     assert writer._delay == pytest.approx(0.15)
     writer.close()
+
+
+def test_lines_that_nobody_looks_at_wait_for_company(
+    path: Path, hand_clock: Clock, reading: Make, log_lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are shown take all that was told before them to the disk."""
+    monkeypatch.setattr("stagewatch.history.writer.BATCH_DELAY", 3600.0)
+    writer = HistoryWriter(path, hand_clock, shown={"errors"})
+    writer.add(reading(0, probe="access", lines=log_lines(1, "")))
+    assert not writer._hurry
+    writer.add(reading(1, probe="errors", lines=log_lines(1, "")))
+    with writer._lock:
+        assert writer._lock.wait_for(lambda: writer._settled() == 2, 20)
+    writer.close()

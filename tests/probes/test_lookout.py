@@ -22,13 +22,13 @@ Follow = Callable[[], Awaitable[LogProbe]]
 class Log:
     """A followed log: what its probe asks for."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shown: bool = True) -> None:
         self.path = path
         self.hurried = 0
         self.probe = open_log(
             "errors",
             LogConfig(kind="log", path=path.name),
-            OpenContext(SystemClock(), path.parent, time.time()),
+            OpenContext(SystemClock(), path.parent, time.time(), shown=shown),
         )
 
     async def follow(self) -> None:
@@ -67,6 +67,15 @@ async def until(condition: Callable[[], bool]) -> None:
 async def log(tmp_path: Path) -> AsyncIterator[Log]:
     (tmp_path / "error.log").touch()
     made = Log(tmp_path / "error.log")
+    yield made
+    await made.probe.aclose()
+
+
+@pytest.fixture
+async def unseen(tmp_path: Path) -> AsyncIterator[Log]:
+    """One whose lines nobody looks at."""
+    (tmp_path / "access.log").touch()
+    made = Log(tmp_path / "access.log", shown=False)
     yield made
     await made.probe.aclose()
 
@@ -130,6 +139,36 @@ async def test_errors_wait_less(log: Log, monkeypatch: pytest.MonkeyPatch) -> No
     log.write("ERROR second\n")
     assert [line.text for line in (await log.reading()).lines] == ["ERROR second"]
     assert log.hurried == 1
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_lines_that_nobody_looks_at_wait_for_the_next_reading(
+    unseen: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as there is room for them; then one is asked for, and none is left out."""
+    monkeypatch.setattr(_lookout, "OTHERS_WAIT", 0.0)
+    await unseen.follow()
+    for number in range(30):
+        unseen.write(f"GET /{number}\n")
+    lookout = unseen.probe._lookout
+    await until(lambda: lookout._batch is not None and lookout._batch.seen == 30)
+    assert unseen.hurried == 0
+    unseen.write("GET /30\n")
+    await until(lambda: unseen.hurried == 1)
+    assert len((await unseen.reading()).lines) == 31
+
+
+@pytest.mark.usefixtures("never_by_itself")
+async def test_what_presses_is_told_though_nobody_looks(
+    unseen: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_lookout, "ERRORS_WAIT", 0.0)
+    await unseen.follow()
+    unseen.write("ERROR x\n")
+    await until(lambda: unseen.hurried == 1)
+    await unseen.reading()
+    unseen.write("CRITICAL y\n")
+    await until(lambda: unseen.hurried == 2)
 
 
 @pytest.mark.usefixtures("never_by_itself")
