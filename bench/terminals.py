@@ -6,9 +6,10 @@ the four probes that ask what the terminals ask, and the criteria, checklist and
 with all that the staging profile measures, the rest at its own intervals. Printed for each: CPU
 seconds a minute (its whole process tree, ended children included), bytes a minute to the
 terminal, and memory (PSS); then the ratios to the four terminals. ``--every 0`` takes the
-manifest's own intervals (30 and 60 s). htop, btop, lnav and glances take part; one that is not
-installed is said to be missing. Two bare programs (``bare.py``) show the least that such a thing
-can cost. ``--only-ours`` leaves out the other monitors.
+manifest's own intervals (30 and 60 s). htop, btop, lnav and glances take part at their own pace,
+htop's 1.5 s and the others' 1 to 3 s; one that is not installed is said to be missing. Two bare
+programs (``bare.py``) show the least that such a thing can cost. ``--only-ours`` leaves out the
+other monitors.
 """
 
 from __future__ import annotations
@@ -259,14 +260,13 @@ def recorder_pid(place: Path) -> int:
     raise SystemExit("the recorder did not start")
 
 
-def others(backend: Backend, every: float) -> Iterator[tuple[str, list[str]]]:
-    """Other monitors at the same interval, where they are installed."""
-    tenths, seconds = f"{(every or 30) * 10:g}", f"{every or 30:g}"
+def others(backend: Backend) -> Iterator[tuple[str, list[str]]]:
+    """Other monitors as they start by themselves, where they are installed."""
     commands = {
-        "htop": ["htop", "-d", tenths],
+        "htop": ["htop"],
         "btop": ["btop"],
         "lnav": ["lnav", str(backend.log)],
-        "glances": ["glances", "-t", seconds],
+        "glances": ["glances"],
     }
     for name, command in commands.items():
         if shutil.which(command[0]):
@@ -298,7 +298,7 @@ def main() -> None:
             with writer(backend.log, arguments.lines):
                 groups = [("four terminals", four_terminals(backend, arguments.every))]
                 if not arguments.only_ours:
-                    groups += [(n, [c]) for n, c in others(backend, arguments.every)]
+                    groups += [(n, [c]) for n, c in others(backend)]
                 groups += [(n, [c]) for n, c in bare()]
                 costs = []
                 for name, commands in groups:
@@ -320,6 +320,9 @@ def main() -> None:
             goal("kB", costs, costs[0].bytes / 1000, lambda cost: cost.bytes / 1000)
     elif not arguments.every and not arguments.lines:
         goal("CPU", costs, 0.30, lambda cost: cost.cpu)
+        monitors = [cost for cost in costs if cost.name in ("htop", "btop", "lnav", "glances")]
+        if monitors:
+            goal("CPU", costs, min(cost.cpu for cost in monitors), lambda cost: cost.cpu)
 
 
 def goal(what: str, costs: list[Cost], most: float, of: Callable[[Cost], float]) -> None:

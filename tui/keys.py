@@ -22,7 +22,7 @@ KEYS: tuple[Binding, ...] = (
     Binding("n", "note", "note", tooltip="Write a note on the item"),
     Binding("p", "pause", "pause", tooltip="Pause the recording with a reason, or resume it"),
     Binding("v", "verdict", "verdict", tooltip="The verdict board: criteria, savings, gates, acts"),
-    Binding("c", "checklist", "checklist", tooltip="Show the checklist, or the panes again"),
+    Binding("c", "checklist", "list", tooltip="Show the checklist, or the panes again"),
     Binding("l", "log", "log", tooltip="Open the whole log, at its end or where one points"),
     *POINTING[:1],
     Binding(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from stagewatch.widgets.paint import Line, Role, fit, line
+from stagewatch.widgets.paint import Line, Role, crop, fit, join, line, width_of
 
 if TYPE_CHECKING:
     from textual.binding import Binding
 
+_ALWAYS = ("help", "close", "leave", "quit")
 _NAMES = {"question_mark": "?", "ctrl+p": "^p", "space": "space", "escape": "esc"}
 
 
@@ -25,10 +26,15 @@ def key_names(binding: Binding) -> str:
 
 
 def key_line(bindings: Sequence[Binding], width: int) -> Line:
-    """The keys and what they do, as many as fit."""
-    parts = [
-        line((key_name(binding), Role.ACCENT), (f" {binding.description}", Role.DIM))
-        for binding in bindings
-        if binding.show
-    ]
-    return line(" ", *fit(parts, width - 2))
+    """The keys and what they do, as many as fit; those that lead to the others and out always."""
+    shown = [binding for binding in bindings if binding.show]
+    whole = join(map(_said, shown))
+    if width_of(whole) > width - 2:
+        last = join(_said(binding) for binding in shown if binding.action in _ALWAYS)
+        first = [_said(binding) for binding in shown if binding.action not in _ALWAYS]
+        whole = crop(join((fit(first, width - 4 - width_of(last)), last)), width - 2)
+    return line(" ", *whole)
+
+
+def _said(binding: Binding) -> Line:
+    return line((key_name(binding), Role.ACCENT), (f" {binding.description}", Role.DIM))

@@ -70,7 +70,7 @@ async def test_it_opens_at_the_end_and_leads_back(
         assert "following" in lines(app)
         await pilot.press("escape")
         await settled(pilot, lambda: not isinstance(app.screen, LogScreen))
-        assert "checklist" in lines(app)
+        assert "c list" in lines(app)
 
 
 async def test_new_lines_are_followed(
