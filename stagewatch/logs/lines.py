@@ -33,7 +33,7 @@ class Lines:
 
     def __init__(self, data: bytes, others: Others | None = None) -> None:
         self.data = data
-        self.count = data.count(b"\n")
+        self.count: int
         """How many lines there are, those that are passed among them."""
         self.keys: list[bytes]
         """Each line with ``0`` for every digit."""
@@ -45,7 +45,9 @@ class Lines:
             self.keys = self._alike.split(b"\n")
             self.keys.pop()
             self._starts, self._gap = list(accumulate(map(len, self.keys), initial=0)), 1
+            self.count = len(self.keys)
         else:
+            self.count = data.count(b"\n")
             self._starts, self._gap = self._picked(others), 0
 
     def _picked(self, others: Others) -> list[int]:
