@@ -12,7 +12,7 @@ import selectors
 import struct
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,8 +247,8 @@ def record(folder: Path, shared: Shared, hours: float, minutes: float) -> int:
 
     clock = Clock(shared)
 
-    def writer(path: Path, given: Clock) -> HistoryWriter:
-        made = HistoryWriter(path, given)
+    def writer(path: Path, given: Clock, *, shown: Container[str]) -> HistoryWriter:
+        made = HistoryWriter(path, given, shown=shown)
         simulation.commit = lambda: made.flush(60)
         return made
 

@@ -30,6 +30,7 @@ from pathlib import Path
 from bench._day import Shared, SharedClock
 from bench.ptyrun import Terminal
 from bench.terminals import profile_text
+from stagewatch.demo.hooks import write_hooks
 from stagewatch.demo.run import start_backend
 from stagewatch.recorder.launch import start_session
 
@@ -126,6 +127,7 @@ def new_session(place: Path, hours: float, start: float) -> tuple[Path, Callable
     text, over = profile_text(backend, 1.0, None), f"{max(24, hours) + 2:g}"
     text = text.replace('"24h"', f'"{over}h"').replace("[18, 24]", f"[18, {over}]")
     profile.write_text(text)
+    write_hooks(profile.parent)
     home = place / "state" / "stagewatch" / "sessions"
     folder = start_session(profile, home=home, operator="bench", clock=SharedClock(shared))
     return folder, backend.stop

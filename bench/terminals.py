@@ -162,6 +162,7 @@ def profile_text(
     """
     text = (Path(__file__).parents[1] / "profiles" / "staging.toml").read_text()
     text = text.replace("http://localhost:8000", backend.url)
+    text = text.replace("port = 8000", f"port = {backend.url.rpartition(':')[2]}")
     text = re.sub(r"(?m)^match = .*$", lambda _: f"match = '{backend.match}'", text)
     parts = [_table(part, backend, every, paced) for part in re.split(r"(?m)^(?=\[)", text)]
     if only:
