@@ -173,11 +173,15 @@ class Lookout(Generic[T]):
         """Whether a reading should be taken now, or what was found can wait for company."""
         critical = batch.critical > self._critical
         self._critical = batch.critical
-        if critical or not self.news or not (self._shown or batch.errors or batch.crowded):
+        if critical or not self.news or self._can_wait(batch):
             return critical
         going_on = self._erring and self._watch.patterns.new == self._new
         wait = ERRORS_WAIT if batch.errors and not going_on else OTHERS_WAIT
         return self._looked - self._answered >= wait
+
+    def _can_wait(self, batch: Batch) -> bool:
+        """Whether all that there is to tell are lines that nobody looks at, with room for more."""
+        return not self._shown and batch.seen > 0 and not (batch.errors or batch.crowded)
 
     def _look(self) -> Batch:
         clock = self._clock

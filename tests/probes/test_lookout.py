@@ -171,6 +171,20 @@ async def test_what_presses_is_told_though_nobody_looks(
     await until(lambda: unseen.hurried == 2)
 
 
+async def test_a_log_that_is_gone_is_told_though_nobody_looks(
+    unseen: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no line that could wait."""
+    monkeypatch.setattr(_lookout, "SLOW", 0.05)
+    monkeypatch.setattr(_lookout, "APART", 0.0)
+    monkeypatch.setattr(_lookout, "OTHERS_WAIT", 0.0)
+    monkeypatch.setattr("stagewatch.logs.follower.GRACE", 0.0)
+    await unseen.follow()
+    unseen.path.unlink()
+    await until(lambda: unseen.hurried > 0)
+    assert "does not exist" in (await unseen.reading()).reason
+
+
 @pytest.mark.usefixtures("never_by_itself")
 async def test_silence_is_not_looked_up_again(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two readings that are due nothing is touched, on whatever thread."""
