@@ -79,7 +79,6 @@ class _Newest:
             self._newer += some.size
         while self._waiting and self._newer - self._waiting[0].size >= self._most:
             self._newer -= self._waiting.popleft().size
-            self._kept.clear()
         if self._newer >= self._most:
             self._kept.clear()
         if len(self._waiting) > _WAITING:

@@ -80,7 +80,7 @@ def roughly_masked(text: bytes) -> bytes:
 
 def alike_masked(alike: bytes) -> bytes:
     """``roughly_masked`` of a text that has ``0`` for every digit already."""
-    *before, last = _REST.split(_shortened(alike))
+    *before, last = _REST.split(numbers_short(alike))
     return b"\1".join([*map(bytes.rstrip, before, repeat(_LETTERS)), last])
 
 
@@ -89,12 +89,8 @@ def digits_alike(text: bytes) -> bytes:
     return text.translate(_ZEROS)
 
 
-def numbers_alike(text: bytes) -> bytes:
-    """``text`` with ``0`` for every number: rougher, and quicker."""
-    return _shortened(digits_alike(text))
-
-
-def _shortened(alike: bytes) -> bytes:
+def numbers_short(alike: bytes) -> bytes:
+    """Such a text with one ``0`` for every number: rougher still, and slower."""
     for zeros in (b"00000000", b"0000", b"00", b"00"):
         alike = alike.replace(zeros, b"0")
     return alike

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stagewatch.logs.levels import look
-from stagewatch.logs.masks import digits_alike, masked, numbers_alike, roughly_masked
+from stagewatch.logs.masks import digits_alike, masked, numbers_short, roughly_masked
 from stagewatch.logs.patterns import text_of
 from stagewatch.text import clean
 
@@ -96,7 +96,7 @@ def test_other_digits_in_the_same_places_are_the_same_pattern(text: str, seed: i
     rng = random.Random(seed)
     other = re.sub(r"\d+", lambda _: str(rng.randrange(10 ** rng.randrange(1, 8))), text)
     first, second = text.encode(), other.encode()
-    for key in (digits_alike, numbers_alike, roughly_masked):
+    for key in (digits_alike, lambda raw: numbers_short(digits_alike(raw)), roughly_masked):
         if key(first) == key(second):
             assert masked(first) == masked(second)
 
