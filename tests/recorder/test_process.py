@@ -130,8 +130,13 @@ def kinds(folder: Path) -> list[str]:
         return [event.kind for event in reversed(history.events(100))]
 
 
+def values(folder: Path, probe: str = "web") -> list[Reading]:
+    """Those with a value: on a machine that is busy, an answer may well come too late."""
+    return [reading for reading in readings(folder, probe) if reading.result is Result.VALUE]
+
+
 def recording(folder: Path, count: int = 3, probe: str = "web") -> Callable[[], bool]:
-    return lambda: len(readings(folder, probe)) >= count
+    return lambda: len(values(folder, probe)) >= count
 
 
 def test_a_recorder_records_detached_from_whoever_started_it(watch: Path, until: Until) -> None:
@@ -140,9 +145,8 @@ def test_a_recorder_records_detached_from_whoever_started_it(watch: Path, until:
     assert done.pid is not None
     until(recording(watch))
     until(recording(watch, probe="app"))
-    assert {r.result for r in readings(watch)} == {Result.VALUE}
-    assert readings(watch)[0].values["web.jobs"] == 3
-    assert readings(watch, "app")[0].values["app.rss"] > 1e6
+    assert values(watch)[0].values["web.jobs"] == 3
+    assert values(watch, "app")[0].values["app.rss"] > 1e6
     fields = Path(f"/proc/{done.pid}/stat").read_text().rsplit(")", 1)[1].split()
     parent, session, terminal = int(fields[1]), int(fields[3]), int(fields[4])
     assert parent != os.getpid()
@@ -151,7 +155,7 @@ def test_a_recorder_records_detached_from_whoever_started_it(watch: Path, until:
     assert os.readlink(f"/proc/{done.pid}/cwd") == "/"
     assert os.readlink(f"/proc/{done.pid}/fd/0") == os.devnull
     os.kill(done.pid, signal.SIGHUP)
-    before = len(readings(watch))
+    before = len(values(watch))
     until(recording(watch, before + 3))
 
 
@@ -246,7 +250,7 @@ def test_pausing_the_session_stops_the_readings_and_resuming_brings_them_back(
     until(lambda: gaps() == ["paused by ann: deploying"])
     until(lambda: time.time() > readings(watch)[-1].at + 4 * EVERY)
     store.edit(lambda s: edits.resume(s, by="ann", at=time.time()))
-    before = len(readings(watch))
+    before = len(values(watch))
     until(recording(watch, before + 2))
     assert gaps() == []
 
@@ -270,11 +274,12 @@ def test_a_backend_that_goes_down_and_comes_back_as_another_process_is_told(
     watched.kill()
     watched.wait()
     until(lambda: "down" in kinds(watch))
+    before = len(values(watch))
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         (tmp_path / "app.pid").write_text(str(other.pid))
         until(lambda: {"restart", "up"} <= set(kinds(watch)))
+        until(recording(watch, before + 1))  # the other probe went on
         other.kill()
-    assert {r.result for r in readings(watch)} == {Result.VALUE}, "the other probe went on"
 
 
 def test_a_damaged_history_is_kept_aside_and_recording_goes_on(watch: Path, until: Until) -> None:
