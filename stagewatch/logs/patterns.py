@@ -215,6 +215,8 @@ class Patterns:
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
         cache, counted = self._cache[level], []
         unknown = set(keys).difference(cache)
+        if exceptions:
+            unknown = {key for key in unknown if b"\n" not in key}
         if len(unknown) > _MANY:
             keys = list(map(_rough(unknown).get, keys, keys))
         newest = dict(zip(keys, indices, strict=True))
@@ -330,16 +332,13 @@ def _with_exception(key: bytes, exception: bytes) -> bytes:
 
 def _rough(keys: set[bytes]) -> dict[bytes, bytes]:
     """The rougher keys of lines that differ in more than digits, most of them in ids."""
-    plain = [key for key in keys if b"\n" not in key]
-    if not plain:
-        return {}
     # What all of them begin with is masked once. A space ends whatever is masked.
-    first, last = min(plain), max(plain)
+    first, last = min(keys), max(keys)
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     size = first.rfind(b" ", 0, sum(1 for _ in alike)) + 1
     begun = _rough_key(alike_masked(first[:size]))
-    rests = alike_masked(b"\n".join([key[size:] for key in plain])).split(b"\n")
-    return dict(zip(plain, map(begun.__add__, rests), strict=True))
+    rests = alike_masked(b"\n".join([key[size:] for key in keys])).split(b"\n")
+    return dict(zip(keys, map(begun.__add__, rests), strict=True))
 
 
 def _rough_key(line: bytes, exception: bytes = b"") -> bytes:
