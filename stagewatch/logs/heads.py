@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
+from itertools import compress
+from operator import not_
 from typing import NamedTuple
 
 from stagewatch.logs.lines import Found, Lines
@@ -96,8 +98,9 @@ class Heads:
             if len(indices) == len(lines) and lines.all_alike(text):
                 group, indices = list(indices), []
             else:
-                group = [i for i in indices if keys[i].startswith(text)]
-                indices = [i for i in indices if not keys[i].startswith(text)]
+                begun = [keys[i].startswith(text) for i in indices]
+                group = list(compress(indices, begun))
+                indices = list(compress(indices, map(not_, begun)))
             unknown += _unproved(lines, most, group, found)
             often[most] = len(group)
         groups: defaultdict[int, list[int]] = defaultdict(list)

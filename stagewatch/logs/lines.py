@@ -91,13 +91,13 @@ class Lines:
         return list(map(self.keys.__getitem__, indices))
 
     def longer_than(self, size: int) -> bool:
-        """Whether a line has more bytes than that."""
-        find, half = self.data.find, size // 2
-        # Such a line fills one of these: to look for their line ends is quicker than to measure.
-        parts = range(0, len(self.data), half)
-        if all(find(b"\n", part, part + half) >= 0 for part in parts[:-1]):
-            return False
-        return max(map(len, self.keys), default=0) > size
+        """Whether a line has more bytes than that, one that is passed among them."""
+        rfind, at, end = self.data.rfind, 0, self.data.rfind(b"\n") + 1
+        while at < end:  # from a line to the last one that begins within reach
+            at = rfind(b"\n", at, at + size + 1) + 1
+            if not at:
+                return True
+        return False
 
     def start(self, index: int) -> int:
         """Where a line begins in ``data``; for the number of lines, behind the last one."""

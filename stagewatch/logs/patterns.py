@@ -151,8 +151,10 @@ class Patterns:
         exceptions: dict[int, bytes] = {}
         waiting = set()
         traced = indices
-        if len(indices) > _MANY and COMMON not in data:
-            traced = indices[-1:]
+        if len(indices) > _MANY:
+            alone = level != CRITICAL and len(indices) == lines.count  # no traceback among them
+            if alone or COMMON not in data:
+                traced = indices[-1:]
         for index in traced:
             position = lines.end(index)
             lone = level == CRITICAL and lines.keys[index].startswith(STARTS[0])
@@ -215,10 +217,9 @@ class Patterns:
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
         cache, counted = self._cache[level], []
         unknown = set(keys).difference(cache)
-        if exceptions:
-            unknown = {key for key in unknown if b"\n" not in key}
         if len(unknown) > _MANY:
-            keys = list(map(_rough(unknown).get, keys, keys))
+            rough = _rough_of_both(unknown) if exceptions else _rough(unknown)
+            keys = list(map(rough.get, keys, keys))
         newest = dict(zip(keys, indices, strict=True))
         for key, count in Counter(keys).items():
             row, index = cache.get(key), newest[key]
@@ -339,6 +340,14 @@ def _rough(keys: set[bytes]) -> dict[bytes, bytes]:
     begun = _rough_key(alike_masked(first[:size]))
     rests = alike_masked(b"\n".join([key[size:] for key in keys])).split(b"\n")
     return dict(zip(keys, map(begun.__add__, rests), strict=True))
+
+
+def _rough_of_both(keys: set[bytes]) -> dict[bytes, bytes]:
+    """The same where exceptions follow some of the lines."""
+    parted = [key.partition(b"\n") for key in keys]
+    lines = _rough({line for line, _, _ in parted})
+    ends = {end: alike_masked(end) for end in {end for _, _, end in parted}}
+    return {line + gap + end: lines[line] + gap + ends[end] for line, gap, end in parted}
 
 
 def _rough_key(line: bytes, exception: bytes = b"") -> bytes:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stagewatch.logs import patterns as module
 from stagewatch.logs.batch import Batch
+from stagewatch.logs.levels import LIMIT
 from stagewatch.logs.patterns import OTHER, Patterns
 from stagewatch.logs.state import Counts
 from stagewatch.logs.tally import Tally
@@ -51,6 +52,8 @@ TEMPLATES = (
     "2026-01-02 00:00:{s:02},000 WARNING slow query, {n} ms\n",
     "2026-01-02 00:00:{s:02},000 INFO fine {n}\n",
     '{{"level": "error", "msg": "open /srv/{w}/{n} failed"}}\n',
+    "2026-01-02 00:00:{s:02},000 ERROR job {h:08x} died\n" + TRACE.replace("{name}", "ValueError"),
+    "2026-01-02 00:00:{s:02},000 ERROR job {h:08x} died\n" + TRACE.replace("{name}", "KeyError"),
 )
 
 
@@ -111,6 +114,16 @@ def test_a_flood_of_distinct_records_ends_in_other() -> None:
     assert patterns.new == module.MOST["ERROR"] + 2
     assert patterns.overflown
     assert all(len(cache) <= module._CACHED for cache in patterns._cache.values())
+
+
+def test_of_a_long_record_only_its_beginning_is_remembered() -> None:
+    """Thousands of them are kept at a time; also where the long one is the last of many."""
+    patterns = counted(["".join(f"ERROR {word} {'x' * 20_000} end\n" for word in "abc")])
+    counted(["ERROR short\n" * 500 + f"ERROR {'y ' * 20_000} end\n"], patterns)
+    keys = [key for cache in patterns._cache.values() for key in cache]
+    assert len(keys) == 10
+    assert max(map(len, keys)) <= LIMIT + 1
+    assert all("end" not in p.text for p in patterns.changed())
 
 
 def test_what_is_stored_goes_on(log: Watched) -> None:
