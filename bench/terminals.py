@@ -7,9 +7,10 @@ with all that the staging profile measures, the rest at its own intervals. Print
 seconds a minute (its whole process tree, ended children included), bytes a minute to the
 terminal, and memory (PSS); then the ratios to the four terminals. ``--every 0`` takes the
 manifest's own intervals (30 and 60 s). htop, btop, lnav and glances take part at their own pace,
-htop's 1.5 s and the others' 1 to 3 s; one that is not installed is said to be missing. Two bare
-programs (``bare.py``) show the least that such a thing can cost. ``--only-ours`` leaves out the
-other monitors.
+htop's 1.5 s and the others' 1 to 3 s; one that is not installed is said to be missing. What most of
+them cost, and the terminals' ``ps``, grows with the number of processes: idle ones are started
+until there are ``--processes``, 200 as on a usual server. Two bare programs (``bare.py``) show the
+least that such a thing can cost. ``--only-ours`` leaves out the other monitors.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pty
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
@@ -218,6 +220,19 @@ def writer(log: Path, lines_per_second: float) -> Iterator[None]:
     thread.join()
 
 
+@contextlib.contextmanager
+def populated(count: int) -> Iterator[None]:
+    """Idle processes, so that there are this many."""
+    missing = max(0, count - len(psutil.pids()))
+    idle = [subprocess.Popen(["sleep", "infinity"]) for _ in range(missing)]
+    try:
+        yield
+    finally:
+        for process in idle:
+            process.kill()
+            process.wait()
+
+
 def stagewatch_cost(
     place: Path, backend: Backend, every: float, seconds: float, *, only: bool
 ) -> list[Cost]:
@@ -289,6 +304,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--lines", type=float, default=0.0, help="log lines a second")
+    parser.add_argument("--processes", type=int, default=200)
     parser.add_argument("--only-ours", action="store_true")
     arguments = parser.parse_args()
     environment = {**os.environ, "TERM": "xterm-256color"}
@@ -296,7 +312,8 @@ def main() -> None:
         place = Path(folder)
         backend = start_backend(place)
         try:
-            with writer(backend.log, arguments.lines):
+            with writer(backend.log, arguments.lines), populated(arguments.processes):
+                print(f"{len(psutil.pids())} processes")
                 groups = [("four terminals", four_terminals(backend, arguments.every))]
                 if not arguments.only_ours:
                     groups += [(n, [c]) for n, c in others(backend)]
