@@ -32,8 +32,9 @@ services:
 demo: setup
 	@$(BIN)/stagewatch demo $(ARGS)
 
+# Most of the tests wait for a program or a screen: three workers for each of two cores.
 test: check
-	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n 6 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 explore: setup
 	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=explore $(ARGS)
