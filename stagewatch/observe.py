@@ -191,7 +191,8 @@ class Observer:
         if progress is None or progress.session is not session or now >= progress.turn:
             progress = self._progress = progress_of(profile, session, now)
         self._turn = min(progress.turn, self._judgements.turn)
-        probes, signals = self._present.at(record)
+        ends = min(session.ends_at, session.stopped_at or session.ends_at)
+        probes, signals = self._present.at(record, ends)
         until = _until(session, record, now)
         return Snapshot(
             now=now,

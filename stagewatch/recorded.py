@@ -133,21 +133,22 @@ class Present:
             self._signals[probe_of(signal.name)].append(signal)
         self._known: dict[str, tuple[Reading | None, ProbeNow, dict[str, SignalNow]]] = {}
 
-    def at(self, record: Record) -> tuple[dict[str, ProbeNow], dict[str, SignalNow]]:
-        """Every probe and every signal of the profile, in its order, as of the record."""
+    def at(self, record: Record, ends: float) -> tuple[dict[str, ProbeNow], dict[str, SignalNow]]:
+        """Every probe and every signal of the profile, in its order, as of the record; the watch
+        is over at ``ends``."""
         probes, signals = dict[str, ProbeNow](), dict[str, SignalNow]()
         for name, config in self._configs.items():
             reading = record.latest.get(name)
             known = self._known.get(name)
-            if known is None or known[0] is not reading:
+            if known is None or known[0] is not reading or known[1].ends != ends:
                 told = {each.name: signal_now(each, record) for each in self._signals[name]}
-                known = self._known[name] = reading, probe_now(name, config, record), told
+                known = self._known[name] = reading, probe_now(name, config, record, ends), told
             probes[name] = known[1]
             signals.update(known[2])
         return probes, signals
 
 
-def probe_now(name: str, config: ProbeConfig, record: Record) -> ProbeNow:
+def probe_now(name: str, config: ProbeConfig, record: Record, ends: float) -> ProbeNow:
     reading = record.latest.get(name)
     good, total = record.counts.get(name, (0, 0))
     last_failure, failed_for = record.failures.get(name, (None, 0.0))
@@ -166,6 +167,7 @@ def probe_now(name: str, config: ProbeConfig, record: Record) -> ProbeNow:
         last_failure=last_failure,
         failed_for=failed_for,
         timeout=config.timeout,
+        ends=ends,
     )
 
 

@@ -6,6 +6,7 @@ profile; it holds no file handles and never changes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,6 +71,8 @@ class ProbeNow:
     """Seconds that the newest (or present) run of failures lasted; 0 when none failed."""
     timeout: float = 10.0
     """Hard deadline of one run."""
+    ends: float = math.inf
+    """When the watch is over, and no more is read (Unix seconds)."""
 
     @property
     def patience(self) -> float:

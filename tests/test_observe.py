@@ -184,6 +184,21 @@ def test_before_the_first_reading_nothing_is_known_and_nothing_is_zero(watch: Wa
     assert "no recorder" in seen.recorder.problem
 
 
+def test_probes_end_with_the_watch_also_when_it_is_stopped_early(
+    watch: Watch, observer: Observer
+) -> None:
+    """Though none of them reports again."""
+    watch.add("health", START + 1, latency=141.0, used=12.0)
+    watch.stored()
+    before = observer.look()
+    assert before is not None
+    assert {probe.ends for probe in before.probes.values()} == {START + 24 * HOUR}
+    watch.store.edit(lambda s: edits.stop(s, by="ben", at=START + 90))
+    after = observer.look()
+    assert after is not None
+    assert {probe.ends for probe in after.probes.values()} == {START + 90}
+
+
 def test_a_reading_shows_as_it_was_stored(watch: Watch) -> None:
     watch.add("health", START + 1, latency=141.0, used=12.0)
     watch.add("health", START + 31, Result.ERROR)

@@ -258,6 +258,7 @@ def _probe(
         total=total,
         last_failure=START + 17.8 * HOUR - 12 * HOUR if name == "health" and total else None,
         failed_for=130.0 if name == "health" and total else 0.0,
+        ends=START + 24 * HOUR,
     )
 
 

@@ -12,7 +12,7 @@ from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, fill, flow, join, line, width_of
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.pointer import Grid, Pointer, marked, said
-from stagewatch.widgets.view import View, probe_of, signal_late
+from stagewatch.widgets.view import View, over, probe_of, signal_late
 from stagewatch.widgets.words import ago, time_of
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ def lateness(view: View, gauges: Sequence[Gauge]) -> object:
 
 def value_of(snapshot: Snapshot, signal: SignalNow, now: float) -> tuple[Line, ...]:
     """The value; when it is late or absent, the last one with its age and why."""
+    probe = probe_of(snapshot, signal.name)
     if signal.value is not None:
         shown = format_value(signal.value, signal.unit)
         if not signal_late(snapshot, signal, now) or signal.at is None:
             return (line((shown, Role.STRONG)),)
+        if probe is not None and over(probe, now):
+            return (line((shown, Role.STRONG), (f"  {ago(signal.at, now)}", Role.DIM)),)
         return (line((f"{shown}  LATE, {ago(signal.at, now)}", Role.WARN)),)
-    probe = probe_of(snapshot, signal.name)
     why = signal.reason or (probe.reason if probe else "")
     parts = [line(("✖ no value", Role.BAD))]
     if signal.last_value is not None and signal.last_value_at is not None:

@@ -13,7 +13,7 @@ from stagewatch.widgets.box import Frame, frame
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fit, flow, join, line, wrap
 from stagewatch.widgets.pane import Pane
 from stagewatch.widgets.subjects import main_probe, title_of
-from stagewatch.widgets.view import View, failing, kept, late, probe_of
+from stagewatch.widgets.view import View, failing, kept, late, over, probe_of
 from stagewatch.widgets.words import ago, coarse, plural, span, time_of
 
 if TYPE_CHECKING:
@@ -22,9 +22,23 @@ if TYPE_CHECKING:
 HAPPENED = 4
 """Rows that are left to the latest events, the blank above them included."""
 _OWN = frozenset(
-    ("ok", "latency", "http_status", "address", "failure", "phase", "timed_out", "deadline", "tls")
+    (
+        "ok",
+        "latency",
+        "http_status",
+        "address",
+        "failure",
+        "phase",
+        "timed_out",
+        "deadline",
+        "tls",
+        "unexpected",
+    )
 ) | {f"phase_{name}" for name in ("resolve", "connect", "tls", "first_byte", "body")}
 """Signals and facts that the headline shows, or that nobody needs at a glance."""
+
+OVER = "◌ over"
+"""The state of a probe once the watch is over, where its last reading was as expected."""
 
 
 def state_of(probe: ProbeNow, now: float) -> tuple[str, Role]:
@@ -36,10 +50,15 @@ def state_of(probe: ProbeNow, now: float) -> tuple[str, Role]:
     if probe.result is Result.NO_DATA:
         return "✖ BAD ANSWER" if probe.kind == "http" else "✖ NO DATA", Role.BAD
     if late(probe, now):
-        return "◌ LATE", Role.WARN
+        return (OVER, Role.DIM) if over(probe, now) else ("◌ LATE", Role.WARN)
     if probe.result is Result.SKIPPED:
         return "◌ skipped", Role.WARN
     return ("● healthy" if probe.kind == "http" else "● ok"), Role.GOOD
+
+
+def _well(probe: ProbeNow, now: float) -> bool:
+    word, role = state_of(probe, now)
+    return role is Role.GOOD or word == OVER
 
 
 def took_text(seconds: float) -> str:
@@ -61,7 +80,7 @@ def headline(probe: ProbeNow, now: float) -> Line:
 
 
 def overdue_age(probe: ProbeNow, now: float) -> Line:
-    """``tried 3s ago`` while it fails, ``4m12s ago`` when it is late; otherwise nothing.
+    """``tried 3s ago`` while it fails, ``4m12s ago`` when it is old; otherwise nothing.
 
     A fresh reading needs no age, and one that counts the seconds is sent again every second.
     """
@@ -69,7 +88,9 @@ def overdue_age(probe: ProbeNow, now: float) -> Line:
         return BLANK
     if failing(probe):
         return line((f"tried {ago(probe.at, now)}", Role.DIM))
-    return line((ago(probe.at, now), Role.WARN)) if late(probe, now) else BLANK
+    if not late(probe, now):
+        return BLANK
+    return line((ago(probe.at, now), Role.DIM if over(probe, now) else Role.WARN))
 
 
 def availability(probe: ProbeNow, now: float, *, brief: bool = False) -> tuple[Line, ...]:
@@ -162,7 +183,7 @@ def others(
     ]
     rest: list[ProbeNow] = []
     if len(probes) > rows:
-        probes.sort(key=lambda probe: state_of(probe, now)[1] is Role.GOOD)
+        probes.sort(key=lambda probe: _well(probe, now))
         most = max(0, rows - 1)
         probes, rest = probes[:most], probes[most:]
     wide = max((len(state_of(probe, now)[0]) for probe in probes), default=0)
@@ -178,7 +199,7 @@ def others(
         name = title_of(probe)
         lines.append(ends(line((word.ljust(wide), role), "  ", name, *detail), age, width))
     if rest:
-        well = all(state_of(probe, now)[1] is Role.GOOD for probe in rest)
+        well = all(_well(probe, now) for probe in rest)
         words = (", all well", Role.DIM) if well else (", not all well", Role.WARN)
         lines.append(line((f"and {len(rest)} more", Role.DIM), words))
     return lines

@@ -16,7 +16,7 @@ from stagewatch.model import State
 from stagewatch.profile.derived import DERIVED
 from stagewatch.profile.values import format_value
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, width_of, wrap
-from stagewatch.widgets.view import failing, kept, late, probe_of
+from stagewatch.widgets.view import failing, kept, late, over, probe_of
 from stagewatch.widgets.words import ago, coarse
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _told(name: str, ground: _Ground, now: float) -> Telling:
     told = Telling(name, Standing.AT_HAND, line(format_value(signal.value, signal.unit)))
     if probe is None or late(probe, now):
         # What nobody reads again is as old as its value.
-        aside = f"LATE, {_age(probe.at if probe is not None else signal.at, now)}"
+        aside = f"{_old(probe, now)}, {_age(probe.at if probe is not None else signal.at, now)}"
         told = replace(told, standing=Standing.ABSENT, aside=aside, aged=True)
     elif failing(probe):
         aside = f"{probe.reason}, tried {_age(probe.at, now)}"
@@ -152,13 +152,17 @@ def _without_value(signal: SignalNow, probe: ProbeNow | None, now: float) -> Tel
     why = [signal.reason or (probe.reason if probe is not None else "") or "no reading yet"]
     aged = probe is not None and late(probe, now)
     if probe is not None and aged:
-        why.insert(0, f"LATE, {_age(probe.at, now)}")
+        why.insert(0, f"{_old(probe, now)}, {_age(probe.at, now)}")
     if signal.last_value is not None and signal.last_value_at is not None:
         last = format_value(signal.last_value, signal.unit)
         why.append(f"last {last}, {coarse(now - signal.last_value_at)} ago")
         aged = True
     value = line(("no value", MARKS[standing][1]))
     return Telling(signal.name, standing, value, "; ".join(why), aged)
+
+
+def _old(probe: ProbeNow | None, now: float) -> str:
+    return "over" if probe is not None and over(probe, now) else "LATE"
 
 
 def _ruled(rules: Sequence[Judging], told: Telling) -> Telling:

@@ -99,6 +99,11 @@ def late(probe: ProbeNow, now: float) -> bool:
     return now - probe.at > patience(probe)
 
 
+def over(probe: ProbeNow, now: float) -> bool:
+    """Whether a reading that is late is none that is missing: the watch is over, and had it all."""
+    return now > probe.ends and not late(probe, probe.ends)
+
+
 ON_THE_WAY = 2.5
 """Seconds that a reading may take from its probe to the screen: the recorder and the screen both
 let what is not urgent wait for company."""

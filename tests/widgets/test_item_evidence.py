@@ -66,6 +66,11 @@ NONE: dict[str, Any] = {"value": None, "reason": "field gone"}
         (snapshot_of(), Standing.PASSED, ""),
         (snapshot_of(probe={"result": None, "at": None}), Standing.UNREAD, ""),
         (snapshot_of(probe={"at": NOW - 500}), Standing.ABSENT, "LATE, 8m20s ago"),
+        (
+            snapshot_of(probe={"at": NOW - 500, "ends": NOW - 499}),
+            Standing.ABSENT,
+            "over, 8m20s ago",
+        ),
         (snapshot_of(probe=ERROR, now=NONE), Standing.BAD, "field gone; last 137 ms, 3s ago"),
         (snapshot_of(probe=WRONG), Standing.BAD, "status 503, expected 200, tried 9s ago"),
         (snapshot_of(now=NONE), Standing.ABSENT, "field gone; last 137 ms, 3s ago"),

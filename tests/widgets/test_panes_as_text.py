@@ -15,7 +15,7 @@ from stagewatch.widgets.banner import alert_lines, header_lines, verdict_lines
 from stagewatch.widgets.box import Frame
 from stagewatch.widgets.checklist import Position, checklist_lines, open_phases
 from stagewatch.widgets.gauge import gauges_frame
-from stagewatch.widgets.health import health_lines
+from stagewatch.widgets.health import health_lines, others
 from stagewatch.widgets.latency import latency_gauges
 from stagewatch.widgets.log import log_lines
 from stagewatch.widgets.memory import memory_gauges
@@ -115,6 +115,47 @@ def test_a_value_is_late_after_two_intervals_and_the_deadline(
     text = said(gauges(scene(probes=probes), "latency", 78, 3))
     assert ("LATE" in text) is late
     assert ("◌ LATE" in said(health_lines(scene(probes=probes), 60, 18))) is late
+
+
+@pytest.mark.parametrize(("before_the_end", "missing"), [(69.0, False), (71.0, True)])
+def test_once_the_watch_is_over_no_value_is_late_that_was_not_late_then(
+    scene: Scene, before_the_end: float, missing: bool
+) -> None:
+    """Nobody reads any more; what had stopped before the end still says so."""
+    view = scene()
+    assert view.snapshot is not None
+    ends = view.now - 7200.0
+    probes = {
+        name: replace(probe, ends=ends, at=ends - 1) for name, probe in view.snapshot.probes.items()
+    }
+    probes["quota"] = replace(probes["quota"], at=ends - before_the_end)
+    signals = {
+        name: replace(signal, at=ends - before_the_end)
+        for name, signal in view.snapshot.signals.items()
+    }
+    text = said(gauges(scene(probes=probes, signals=signals), "latency", 78, 3))
+    assert "137 ms  " + ("LATE, " * missing) + "2h1m ago" in text
+    health = said(health_lines(scene(probes=probes), 60, 18))
+    assert "◌ over  200  12 ms  2h ago" in health
+    assert ("◌ LATE" if missing else "◌ over") + "  quota" in health
+
+
+def test_of_a_watch_that_is_over_those_come_first_that_did_not_end_well(scene: Scene) -> None:
+    view = scene()
+    assert view.snapshot is not None
+    ends = view.now - 7200.0
+    probes = {
+        name: replace(probe, ends=ends, at=ends - 1) for name, probe in view.snapshot.probes.items()
+    }
+
+    def two_rows() -> list[Line]:
+        snapshot = scene(probes=probes).snapshot
+        assert snapshot is not None
+        return others(snapshot, probes["health"], view.now, 60, 2)
+
+    assert text_of(two_rows()[1]) == "and 2 more, all well"
+    probes["errors"] = replace(probes["errors"], at=ends - 500)
+    assert "◌ LATE  errors" in text_of(two_rows()[0])
 
 
 def test_a_reading_without_a_value_shows_the_last_one_with_its_age_and_why(scene: Scene) -> None:
