@@ -73,7 +73,7 @@ class Derivation:
         for source in self._sources:
             if probe_of(source) == reading.probe:
                 why = reading.missing.get(source) or reading.reason or "no value"
-                self._newest[source] = (reading.at, reading.values.get(source), why)
+                self._newest[source] = (reading.at, reading.sound(source), why)
 
     def gap(self) -> None:
         """Forget everything: what comes next is no neighbour of what was before."""

@@ -127,6 +127,18 @@ class Reading:
     checkpoint: str | None = None
     """Opaque JSON that the probe wants back when it is opened again; stored with the reading."""
 
+    @property
+    def unexpected(self) -> bool:
+        """Whether the answer as a whole was not the expected one: what it says may speak against
+        the deployment, and never for it."""
+        return bool(self.facts.get("unexpected"))
+
+    def sound(self, signal: str) -> float | None:
+        """What it says of a signal; of an answer that was not expected only that it was not."""
+        if self.unexpected and signal != f"{self.probe}.ok":
+            return None
+        return self.values.get(signal)
+
 
 TWICE = "these times occur twice"
 """How the cause of a gap ends in which the clock ran through the same times again."""

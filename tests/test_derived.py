@@ -80,6 +80,26 @@ def test_a_ratio_of_levels() -> None:
     assert desk.value(10, hits=0, misses=0) == "there was nothing to take a share of (0 of 0)"
 
 
+def test_of_an_answer_that_was_not_the_expected_one_nothing_is_worked_out() -> None:
+    """Its numbers are an error's; that it was not the expected one is what is known of it."""
+    desk = Desktop(
+        '[signal.busy]\nkind = "count"\nof = "health.sessions"\nover = "60s"\n'
+        '[signal.share]\nkind = "ratio"\npart = ["health.ok"]\nwhole = ["health.ok"]\n'
+    )
+    reading = Reading(
+        "health",
+        10.0,
+        0.1,
+        Result.NO_DATA,
+        "status 500, expected 200",
+        {"health.sessions": 3.0, "health.ok": 1.0},
+        facts={"unexpected": True},
+    )
+    busy, share = desk.all.readings(reading)
+    assert busy.reason == "health.sessions: status 500, expected 200"
+    assert share.values == {"share.value": 100.0}
+
+
 def test_a_ratio_of_counters_is_of_what_they_gained() -> None:
     """An old record of hits does not hide a cache that has stopped to work."""
     desk = Desktop(HIT_RATE + "counters = true\n")

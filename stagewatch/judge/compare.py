@@ -48,7 +48,7 @@ class CompareJudge:
         if self._silence.heard(at):
             self._wrong_since, self._wrong = None, 0  # nothing is known of so long a silence
         self._value = number
-        if not self._is_wrong(number):
+        if not self.is_wrong(number):
             self._wrong_since, self._wrong, self._right = None, 0, at
             return
         self._wrong += 1
@@ -81,7 +81,8 @@ class CompareJudge:
         silence = since - (0.0 if self._right is None else self._right)
         return silence if silence > 2 * self._interval else 0.0
 
-    def _is_wrong(self, value: float) -> bool:
+    def is_wrong(self, value: float) -> bool:
+        """Whether a value is beyond a limit."""
         above, below = self._config.above, self._config.below
         return (above is not None and value > above) or (below is not None and value < below)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ def _growth(rule: Growth, setting: Setting) -> Seat:
 
     def take(t: float, reading: Reading) -> None:
         life = str(reading.facts.get("proc", ""))
-        judge.add(t, reading.values.get(signal), life, started_at(life, time))
+        judge.add(t, reading.sound(signal), life, started_at(life, time))
 
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
 
@@ -132,7 +133,7 @@ def _held(rule: Held, setting: Setting) -> Seat:
         interval=setting.interval_of(rule.signal),
         time=setting.time,
     )
-    return _simple(judge, judge.add, rule.signal)
+    return _simple(judge, judge.add, rule.signal, lambda value: value > rule.limit)
 
 
 def _compare(rule: Compare, setting: Setting) -> Seat:
@@ -149,7 +150,7 @@ def _compare(rule: Compare, setting: Setting) -> Seat:
     )
     if drilled:
         return _result(judge, judge.add, rule.signal, setting)
-    return _simple(judge, judge.add, rule.signal)
+    return _simple(judge, judge.add, rule.signal, judge.is_wrong)
 
 
 def check_seat(check: Check, setting: Setting) -> Seat:
@@ -173,9 +174,17 @@ def _result(
     return Seat(results, results.take, frozenset({probe_of(signal)}), (signal,))
 
 
-def _simple(judge: RuleJudge, add: Callable[[float, float | None], None], signal: str) -> Seat:
+def _simple(
+    judge: RuleJudge,
+    add: Callable[[float, float | None], None],
+    signal: str,
+    against: Callable[[float], bool] = lambda value: False,
+) -> Seat:
+    """``against``: whether a value speaks against the deployment, whoever says it."""
+
     def take(t: float, reading: Reading) -> None:
-        add(t, reading.values.get(signal))
+        value = reading.values.get(signal)
+        add(t, value if value is not None and against(value) else reading.sound(signal))
 
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
 
@@ -195,8 +204,11 @@ def _exhausted(rule: Exhausted, setting: Setting) -> Seat:
     fixed = None if isinstance(rule.max, str) else float(rule.max)
 
     def take(t: float, reading: Reading) -> None:
+        full = reading.values.get(rule.used, -math.inf)
+        against = full >= (fixed if fixed is not None else reading.values.get(most, math.inf))
         mine = (signal for signal in signals if probe_of(signal) == reading.probe)
-        known.update({signal: (t, reading.values.get(signal)) for signal in mine})
+        said = reading.values.get if against else reading.sound
+        known.update({signal: (t, said(signal)) for signal in mine})
         if reading.probe == probe_of(rule.used):
             limit = lately(most, t) if most else fixed
             judge.add(
@@ -302,7 +314,10 @@ _MAKERS: Mapping[type, Callable[[Any, Setting], Seat | None]] = {
 
 def vouches(reading: Reading, series: str) -> bool:
     """Whether this reading is a usable one of ``series``: a value of it (a timing of good answers
-    and of timeouts only), or, of the probe itself, whatever it came to."""
+    and of timeouts only), or, of the probe itself, whatever it came to. What an answer says that
+    was not the expected one is none, but for that it was not."""
     if series == f"{reading.probe}.latency":
         return timed_out(reading) or _timing(reading, series) is not None
-    return series in reading.values or series == reading.probe
+    if series == reading.probe:
+        return True
+    return reading.sound(series) is not None

@@ -74,6 +74,8 @@ class Findings:
     missing: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    unexpected: bool = False
+    """The status, or a field that has to have one value, is not the expected one."""
 
     @property
     def reason(self) -> str:
@@ -95,6 +97,7 @@ def examine(expected: Expected, answer: Answer, secrets: Collection[str]) -> Fin
         wanted = " or ".join(map(str, sorted(expected.status)))
         note = f" ({inert(answer.note)})" if answer.note else ""
         found.problems.append(f"status {answer.status}, expected {wanted}{note}")
+        found.unexpected = True
     if not expected.needs_document:
         return found
     try:
@@ -152,6 +155,7 @@ def _fields(expected: Expected, document: object, found: Findings, inert: Inert)
         if not same(wanted, value):
             told = f"{path.text} is {inert(shown(value))}, expected {inert(shown(wanted))}"
             found.problems.append(told)
+            found.unexpected = True
     for name, path in expected.read.items():
         try:
             found.values[name] = number(path.find(document), convert=expected.convert)

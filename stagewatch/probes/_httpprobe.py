@@ -68,6 +68,7 @@ class HttpProbe:
             values[latency] = trip.took * 1000
         else:
             missing[latency] = found.reason
+        facts: dict[str, Fact] = {"unexpected": True} if found.unexpected else {}
         unverified = self._https and not self._config.verify
         return Reading(
             probe=self.name,
@@ -77,7 +78,7 @@ class HttpProbe:
             reason=found.reason or (_UNVERIFIED if unverified else ""),
             values=values,
             missing=missing,
-            facts={**found.facts, "http_status": answer.status, **self._way(trip)},
+            facts={**found.facts, **facts, "http_status": answer.status, **self._way(trip)},
         )
 
     def _failed(self, failure: FailureError, at: float, trip: Trip) -> Reading:

@@ -19,7 +19,7 @@ from stagewatch.profile.values import Limit
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_FACTS = frozenset(
-    {"http_status", "address", "failure", "phase", "timed_out", "deadline"}
+    {"http_status", "address", "failure", "phase", "timed_out", "deadline", "unexpected"}
     | {f"phase_{name}" for name in ("resolve", "connect", "tls", "first_byte", "body")}
 )
 

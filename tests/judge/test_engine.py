@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -354,3 +355,45 @@ def test_void_readings_verify_nothing(tmp_path: Path) -> None:
     judge.take(health(60.0))
     judge.pass_time(START + 120)
     assert judge.checks()["Pool/small"].state is State.INCONCLUSIVE
+
+
+def wrong(reading: Reading) -> Reading:
+    """The same numbers in an answer that was not the expected one."""
+    facts = {"unexpected": True}
+    return replace(reading, result=Result.NO_DATA, reason="status 500", facts=facts)
+
+
+SAVED = (
+    CHECKED.replace('window = "6h"', 'window = "24h"')
+    + """
+[go.saved]
+rule = "savings"
+[savings]
+per_workspace_month = "346.14"
+baseline_calls_per_day = "7200"
+price_per_call = "0.002"
+calls = "health.used"
+"""
+)
+
+
+@pytest.mark.parametrize("is_wrong", [False, True])
+def test_a_wrong_answer_verifies_and_saves_nothing(tmp_path: Path, is_wrong: bool) -> None:
+    """A counter that stands still in an error is no proof that nothing is called any more."""
+    judge = engine(profile_from(tmp_path, SAVED))
+    for number in range(24 * 120):
+        reading = health(30.0 * number, used=12 if number else 11)
+        judge.take(wrong(reading) if is_wrong else reading)
+    judge.pass_time(START + 24 * HOUR)
+    expected = State.INCONCLUSIVE if is_wrong else State.PASS
+    assert judge.computed()["saved"].state is expected
+    assert judge.checks()["Pool/small"].state is expected
+
+
+def test_what_a_wrong_answer_says_ends_no_trouble(profile: Profile) -> None:
+    """Orphans that are many in good answers are not few because an error says so."""
+    sometimes = [
+        health(3 + 30 * i, orphans=200) if i % 2 else wrong(health(3 + 30 * i, orphans=0))
+        for i in range(120)
+    ]
+    assert states(feed(engine(profile), sometimes, HOUR))["sockets"] is State.FAIL

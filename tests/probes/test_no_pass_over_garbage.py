@@ -31,7 +31,7 @@ window = "6h"
 kind = "http"
 url = "http://127.0.0.1:1/health"
 every = "30s"
-read = { used = "pool.used", most = "pool.max", orphans = "orphans" }
+read = { used = "pool.used", most = "pool.max", waits = "pool.waits", orphans = "orphans" }
 [nogo.memory]
 rule = "growth"
 signal = "health.used"
@@ -45,6 +45,7 @@ signal = "health.orphans"
 rule = "exhausted"
 used = "health.used"
 max = "health.most"
+waiting = "health.waits"
 [nogo.bound]
 rule = "compare"
 signal = "health.used"
@@ -53,11 +54,12 @@ above = 50
 rule = "available"
 probe = "health"
 """
-READ = {"used": "pool.used", "most": "pool.max", "orphans": "orphans"}
+READ = {"used": "pool.used", "most": "pool.max", "waits": "pool.waits", "orphans": "orphans"}
 
 
 def body(value: str) -> str:
-    return f'{{"pool": {{"used": {value}, "max": {value}}}, "orphans": {value}}}'
+    pool = f'{{"used": {value}, "max": {value}, "waits": {value}}}'
+    return f'{{"pool": {pool}, "orphans": {value}}}'
 
 
 HOURS = 6
@@ -101,6 +103,30 @@ async def test_an_answer_without_the_numbers(
     assert State.PASS not in after_a_window(tmp_path, reading).values()
 
 
+@pytest.mark.parametrize(
+    ("status", "state"), [("500 Internal Server Error", "healthy"), ("200 OK", "degraded")]
+)
+async def test_a_wrong_answer_with_good_numbers(
+    host: Host, http: OpenHttp, tmp_path: Path, status: str, state: str
+) -> None:
+    """An error in JSON, and a service that says itself that it is not well."""
+    pool = '"pool": {"used": 12, "max": 80, "waits": 0}, "orphans": 3'
+    numbers = f'{{"status": "{state}", {pool}}}'
+    port = await host.answer(numbers, status=status)
+    reading = await read(http, port, expect={"json": {"status": "healthy"}})
+    assert reading.values["health.used"] == 12
+    assert State.PASS not in after_a_window(tmp_path, reading).values()
+
+
+async def test_a_wrong_answer_with_bad_numbers(host: Host, http: OpenHttp, tmp_path: Path) -> None:
+    """What it says against the deployment counts."""
+    port = await host.answer(body("180"), status="503 Service Unavailable")
+    states = after_a_window(tmp_path, await read(http, port))
+    failed = {name for name, state in states.items() if state is State.FAIL}
+    assert failed == {"bound", "sockets", "pool", "up"}
+    assert State.PASS not in states.values()
+
+
 async def test_an_error_page(host: Host, http: OpenHttp, tmp_path: Path) -> None:
     """A proxy's 502 with a page of HTML."""
     port = await host.answer("<html>Bad gateway</html>", status="502 Bad Gateway")
@@ -131,7 +157,7 @@ async def test_the_same_answer_with_numbers_passes(
     host: Host, http: OpenHttp, tmp_path: Path
 ) -> None:
     """So that the tests above cannot pass for another reason."""
-    port = await host.answer('{"pool": {"used": 12, "max": 80}, "orphans": 3}')
+    port = await host.answer('{"pool": {"used": 12, "max": 80, "waits": 0}, "orphans": 3}')
     states = after_a_window(tmp_path, await read(http, port))
     assert set(states.values()) == {State.PASS}
 
@@ -140,6 +166,6 @@ async def test_numeric_text_counts_where_the_profile_asks_for_it(
     host: Host, http: OpenHttp, tmp_path: Path
 ) -> None:
     """``convert = true`` makes a number of it."""
-    port = await host.answer('{"pool": {"used": "12", "max": "80"}, "orphans": "3"}')
+    port = await host.answer('{"pool": {"used": "12", "max": "80", "waits": "0"}, "orphans": "3"}')
     states = after_a_window(tmp_path, await read(http, port, convert=True))
     assert set(states.values()) == {State.PASS}
