@@ -141,6 +141,9 @@ def _history(path: Path, clock: Clock, shown: Container[str]) -> Iterator[Histor
         writer = HistoryWriter(path, clock, shown=shown)
         text = f"{path.name} was damaged and is kept as {aside.name}; a new one is begun"
         writer.event(Event(clock.now(), "history-damaged", text))
+    if writer.notice:
+        log.warning("%s: %s", path, writer.notice)
+        writer.event(Event(clock.now(), "rollback-journal", writer.notice))
     try:
         yield writer
     finally:
