@@ -177,8 +177,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _failed(message: str) -> int:
     """Say what is wrong, if anybody listens; returns the exit status."""
+    from stagewatch.text import clean_lines
+
     with contextlib.suppress(OSError):
-        click.echo(message, err=True)
+        click.echo(clean_lines(message, 1 << 20), err=True)
     return WRONG_USE
 
 

@@ -59,7 +59,13 @@ def _base(environ: Mapping[str, str], variable: str, default: str) -> Path:
     if os.path.isabs(value):
         return Path(value)
     home = environ.get("HOME", "")
-    return Path(home if os.path.isabs(home) else pwd.getpwuid(os.getuid()).pw_dir) / default
+    if os.path.isabs(home):
+        return Path(home) / default
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir) / default
+    except KeyError as error:
+        who = f"user {os.getuid()} has no account here, and so no home"
+        raise PersonError(f"{who}: set HOME, or {variable} to an absolute path") from error
 
 
 def new_session_id(profile_name: str, now: float) -> str:

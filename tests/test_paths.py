@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagewatch.errors import PersonError
 from stagewatch.paths import (
     SESSION,
     UnknownSessionError,
@@ -54,6 +55,17 @@ def test_a_relative_xdg_value_is_ignored(value: str) -> None:
 def test_without_a_home_the_accounts_own_is_taken(environ: dict[str, str]) -> None:
     """A service that starts with no environment still finds its place, never the working folder."""
     assert state_home(environ).is_absolute()
+
+
+def test_whoever_has_no_account_is_asked_for_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container with a user's number only."""
+
+    def none(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", none)
+    with pytest.raises(PersonError, match=r"no account here.*set HOME, or XDG_STATE_HOME"):
+        state_home({})
 
 
 @pytest.mark.parametrize("name", ["a", "staging-20251123-190212", "A.b_c-9", "x" * 64])
