@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from stagewatch.history.reader import History
     from stagewatch.profile.schema import Profile
 
+EVENTS = 100_000
+"""More than a day of one a second: a report leaves none out."""
+
 
 class ReportError(PersonError):
     """A report could not be made or written."""
@@ -85,7 +88,7 @@ def build(
         until=until,
         signals=_summaries(snapshot, history, since, until),
         gaps=tuple(g for g in history.gaps() if _overlaps(g, since, until)),
-        events=tuple(reversed(history.events(1000, since=since, until=until))),
+        events=tuple(reversed(history.events(EVENTS, since=since, until=until))),
         notes=tuple(n for n in snapshot.session.note if since <= n.at <= until),
     )
 
