@@ -133,6 +133,7 @@ class StageWatch(App[bool]):
         for binding in BOARD_KEYS:
             if binding.action in BOARD_ACTS:
                 yield binding, partial(live.post_message, BoardWanted(binding.action))
+        yield from live.log_commands()
 
     def drain(self, seconds: float) -> None:
         """Let edits reach the disk, from any thread, on the way out."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.binding import Binding
 from textual.pilot import Pilot
 
 from stagewatch.session.document import Session
@@ -377,6 +378,26 @@ async def test_the_palette_holds_every_action(app: StageWatch, shown: Shown) -> 
         named = {command.help for command in app.get_system_commands(app.screen)}
         movement = {"move(-1)", "move(1)", "moment(-1)", "moment(1)", "palette"}
         assert {key.tooltip for key in KEYS if key.action not in movement} <= named
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        scrolling = {"up", "down", "back(10)", "back(-10)"}
+        pane = [key for key in LogPane.BINDINGS if isinstance(key, Binding)]
+        assert {key.description.capitalize() for key in pane if key.action not in scrolling} <= (
+            titles
+        )
+
+
+async def test_the_palette_turns_the_log_pane_too(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot)
+        assert "newest lines" in lines(app)
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await pilot.press(*"patterns alone")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await settled(pilot, lambda: "newest lines" not in lines(app))
 
 
 async def test_a_command_of_the_palette_does_what_its_key_does(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 
 from stagewatch.clock import Clock
@@ -46,6 +46,8 @@ SMALLEST = (60, 16)
 """Below this, only the verdict is shown."""
 WIDE = 100
 """From this width on, the checklist stands beside the panes."""
+LOG_ACTS = ("open", "acknowledge", "turn", "follow")
+"""What the keys of the log's pane do beside moving in it."""
 ROOMY = {True: 30, False: 40}
 """Rows from which panes have boxes, by whether the screen is wide."""
 
@@ -207,6 +209,14 @@ class WatchScreen(Canvas):
         else at its end."""
         entry = self.query_one(LogPane).entry()
         self.open_log((entry.probe,) if entry else (), at=self._moment)
+
+    def log_commands(self) -> Iterator[tuple[Binding, Callable[[], Any]]]:
+        """What the keys of the log's pane do, for the palette."""
+        pane = self.query_one(LogPane)
+        for binding in LogPane.BINDINGS:
+            if isinstance(binding, Binding) and binding.action in LOG_ACTS:
+                told = f"In the log's pane, key {binding.key}"
+                yield replace(binding, tooltip=told), partial(pane.run_action, binding.action)
 
     def on_log_pane_opened(self, message: LogPane.Opened) -> None:
         """Open the log at the newest record of the pattern."""
