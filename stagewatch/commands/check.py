@@ -31,16 +31,23 @@ _UNWRAPPED, _WRAPPED = "\x1b[?7l", "\x1b[?7h"
 @click.command(help="Run every probe once and name every problem of the profile.")
 @profile_option
 @click.option("--watch", is_flag=True, help="Go on until Ctrl-C, each probe at its own pace.")
+@click.option("--text", is_flag=True, help="Print the profile as it is written, and ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; with --watch one a line.")
 @click.pass_context
-def check(ctx: click.Context, profile: str | None, watch: bool, as_json: bool) -> None:
+def check(ctx: click.Context, profile: str | None, watch: bool, text: bool, as_json: bool) -> None:
     """Exit status: 0 a watch could start, 1 some probe has no complete reading, 2 the profile is
     wrong."""
     from stagewatch.probes import InstalledKinds
+    from stagewatch.profile.document import content_of, text_of
     from stagewatch.profile.load import read
 
     settings: Settings = ctx.obj.merged(profile)
     path = profile_path(settings)
+    if text:
+        if watch or as_json:
+            raise click.UsageError("--text does not go with --watch or --json.")
+        click.echo(text_of(content_of(path), path), nl=False)
+        return
     loaded = read(path, InstalledKinds())
     if not as_json and not watch:
         click.echo(f"{path}: no problems")

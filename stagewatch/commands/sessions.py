@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stagewatch.commands.options import Settings, operator_option, profile_option
+from stagewatch.profile.find import find_profile, is_file
+
+if TYPE_CHECKING:
+    from stagewatch.session.document import Session
 
 NOT_DONE = 1
 
@@ -65,9 +70,8 @@ def _list(settings: Settings, as_json: bool) -> None:
     from stagewatch.paths import list_sessions, sessions_dir
 
     home = sessions_dir(os.environ)
-    rows = [_row(folder) for folder in list_sessions(home)]
-    if settings.profile:
-        rows = [row for row in rows if row["profile"] in ("", settings.profile)]
+    meant = _meant(settings.profile)
+    rows = [row for folder in list_sessions(home) if (row := _row(folder, meant))]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif not rows:
@@ -77,7 +81,18 @@ def _list(settings: Settings, as_json: bool) -> None:
             click.echo(_line(row))
 
 
-def _row(folder: Path) -> dict[str, Any]:
+def _meant(profile: str | None) -> Callable[[Session], bool]:
+    """Whether a session is one of the profile, which is a name or a file."""
+    if profile is None:
+        return lambda session: True
+    if is_file(profile):
+        path = str(find_profile(profile, environ=os.environ).absolute())
+        return lambda session: session.profile_path == path
+    return lambda session: session.profile == profile
+
+
+def _row(folder: Path, meant: Callable[[Session], bool]) -> dict[str, Any] | None:
+    """What is told of a session; None where it is not meant. Who knows what a damaged one is?"""
     from stagewatch.errors import PersonError
     from stagewatch.recorder.lock import is_held
     from stagewatch.report.model import iso
@@ -89,6 +104,8 @@ def _row(folder: Path) -> dict[str, Any]:
         session = SessionStore(folder).load()
     except PersonError as error:
         return {**row, "profile": "", "problem": str(error)}
+    if not meant(session):
+        return None
     return {
         **row,
         "profile": session.profile,

@@ -6,8 +6,14 @@ import os
 from pathlib import Path
 
 from stagewatch.commands.options import Settings
-from stagewatch.paths import find_session, sessions_dir
-from stagewatch.profile.find import find_profile
+from stagewatch.paths import (
+    UnknownSessionError,
+    find_session,
+    is_of,
+    list_sessions,
+    sessions_dir,
+)
+from stagewatch.profile.find import find_profile, is_file
 
 DEFAULT_PROFILE = "staging"
 
@@ -19,9 +25,28 @@ def profile_path(settings: Settings) -> Path:
 
 def session_folder(settings: Settings) -> Path:
     """The session meant by --session, else the newest of --profile, else the newest of all."""
-    return find_session(
-        sessions_dir(os.environ), profile=settings.profile, session=settings.session
-    )
+    home, profile = sessions_dir(os.environ), settings.profile
+    if settings.session is None and profile is not None and is_file(profile):
+        return _session_of_file(home, find_profile(profile, environ=os.environ))
+    return find_session(home, profile=profile, session=settings.session)
+
+
+def _session_of_file(home: Path, path: Path) -> Path:
+    """The newest session that the profile in ``path`` began."""
+    from stagewatch.session.errors import SessionError
+    from stagewatch.session.store import SessionStore
+
+    stem = path.name.removesuffix(".toml")
+    for folder in list_sessions(home):
+        if not is_of(folder, stem):
+            continue
+        try:
+            wanted = SessionStore(folder).load().profile_path == str(path.absolute())
+        except SessionError:
+            wanted = True  # whoever opens it is told what is wrong with it
+        if wanted:
+            return folder
+    raise UnknownSessionError(f"no session of {path}; `stagewatch sessions` lists those there are")
 
 
 def joined_or_started(settings: Settings) -> Path:
