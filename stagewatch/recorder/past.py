@@ -11,6 +11,8 @@ from stagewatch.model import TWICE, Gap, LogPattern, Reading
 from stagewatch.probes import Probe
 
 NOT_RUNNING = "the recorder was not running"
+IN_TIME = 1.1
+"""Intervals after which the next reading is missing: as long as one vouches for its signals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def recall(path: Path, probes: Sequence[str]) -> Past:
 
 
 def absence(past: Past, probes: Sequence[Probe], watch_start: float, now: float) -> list[Gap]:
-    """For each probe the stretch since its last reading, where it missed more than one.
+    """For each probe the stretch since its last reading, where one is missing.
 
     A clock that was set back while nobody recorded leaves readings in the future: then the
     stretch up to the last of them occurs twice.
@@ -54,6 +56,6 @@ def absence(past: Past, probes: Sequence[Probe], watch_start: float, now: float)
         if now < last:
             cause = f"{NOT_RUNNING}, and the clock was set back; {TWICE}"
             gaps.append(Gap(probe.name, now, last, cause))
-        elif now - last > 2 * probe.every:
+        elif now - last > IN_TIME * probe.every:
             gaps.append(Gap(probe.name, last, now, NOT_RUNNING))
     return gaps

@@ -270,9 +270,14 @@ def test_the_time_without_a_recorder_is_a_gap_and_an_event(virtual: Virtual, fol
     assert "not running for 2m" in virtual.book.events[1].text
 
 
-def test_a_short_absence_of_less_than_two_intervals_is_no_gap(virtual: Virtual) -> None:
-    past = Past(latest={"p": Reading("p", START - 50, 0.0, Result.VALUE)})
-    assert absence(past, [virtual.probe("p", 30)], START, START) == []
+def test_an_absence_that_cost_a_reading_is_a_gap_and_no_other(virtual: Virtual) -> None:
+    def missed(age: float) -> list[Gap]:
+        past = Past(latest={"p": Reading("p", START - age, 0.0, Result.VALUE)})
+        return absence(past, [virtual.probe("p", 30)], START, START)
+
+    assert missed(32) == []
+    (gap,) = missed(34)
+    assert (gap.start, gap.end) == (START - 34, START)
 
 
 def test_a_clock_set_back_while_nobody_recorded_is_a_gap_too(virtual: Virtual) -> None:
