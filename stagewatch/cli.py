@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TextIO
 
@@ -145,10 +145,21 @@ def stagewatch(
     """
     settings = Settings(profile=profile, session=session, operator=operator)
     ctx.obj = settings
+    _refuse_unknown(ctx, {"profile": profile, "session": session})
     if ctx.invoked_subcommand is None:
         from stagewatch.commands.watch import watch
 
         ctx.exit(watch(settings, ascii=ascii, mouse=not no_mouse))
+
+
+def _refuse_unknown(ctx: click.Context, given: Mapping[str, str | None]) -> None:
+    """Refuse what was said before the name of a command that would not heed it."""
+    name = ctx.invoked_subcommand
+    command = stagewatch.get_command(ctx, name) if name else None
+    known = {parameter.name for parameter in command.params} if command else set(given)
+    for option, value in given.items():
+        if value is not None and option not in known:
+            raise click.UsageError(f"`stagewatch {name}` takes no --{option}.")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -86,3 +86,15 @@ def test_what_an_error_quotes_is_inert(capfd: pytest.CaptureFixture[str]) -> Non
     err = capfd.readouterr().err
     assert "/nowhere/␛]0;x␇: no session here" in err
     assert "\x1b" not in err
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("demo", "--profile"), ("check", "--session"), ("sessions", "--session")],
+)
+def test_what_a_command_does_not_take_is_refused_before_its_name_too(
+    command: str, option: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It would be ignored in silence, and another watch would be shown than the one meant."""
+    assert run([option, "nope", command]) == 2
+    assert f"`stagewatch {command}` takes no {option}" in capfd.readouterr().err
