@@ -62,7 +62,10 @@ _PASSED = re.compile(
 )
 _NAMED = (
     re.compile(rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"),
-    re.compile(rb"[\w-]{1,40}\.[\w.$-]{1,80}:? {1,8}([A-Z]{3,13})[ :]"),
+    re.compile(  # but for the exception that a traceback ends in: its text is no level
+        rb"(?![\w.$-]{1,121}(?:Error|Exception|Exit|Fault|Interrupt|Warning): )"
+        rb"[\w-]{1,40}\.[\w.$-]{1,80}:? {1,8}([A-Z]{3,13})[ :]"
+    ),
 )
 _NAMED_LATER = re.compile(
     rb"(?!(?:a|an|and|at|for|from|got|in|is|no|not|of|on|or|read|received|saw|see|sent|set|the|to"
