@@ -39,7 +39,7 @@ def exception_after(data: bytes, position: int) -> bytes | None:
 
 def line_by_line(data: bytes, position: int) -> bytes | None:
     """The same for every traceback."""
-    found = b""
+    last = b""
     limit = min(len(data), position + LONGEST)
     while position < limit:
         end = data.find(b"\n", position)
@@ -49,12 +49,12 @@ def line_by_line(data: bytes, position: int) -> bytes | None:
         position = end + 1
         if not line or line[:1] in (b" ", b"\t", b"|") or line.startswith((*STARTS, *_CHAIN)):
             continue
-        if found or not _EXCEPTION.match(line):
-            return found  # the next record, or more of the exception's own text
-        found = line
+        if not _EXCEPTION.match(line):
+            return last  # the next record, or more of the exception's own text
         if not _goes_on(data, position):
-            return found
-    return found or (None if limit == len(data) else b"")
+            return line
+        last = line
+    return None if limit == len(data) else last
 
 
 def _goes_on(data: bytes, position: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,3 +46,23 @@ def test_a_traceback_that_is_too_long_is_looked_through_for_its_beginning() -> N
     """However its end is written."""
     data = b"  File\n" * 10_000 + b"ValueError: x\n"
     assert exception_after(data, 0) == line_by_line(data, 0) == b""
+
+
+@pytest.mark.parametrize(
+    "joint",
+    [
+        b"The above exception was the direct cause of the following exception:",
+        b"During handling of the above exception, another exception occurred:",
+    ],
+)
+def test_of_chained_tracebacks_the_last_one_counts(joint: bytes) -> None:
+    """It is what the record failed of; what it came from is above it."""
+
+    def trace(name: bytes) -> bytes:
+        return b'Traceback (most recent call last):\n  File "x.py", line 3\n%b: boom\n' % name
+
+    data = trace(b"KeyError") + b"\n" + joint + b"\n\n" + trace(b"ValueError")
+    assert exception_after(data, 0) is not None
+    assert exception_after(data + b"INFO next\n", 0) == b"ValueError: boom"
+    cut = data[: data.rindex(b"Traceback")]
+    assert exception_after(cut, 0) is None, "the rest is still to be read"
