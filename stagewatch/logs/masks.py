@@ -40,6 +40,10 @@ _REST = re.compile(
     )
 )
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+")
+_OTHERS = bytes.maketrans(
+    b"u0123456789abcdefABCDEF", bytes(range(128, 145)) + bytes(range(139, 145))
+)
 _STAMP = re.compile(rb"\d+-\d+-\d+[T ]\d+:\d+:\d+(?:[.,]\d+)?(?:Z|[+-]\d+:?\d+)?")
 _HEX_GROUPS = re.compile(rb"(?<![\w:.-])(?=[0-9a-fA-F]*:[0-9a-fA-F]*:)[0-9a-fA-F:]+(?![\w:])")
 _QUOTED = re.compile(
@@ -82,6 +86,16 @@ def alike_masked(alike: bytes) -> bytes:
     """``roughly_masked`` of a text that has ``0`` for every digit already."""
     *before, last = _REST.split(numbers_short(alike))
     return b"\1".join([*map(bytes.rstrip, before, repeat(_LETTERS)), last])
+
+
+def escapes_apart(line: bytes) -> bytes:
+    """``line`` with each ``\\u0441`` of JSON as bytes that are neither digits nor letters: other
+    digits in one are another character, and no other number."""
+    return _ESCAPES.sub(_as_others, line) if b"\\u" in line else line
+
+
+def _as_others(escapes: re.Match[bytes]) -> bytes:
+    return escapes[0].translate(_OTHERS)
 
 
 def digits_alike(text: bytes) -> bytes:

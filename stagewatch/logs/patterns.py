@@ -16,7 +16,14 @@ from operator import itemgetter
 
 from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
 from stagewatch.logs.lines import Found, Lines
-from stagewatch.logs.masks import alike_masked, digits_alike, masked, message_of, roughly_masked
+from stagewatch.logs.masks import (
+    alike_masked,
+    digits_alike,
+    escapes_apart,
+    masked,
+    message_of,
+    roughly_masked,
+)
 from stagewatch.logs.traces import COMMON, STARTS, begins, exception_after
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 from stagewatch.model import LogPattern
@@ -194,7 +201,7 @@ class Patterns:
 
     def _one(self, held: _Held, path: str, exception: bytes = b"") -> None:
         """Count one record."""
-        key = _with_exception(digits_alike(held.line), exception)
+        key = _with_exception(digits_alike(escapes_apart(held.line)), exception)
         row = self._cache[held.level].get(key)
         row = row or self._found(held.level, key, held.line, exception)
         self._occurs(row)
@@ -213,6 +220,11 @@ class Patterns:
         keys = lines.keys_of(indices)
         if lines.longer_than(LIMIT):
             keys = [key[:LIMIT] for key in keys]
+        # One byte is looked for first, since that takes no time.
+        if b"\\" in lines.data and b"\\u" in lines.data:
+            for number, index in enumerate(indices):
+                if b"\\u" in keys[number]:
+                    keys[number] = digits_alike(escapes_apart(lines.line(index, LIMIT)))
         for number, index in enumerate(indices) if exceptions else ():
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
         cache, counted = self._cache[level], []
@@ -234,7 +246,7 @@ class Patterns:
     def _found(self, level: str, key: bytes, line: bytes, exception: bytes) -> _Row:
         """The pattern of a record whose key is not known, or not in this form."""
         cache = self._cache[level]
-        rough = _rough_key(roughly_masked(line), roughly_masked(exception))
+        rough = _rough_key(roughly_masked(escapes_apart(line)), roughly_masked(exception))
         row = cache.get(rough)
         if row is None:
             row = self._row(level, self._text(line, exception))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,3 +166,32 @@ def test_the_past_of_a_log_is_its_baseline(open_log: Callable[..., Watched]) -> 
     watched.look()
     assert watched.watch.patterns.new == 1
     assert watched.watch.counts.errors == 3
+
+
+def test_other_characters_in_escaped_json_are_other_patterns() -> None:
+    """Python's json escapes them by default; their digits are no numbers."""
+    records = [f"{word} 17 e\u0301" for word in ("сеть", "речь", "сеть")]
+    lines = [json.dumps({"level": "error", "msg": text}) + "\n" for text in records]
+    assert "\\u0441" in lines[0]
+    expected = {("ERROR", "сеть # e\u0301"): 2, ("ERROR", "речь # e\u0301"): 1}
+    assert told(counted(lines)) == expected
+    assert told(counted(["".join(lines)])) == expected
+    many = [json.dumps({"level": "error", "msg": f"{chr(0x430 + n)} 1a{n:02}b"}) for n in range(90)]
+    assert len(told(counted(["\n".join(many) + "\n"]))) == 90
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "psycopg2.OperationalError: FATAL:  sorry, too many clients already",
+        "django.db.utils.OperationalError: FATAL:  the database system is starting up",
+        "redis.exceptions.RedisError: ERROR: wrong number of arguments",
+    ],
+)
+def test_what_an_exception_says_is_no_record_of_its_own(last: str) -> None:
+    """The usual error of a full PostgreSQL is the error of the record before it."""
+    trace = f'Traceback (most recent call last):\n  File "x.py", line 3, in run\n{last}\n'
+    found = told(counted(["2026-01-02 00:00:00,000 ERROR request failed\n" + trace]))
+    assert set(found.values()) == {1}
+    ((level, text),) = found
+    assert (level, text.split(" | ")[0]) == ("ERROR", "request failed")
