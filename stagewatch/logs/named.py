@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stagewatch.logs.expressions import Expression
 from stagewatch.logs.state import Counts
 
 BUDGET = 0.5
 """CPU seconds that one expression may take for what is read at a time, 256 KiB at most."""
+PIECE = 4096
+"""Bytes between two looks at it, and the rest of a line."""
 UNCOUNTED = "was not counted from the beginning of the watch"
 TOO_SLOW = "took too long on the lines of this log and is not counted any more; make it simpler"
 
@@ -38,8 +40,19 @@ class Named:
         """Count whole lines."""
         for name, expression in list(self._expressions.items()):
             began = time.thread_time()
-            self._counts.named[name] += sum(1 for _ in expression.lines(data))
-            if time.thread_time() - began > BUDGET:
-                # Only ever the first time: what has held the program up once will again.
-                self.partial[name] = TOO_SLOW
-                del self._expressions[name]
+            for piece in _pieces(data):
+                self._counts.named[name] += sum(1 for _ in expression.lines(piece))
+                if time.thread_time() - began > BUDGET:
+                    # Only ever the first time: what has held the program up once will again.
+                    self.partial[name] = TOO_SLOW
+                    del self._expressions[name]
+                    break
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """``data`` cut at line ends, so that the time is looked at now and then."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + PIECE) + 1 or len(data)
+        yield data[start:end]
+        start = end

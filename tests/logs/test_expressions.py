@@ -83,6 +83,25 @@ def test_an_expression_that_is_slow_after_all_is_given_up(monkeypatch: pytest.Mo
     assert "too long" in counting.partial["slow"]
 
 
+def test_a_slow_expression_is_given_up_within_what_was_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A quarter of a megabyte of lines that it is slow on would hold all else up for minutes."""
+    monkeypatch.setattr(named, "BUDGET", -1.0)
+    counts = Counts()
+    counting = Named({"slow": Expression("a")}, counts, {}, resumed=False)
+    counting.count(b"a\n" * 100_000)
+    assert counts.named["slow"] == named.PIECE // 2 + 1
+
+
+@given(st.lists(st.integers(0, 9000), max_size=20))
+def test_each_line_is_counted_once_wherever_it_is_cut(lengths: list[int]) -> None:
+    counts = Counts()
+    counting = Named({"all": Expression("^a")}, counts, {}, resumed=False)
+    counting.count(b"".join(b"a" * (1 + length) + b"\n" for length in lengths))
+    assert counts.named["all"] == len(lengths)
+
+
 def test_the_parser_has_the_names_that_are_relied_on() -> None:
     """``re._parser`` is private: a Python that changes it must fail here, not in a watch."""
     parser = import_module("re._parser")
