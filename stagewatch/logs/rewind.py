@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from stagewatch.logs.state import Mark, digest
-from stagewatch.logs.tail import CHUNK, Tail
+from stagewatch.logs.tail import BEFORE, CHUNK, Tail
 from stagewatch.logs.wide import wide_of
 
 SEARCH = 32 * CHUNK
-"""Bytes of a rewritten file that are searched for the place where we were."""
+"""Bytes at the end of a rewritten file that are searched for the place where we were."""
+LENGTHS = (BEFORE, 1024, 256)
+"""Bytes before that place that are looked for: long lines need many, of a short rest few remain."""
 
 
 def kept(tail: Tail) -> int:
@@ -18,9 +20,9 @@ def kept(tail: Tail) -> int:
     it is no mere repetition.
     """
     size = tail.size
-    if telling(tail.before):
-        found = _last(tail, tail.before, min(size, SEARCH))
-        if found:
+    for length in LENGTHS:
+        text = tail.before[-length:]
+        if telling(text) and (found := _last(tail, text, max(0, size - SEARCH), size)):
             return found
     same = _common(tail.files.read(tail.fd, len(tail.head), 0), tail.head)
     if not telling(same):
@@ -59,9 +61,10 @@ def line_start(tail: Tail, size: int) -> int:
     return 0
 
 
-def _last(tail: Tail, text: bytes, size: int) -> int:
-    """The end of the last ``text`` among the first ``size`` bytes; 0 where there is none."""
-    found, position = 0, 0
+def _last(tail: Tail, text: bytes, position: int, size: int) -> int:
+    """The end of the last ``text`` that begins from ``position`` up to ``size``; 0 where there is
+    none."""
+    found = 0
     while position < size:
         data = tail.files.read(tail.fd, CHUNK + len(text), position)
         at = data.rfind(text)

@@ -11,8 +11,8 @@ from stagewatch.logs.wide import Wide, wide_of
 
 CHUNK = 256 * 1024
 SMALL = 16 * 1024
-HEAD = 1024
-BEFORE = 256
+HEAD = 4096
+BEFORE = 4096
 LINE = 4096
 """Bytes that are kept of a line."""
 

@@ -329,6 +329,33 @@ def test_lines_that_stay_in_a_rewritten_file_do_not_count_again(log: Watched, ke
     assert log.causes == ["the file was truncated in place"]
 
 
+@pytest.mark.parametrize("width", [20, 150, 300, 1000, 1300])
+@pytest.mark.parametrize("keep", [slice(0, 500), slice(500, None)], ids=["cut short", "trimmed"])
+def test_long_lines_that_stay_do_not_count_again_either(
+    log: Watched, keep: slice, width: int
+) -> None:
+    """Of JSON, for instance."""
+    lines = [f"2026-01-01 00:00:00 ERROR {n} {'x' * width}\n" for n in range(1000)]
+    log.write("".join(lines))
+    log.look()
+    log.path.write_text("".join(lines[keep]))
+    log.look()
+    assert log.watch.counts.errors == 1000
+    assert log.causes == ["the file was truncated in place"]
+
+
+def test_a_big_log_that_is_trimmed_at_its_front_is_found_again(log: Watched) -> None:
+    """More stays than is searched; where reading stopped is near the end."""
+    lines = [f"2026-01-01 00:00:00 ERROR {n} {'x' * 1000}\n" for n in range(12_000)]
+    log.write("".join(lines))
+    while log.watch.behind or not log.watch.counts.errors:
+        log.look()
+    log.path.write_text("".join(lines[1000:]))
+    while log.look():
+        pass
+    assert log.watch.counts.errors == 12_000
+
+
 @pytest.mark.parametrize("place", [20_000, 300_000, (1 << 33) + 3000])
 def test_a_hole_is_jumped_over(log: Watched, place: int) -> None:
     """A writer that keeps its place after copytruncate leaves a hole, and then its line."""
