@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -25,9 +24,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # that these tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-
-# To look for apps that ended is a tenth of what their tests cost, when it is done as usual.
-gc.set_threshold(100_000, 50, 100)
 
 pytest_plugins = ["tests.services"]
 

@@ -260,6 +260,11 @@ class Programs:
         document: dict[str, Any] = json.loads(said.getvalue() or "{}")
         return document
 
+    def result(self, probe: str) -> str | None:
+        """What the probe's newest reading came to; None while there is no answer yet."""
+        result: str | None = self.status().get("probes", {}).get(probe, {}).get("result")
+        return result
+
     def close(self) -> None:
         """End what was started, and every recorder that a screen has left running."""
         for terminal in self._terminals:

@@ -248,7 +248,7 @@ def test_ctrl_c_ends_a_recording_in_order(session: Path, programs: Programs) -> 
 def test_ctrl_c_ends_the_demo_with_its_backend(programs: Programs, until: Until) -> None:
     demo = programs.start("demo", "--headless")
     programs.hear(demo.stderr, "demo on http")
-    until(lambda: programs.status()["probes"]["health"]["result"] == "VALUE")
+    until(lambda: programs.result("health") == "VALUE")
     demo.send_signal(signal.SIGINT)
     said = demo.communicate(timeout=30)[1]
     assert demo.returncode == 0

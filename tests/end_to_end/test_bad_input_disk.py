@@ -147,7 +147,7 @@ def test_a_full_disk_stops_recording_loudly_and_loses_nothing(
     assert not (small_disk / "x.md").exists()
     assert (folder / "session.toml").read_bytes() == before
     shutil.rmtree(ballast)
-    until(lambda: programs.status()["recorder"]["problem"] == "")
+    until(lambda: programs.status().get("recorder", {}).get("problem") == "")
     events = [event["text"] for event in programs.status()["events"]]
     assert any("recording works again" in text for text in events)
     recorder.send_signal(signal.SIGTERM)

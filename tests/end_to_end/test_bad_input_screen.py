@@ -123,8 +123,8 @@ def test_a_damaged_session_does_not_keep_a_recorder_from_being_started_again(
     screen.wait_for(r"is\s+empty")
     first = programs.status()["recorder"]["pid"]
     os.kill(first, signal.SIGKILL)
-    until(lambda: programs.status()["recorder"]["pid"] not in (None, first))
-    until(lambda: programs.status()["probes"]["health"]["result"] == "VALUE")
+    until(lambda: programs.status().get("recorder", {}).get("pid") not in (None, first))
+    until(lambda: programs.result("health") == "VALUE")
 
 
 def test_a_history_that_is_damaged_under_an_open_screen_is_told(

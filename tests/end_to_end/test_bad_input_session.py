@@ -117,7 +117,7 @@ def test_recording_goes_on_over_a_damaged_session_and_says_so(
     """A service that is restarted loses no reading because somebody is editing."""
     DAMAGES[kind][0](session / "session.toml")
     recorder = programs.start("record", "--profile", str(profile))
-    until(lambda: programs.status()["probes"]["health"]["result"] == "VALUE")
+    until(lambda: programs.result("health") == "VALUE")
     document = programs.status()
     assert "session.toml" in document["session"]["problem"]
     assert "session-damaged" in [event["kind"] for event in document["events"]]

@@ -120,7 +120,7 @@ def test_an_exercise_is_recorded_and_ctrl_c_keeps_what_was_done(
 ) -> None:
     """A short one has no figures, which the record says; exit status 130."""
     going = programs.start("exercise", "--yes", "--for", "50s", "--workspaces", "3")
-    until(lambda: programs.status()["probes"]["health"]["result"] == "VALUE")
+    until(lambda: programs.result("health") == "VALUE")
     programs.hear(going.stdout, "WebSockets")
     programs.hear(going.stderr, "10s of 50s")
     going.send_signal(signal.SIGINT)
