@@ -209,6 +209,8 @@ def _exhausted(rule: Exhausted, setting: Setting) -> Seat:
         mine = (signal for signal in signals if probe_of(signal) == reading.probe)
         said = reading.values.get if against else reading.sound
         known.update({signal: (t, said(signal)) for signal in mine})
+        if rule.timeouts in reading.values:  # acquires that failed only ever speak against
+            known[rule.timeouts] = (t, reading.values[rule.timeouts])
         if reading.probe == probe_of(rule.used):
             limit = lately(most, t) if most else fixed
             judge.add(

@@ -397,3 +397,23 @@ def test_what_a_wrong_answer_says_ends_no_trouble(profile: Profile) -> None:
         for i in range(120)
     ]
     assert states(feed(engine(profile), sometimes, HOUR))["sockets"] is State.FAIL
+
+
+def test_acquires_that_failed_count_whoever_says_so(tmp_path: Path) -> None:
+    """What waits in vain for a connection answers with an error, and with their number."""
+    text = (
+        TEXT.replace('used = "used" }', 'used = "used", failed = "failed" }')
+        + """
+[nogo.pool]
+rule = "exhausted"
+used = "health.used"
+max = 20
+timeouts = "health.failed"
+"""
+    )
+    made = engine(profile_from(tmp_path, text))
+    answers = [
+        replace(reading, values={**reading.values, "health.failed": 2.0 * number})
+        for number, reading in enumerate(wrong(health(30.0 * n)) for n in range(8))
+    ]
+    assert states(feed(made, answers, 230))["pool"] is State.FAIL
