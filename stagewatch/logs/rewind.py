@@ -20,8 +20,7 @@ def kept(tail: Tail) -> int:
     it is no mere repetition.
     """
     size = tail.size
-    for length in LENGTHS:
-        text = tail.before[-length:]
+    for text in dict.fromkeys(tail.before[-length:] for length in LENGTHS):
         if telling(text) and (found := _last(tail, text, max(0, size - SEARCH), size)):
             return found
     same = _common(tail.files.read(tail.fd, len(tail.head), 0), tail.head)
