@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stagewatch.history.reader import History
+from stagewatch.judge.coverage import LATE
 from stagewatch.model import TWICE, Gap, LogPattern, Reading
 from stagewatch.probes import Probe
 
 NOT_RUNNING = "the recorder was not running"
-IN_TIME = 1.1
-"""Intervals after which the next reading is missing: as long as one vouches for its signals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,6 @@ def absence(past: Past, probes: Sequence[Probe], watch_start: float, now: float)
         if now < last:
             cause = f"{NOT_RUNNING}, and the clock was set back; {TWICE}"
             gaps.append(Gap(probe.name, now, last, cause))
-        elif now - last > IN_TIME * probe.every:
+        elif now - last > LATE * probe.every:
             gaps.append(Gap(probe.name, last, now, NOT_RUNNING))
     return gaps
