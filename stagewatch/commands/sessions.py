@@ -86,8 +86,8 @@ def _meant(profile: str | None) -> Callable[[Session], bool]:
     if profile is None:
         return lambda session: True
     if is_file(profile):
-        path = str(find_profile(profile, environ=os.environ).absolute())
-        return lambda session: session.profile_path == path
+        path = find_profile(profile, environ=os.environ)
+        return lambda session: session.is_by(path)
     return lambda session: session.profile == profile
 
 

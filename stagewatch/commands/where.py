@@ -41,7 +41,7 @@ def _session_of_file(home: Path, path: Path) -> Path:
         if not is_of(folder, stem):
             continue
         try:
-            wanted = SessionStore(folder).load().profile_path == str(path.absolute())
+            wanted = SessionStore(folder).load().is_by(path)
         except SessionError:
             wanted = True  # whoever opens it is told what is wrong with it
         if wanted:

@@ -119,7 +119,6 @@ def join(path: Path, *, home: Path, now: float) -> Path | None:
     A damaged one counts by its newest whole text. Raises SessionError when there is none of one
     that may be meant: beginning another watch in silence would hide it.
     """
-    wanted = str(path.absolute())
     for folder in list_sessions(home):
         try:
             session = SessionFile(folder).session
@@ -127,7 +126,7 @@ def join(path: Path, *, home: Path, now: float) -> Path | None:
             if _may_be_meant(folder, path, now):
                 raise
             continue
-        if session.profile_path == wanted and session.state == "open" and now < session.ends_at:
+        if session.is_by(path) and session.state == "open" and now < session.ends_at:
             return folder
     return None
 

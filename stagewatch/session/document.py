@@ -6,6 +6,7 @@ ever grows: unticking, unpausing and the like append; nothing that a person said
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -184,6 +185,7 @@ class Session(Record, kw_only=True, frozen=True):
     profile: str
     """The profile's name."""
     profile_path: str = ""
+    """The profile's file, absolute."""
     profile_sha256: str = ""
     base: str = ""
     """The folder where relative paths of the profile start."""
@@ -208,3 +210,7 @@ class Session(Record, kw_only=True, frozen=True):
     confirmation: list[Confirmation] = []
     shift: list[Shift] = []
     profile_edit: list[ProfileEdit] = []
+
+    def is_by(self, path: Path) -> bool:
+        """Whether the profile in this file began it."""
+        return self.profile_path == str(path.absolute())
