@@ -156,7 +156,9 @@ def _refuse_unknown(ctx: click.Context, given: Mapping[str, str | None]) -> None
     """Refuse what was said before the name of a command that would not heed it."""
     name = ctx.invoked_subcommand
     command = stagewatch.get_command(ctx, name) if name else None
-    known = {parameter.name for parameter in command.params} if command else set(given)
+    if command is None:
+        return
+    known = {parameter.name for parameter in command.params}
     for option, value in given.items():
         if value is not None and option not in known:
             raise click.UsageError(f"`stagewatch {name}` takes no --{option}.")

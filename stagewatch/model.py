@@ -127,15 +127,10 @@ class Reading:
     checkpoint: str | None = None
     """Opaque JSON that the probe wants back when it is opened again; stored with the reading."""
 
-    @property
-    def unexpected(self) -> bool:
-        """Whether the answer as a whole was not the expected one: what it says may speak against
-        the deployment, and never for it."""
-        return bool(self.facts.get("unexpected"))
-
     def sound(self, signal: str) -> float | None:
-        """What it says of a signal; of an answer that was not expected only that it was not."""
-        if self.unexpected and signal != f"{self.probe}.ok":
+        """What it says of a signal for the deployment. An answer that as a whole was not the
+        expected one may speak against it, and says for it only that it was not."""
+        if self.facts.get("unexpected") and signal != f"{self.probe}.ok":
             return None
         return self.values.get(signal)
 

@@ -7,18 +7,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "recorder.md").read_text(encoding="utf-8")
+RECORDER = list((ROOT / "stagewatch" / "recorder").glob("*.py"))
+HISTORY = list((ROOT / "stagewatch" / "history").glob("*.py"))
 STATUS_PAGE = (ROOT / "docs" / "status.md").read_text(encoding="utf-8")
 
 
 def _kinds(*paths: Path) -> set[str]:
     """Every kind of event that this code makes."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
-    found = re.findall(r'(?:Event\([\w.]+(?:\(\))?,|Disturbance\()\s*"([a-z-]+)"', text)
-    return set(found)
-
-
-RECORDER = (*(ROOT / "stagewatch" / "recorder").glob("*.py"),)
-HISTORY = (*(ROOT / "stagewatch" / "history").glob("*.py"),)
+    return set(re.findall(r'(?:Event\([\w.]+(?:\(\))?,|Disturbance\()\s*"([a-z-]+)"', text))
 
 
 def test_every_event_of_the_recorder_is_explained() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from stagewatch.model import LogLine, Result, State, Verdict
-from stagewatch.snapshot import RecorderStatus, Snapshot
+from stagewatch.snapshot import ProbeNow, RecorderStatus, Snapshot
 from stagewatch.tui import specimen
 from stagewatch.widgets.banner import alert_lines, header_lines, verdict_lines
 from stagewatch.widgets.box import Frame
@@ -117,6 +117,11 @@ def test_a_value_is_late_after_two_intervals_and_the_deadline(
     assert ("◌ LATE" in said(health_lines(scene(probes=probes), 60, 18))) is late
 
 
+def ended(snapshot: Snapshot, ends: float) -> dict[str, ProbeNow]:
+    """The probes of a watch that is over, each with its last reading a second before."""
+    return {name: replace(probe, ends=ends, at=ends - 1) for name, probe in snapshot.probes.items()}
+
+
 @pytest.mark.parametrize(("before_the_end", "missing"), [(69.0, False), (71.0, True)])
 def test_once_the_watch_is_over_no_value_is_late_that_was_not_late_then(
     scene: Scene, before_the_end: float, missing: bool
@@ -125,9 +130,7 @@ def test_once_the_watch_is_over_no_value_is_late_that_was_not_late_then(
     view = scene()
     assert view.snapshot is not None
     ends = view.now - 7200.0
-    probes = {
-        name: replace(probe, ends=ends, at=ends - 1) for name, probe in view.snapshot.probes.items()
-    }
+    probes = ended(view.snapshot, ends)
     probes["quota"] = replace(probes["quota"], at=ends - before_the_end)
     signals = {
         name: replace(signal, at=ends - before_the_end)
@@ -144,9 +147,7 @@ def test_of_a_watch_that_is_over_those_come_first_that_did_not_end_well(scene: S
     view = scene()
     assert view.snapshot is not None
     ends = view.now - 7200.0
-    probes = {
-        name: replace(probe, ends=ends, at=ends - 1) for name, probe in view.snapshot.probes.items()
-    }
+    probes = ended(view.snapshot, ends)
 
     def two_rows() -> list[Line]:
         snapshot = scene(probes=probes).snapshot
