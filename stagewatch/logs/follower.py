@@ -12,15 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stagewatch.logs.beside import Beside
+from stagewatch.logs.copies import Replacement
 from stagewatch.logs.draining import GRACE, Draining
 from stagewatch.logs.files import Files, is_regular
 from stagewatch.logs.ledger import Ledger
-from stagewatch.logs.rewind import kept, line_start, resumed_at
+from stagewatch.logs.rewind import kept, line_start, place_again, resumed_at
 from stagewatch.logs.state import Loss, Mark, Place
 from stagewatch.logs.tail import Sink, Tail, TruncatedError
 from stagewatch.logs.trouble import Trouble, trouble
 
 TRUNCATED = "the file was truncated in place"
+COPIED = "the log was replaced by a copy of itself"
 SEVERAL = "rotated several times between two looks"
 TOO_OFTEN = "rotated too often to follow every file"
 LATE = "the log was not followed from the beginning"
@@ -58,6 +60,8 @@ class Follower:
         """Told of the file whose lines do not count, positioned behind them."""
         self._beside = Beside(path, files)
         self._tail: Tail | None = None
+        self._replacing: Replacement | None = None
+        """Set while it is not known where to begin in the current file."""
         self._old = Draining(ledger)
         self._fresh = True
         self._looked: float | None = None
@@ -75,7 +79,7 @@ class Follower:
             self._unavailable(error, now, boot)
         read = self._old.read(boot, lambda tail: self._advance(tail, now, budget, sink))
         self.finished = self.optional and self._absent and not self._tails()
-        if self._tail is not None:
+        if self._tail is not None and self._placed(self._tail, now):
             read += self._advance(self._tail, now, budget, sink)
         self._looked = now
         return read
@@ -152,10 +156,29 @@ class Follower:
         if self._tail:
             if self._beside.unseen(self._tail, tail, {old.ino for old in self._old.tails}):
                 self._lost(self._looked or now, now, SEVERAL)
+            if self._replacing:
+                self._place(self._replacing, self._tail, now)
+            self._replacing = None if tail.offset else Replacement(self._tail, tail)
             self._retire(self._tail, now, boot)
         elif self._fresh and not self.origin.from_start:
             self._skip(tail, now)
         self._tail, self._fresh = tail, False
+
+    def _placed(self, tail: Tail, now: float) -> bool:
+        """Whether it is known where to begin in the current file."""
+        if self._replacing and self._replacing.waits():
+            return False
+        if self._replacing:
+            self._place(self._replacing, tail, now)
+            self._replacing = None
+        return True
+
+    def _place(self, replacing: Replacement, tail: Tail, now: float) -> None:
+        """Leave out of this file what it has from the one before it."""
+        place, certain = replacing.place()
+        tail.seek(place)
+        if not certain:
+            self._lost(self._looked or now, now, COPIED)
 
     def _open(self, now: float) -> Tail | None:
         """The file that the path leads to now; a trouble where it cannot be read."""
@@ -249,11 +272,15 @@ class Follower:
             if not whole:
                 self._lost(at, now, STOPPED)
             return
-        if tail:
-            tail.close()
         moved = self._beside.find(mark)
         if moved:
             self._old.add(moved, boot)
+        if tail:
+            self._tail = tail = self._known(tail)
+            if moved and not tail.offset:
+                self._replacing = Replacement(moved, tail)
+            elif not tail.offset:
+                tail.seek(place_again(tail, mark))
         # Even where the rest of it is read: nobody knows how many files came after it.
         self._lost(at, now, STOPPED)
 

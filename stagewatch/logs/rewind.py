@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from stagewatch.logs.state import Mark, digest
-from stagewatch.logs.tail import BEFORE, CHUNK, Tail
+from stagewatch.logs.tail import BEFORE, CHUNK, LENGTHS, Tail, last_line
 from stagewatch.logs.wide import wide_of
 
 SEARCH = 32 * CHUNK
 """Bytes at the end of a rewritten file that are searched for the place where we were."""
-LENGTHS = (BEFORE, 1024, 256)
-"""Bytes before that place that are looked for: long lines need many, of a short rest few remain."""
+_DIGIT = re.compile(rb"\d")
+_CLOCK = re.compile(rb"\d\d:\d\d:\d\d")
 
 
 def kept(tail: Tail) -> int:
@@ -20,11 +22,13 @@ def kept(tail: Tail) -> int:
     it is no mere repetition.
     """
     size = tail.size
-    for text in dict.fromkeys(tail.before[-length:] for length in LENGTHS):
-        if telling(text) and (found := _last(tail, text, max(0, size - SEARCH), size)):
+    for text in ends(tail.before_start):
+        if telling(text) and (found := last_place(tail, text, size)):
             return found
+    if found := _overlap(tail.before_start, tail.files.read(tail.fd, BEFORE, 0)):
+        return found
     same = _common(tail.files.read(tail.fd, len(tail.head), 0), tail.head)
-    if not telling(same):
+    if not telling(same[: same.rfind(b"\n") + 1], begins=True):
         return 0
     # Where the whole head is the same, nobody knows where the rest begins to differ.
     return line_start(tail, min(size, tail.offset) if same == tail.head else len(same))
@@ -34,16 +38,65 @@ def resumed_at(tail: Tail, mark: Mark) -> tuple[int, bool]:
     """(where to go on in the file of ``mark``, whether it is whole up to there)."""
     if tail.holds(mark):
         return mark.offset, not tail.emptied(mark)
+    return place_again(tail, mark), False
+
+
+def place_again(tail: Tail, mark: Mark) -> int:
+    """How much was counted of a file that was rewritten since ``mark``, or of a copy of it."""
+    if found := _found_again(tail, mark):
+        return found
     head = tail.files.read(tail.fd, mark.head_size, 0)
-    if head and digest(head) == mark.head:
-        return line_start(tail, min(tail.size, mark.offset)), False
-    return 0, False
+    first = head[: mark.first_size]
+    begins = digest(first) == mark.first and has_time(first)  # a log that was cut short
+    if head and (begins or digest(head) == mark.head):
+        return line_start(tail, min(tail.size, mark.offset))
+    return 0
 
 
-def telling(text: bytes) -> bool:
-    """Whether these bytes identify a place: two whole lines in them differ."""
-    lines = [line for line in text.split(b"\n")[1:-1] if line.strip(b"\0")]
-    return len(set(lines)) > 1
+def _found_again(tail: Tail, mark: Mark) -> int:
+    """The place of ``mark`` in a file that was rewritten, or in a copy; 0 where it is not found."""
+    digests = {mark.before_size: mark.before, **mark.nearer}
+    least, most = min(digests), max(digests)
+    found: dict[int, int] = {}
+    size = tail.size
+    first = position = max(0, size - SEARCH)
+    wide = wide_of(tail.files.read(tail.fd, 2, 0))
+    while least and position < size:
+        begin = max(first, position - most)
+        data = tail.files.read(tail.fd, position + CHUNK - begin, begin)
+        end = position - begin
+        while end := data.find(b"\n", end) + 1:
+            end += (begin + end) % 2 if wide else 0
+            if end < least or digest(data[end - least : end]) != digests[least]:
+                continue
+            for length, wanted in digests.items():
+                text = data[max(0, end - length) : end]
+                if digest(text) == wanted and telling(text, begins=begin + end == length):
+                    found[length] = begin + end
+        position += CHUNK
+    return found[max(found)] if found else 0
+
+
+def ends(text: bytes) -> list[bytes]:
+    """The ends of ``text`` that are looked for, the longest first; its last line is the last."""
+    return list(dict.fromkeys(text[-length:] for length in (*LENGTHS, last_line(text))))
+
+
+def telling(text: bytes, *, begins: bool = False) -> bool:
+    """Whether these bytes identify a place.
+
+    Two whole lines in them differ; or there are no two, and a time is in them, or a number in the
+    one that a file begins with (``begins``).
+    """
+    lines = [line for line in text.split(b"\n")[not begins : -1] if line.strip(b"\0")]
+    if len(lines) > 1:
+        return len(set(lines)) > 1
+    return has_time(text) or (begins and _DIGIT.search(text) is not None)
+
+
+def has_time(text: bytes) -> bool:
+    """Whether a time of day stands in it: then nobody writes the same again by chance."""
+    return _CLOCK.search(text) is not None
 
 
 def line_start(tail: Tail, size: int) -> int:
@@ -60,17 +113,27 @@ def line_start(tail: Tail, size: int) -> int:
     return 0
 
 
-def _last(tail: Tail, text: bytes, position: int, size: int) -> int:
-    """The end of the last ``text`` that begins from ``position`` up to ``size``; 0 where there is
+def last_place(tail: Tail, text: bytes, size: int) -> int:
+    """The end of the last ``text`` in the last SEARCH bytes before ``size``; 0 where there is
     none."""
-    found = 0
+    found, position = 0, max(0, size - SEARCH)
     while position < size:
-        data = tail.files.read(tail.fd, CHUNK + len(text), position)
+        data = tail.files.read(tail.fd, min(CHUNK + len(text), size - position), position)
         at = data.rfind(text)
         if at >= 0:
             found = position + at + len(text)
         position += CHUNK
     return found
+
+
+def _overlap(before: bytes, begins: bytes) -> int:
+    """How much of what a file begins with was last before, whole lines: all that a trimming left."""
+    end = len(begins)
+    while (end := begins.rfind(b"\n", 0, end) + 1) > 0:
+        if before.endswith(begins[:end]) and telling(begins[:end], begins=True):
+            return end
+        end -= 1
+    return 0
 
 
 def _common(one: bytes, other: bytes) -> bytes:

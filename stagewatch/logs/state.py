@@ -22,9 +22,14 @@ class Mark(Struct, kw_only=True, frozen=True):
     head_size: int
     head: str
     """Digest of the first ``head_size`` bytes."""
+    first_size: int = 0
+    first: str = ""
+    """Of the first line, where it is short enough."""
     before_size: int
     before: str
     """Digest of the ``before_size`` bytes before ``offset``."""
+    nearer: dict[int, str] = {}
+    """The same of fewer bytes, by their number."""
     empty_since: int | None = None
     """Of a file that nothing was read from: its time of change in ns, the one thing to go by."""
 

@@ -13,6 +13,9 @@ CHUNK = 256 * 1024
 SMALL = 16 * 1024
 HEAD = 4096
 BEFORE = 4096
+LENGTHS = (BEFORE, 1024, 256)
+"""Bytes before a place by which it is found again: long lines need many, of a short rest few
+remain."""
 LINE = 4096
 """Bytes that are kept of a line."""
 
@@ -79,8 +82,15 @@ class Tail:
             offset=self.start,
             head_size=len(head),
             head=digest(head),
+            first_size=(first := head.find(b"\n") + 1),
+            first=digest(head[:first]),
             before_size=len(self.before_start),
             before=digest(self.before_start),
+            nearer={
+                length: digest(self.before_start[-length:])
+                for length in (*LENGTHS, last_line(self.before_start))
+                if 0 < length < len(self.before_start)
+            },
             empty_since=self._seen[1] if self._seen and not self.start else None,
         )
 
@@ -199,6 +209,11 @@ class Tail:
         self.before = self.files.read(self.fd, min(BEFORE, there), there - min(BEFORE, there))
         self.offset = there
         return True
+
+
+def last_line(text: bytes) -> int:
+    """How long the last line of ``text`` is, which ends in a newline."""
+    return len(text) - text.rfind(b"\n", 0, -1) - 1
 
 
 def _last(before: bytes, new: bytes) -> bytes:

@@ -345,6 +345,17 @@ def test_long_lines_that_stay_do_not_count_again_either(
     assert log.causes == ["the file was truncated in place"]
 
 
+@pytest.mark.parametrize("keep", [1, 3, 20])
+def test_a_few_lines_without_a_time_that_stay_do_not_count_again(log: Watched, keep: int) -> None:
+    """All that is left is what was read last."""
+    lines = [f"ERROR {n}\n" for n in range(50)]
+    log.write("".join(lines))
+    log.look()
+    log.path.write_text("".join(lines[-keep:]))
+    log.look()
+    assert log.watch.counts.errors == 50
+
+
 def test_a_big_log_that_is_trimmed_at_its_front_is_found_again(log: Watched) -> None:
     """More stays than is searched; where reading stopped is near the end."""
     lines = [f"2026-01-01 00:00:00 ERROR {n} {'x' * 1000}\n" for n in range(12_000)]

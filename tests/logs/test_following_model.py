@@ -24,6 +24,8 @@ from stagewatch.model import LogPattern
 pytestmark = pytest.mark.untraced
 
 START = 1767225600.0
+PADDINGS = (0, 0, 300, 2000, 0)
+"""Lines are short, and some of them long: of a log that was trimmed one line may be left."""
 
 
 class Log(RuleBasedStateMachine):
@@ -41,11 +43,11 @@ class Log(RuleBasedStateMachine):
         self.open_line: dict[int, int] = {}
         self.late: list[tuple[IO[bytes], float]] = []
         self.deleted = False
-        self.rotations = 0
+        self.rotations, self.rewritten = 0, False
         """Since the last look."""
         self.size = 0
         """What the file held at the last look."""
-        self.rotations_since_save = 0
+        self.rotations_since_save = self.rewritten_since_save = 0
         self.promised = True
         """Nothing has happened yet that the promise leaves out."""
         self.stored: dict[int, LogPattern] = {}
@@ -60,20 +62,20 @@ class Log(RuleBasedStateMachine):
     def _watch(self, checkpoint: str | None) -> LogWatch:
         state = loads(checkpoint) if checkpoint else None
         assert state is not None or checkpoint is None
-        plan = Plan(str(self.path), START, expressions={"even": Expression("[02468] on time")})
+        plan = Plan(str(self.path), START, expressions={"even": Expression("[02468] at ")})
         return LogWatch(plan, RealFiles(), state, Patterns(self.stored.values()))
 
     def _save(self) -> tuple[str, list[int]]:
-        self.rotations_since_save = 0
+        self.rotations_since_save = self.rewritten_since_save = 0
         self.saved_size = self.size
         self.saved_patterns = dict(self.stored)
         return dumps(self.watch.state(START + self.clock)), list(self.counted)
 
     def _look(self) -> None:
         batch = self.watch.look(START + self.clock, self.clock)
-        self.counted += [int(kept.raw.split()[1]) for kept in batch.lines()]
+        self.counted += [int(kept.raw.split()[3]) for kept in batch.lines()]
         self.stored |= {pattern.number: pattern for pattern in self.watch.patterns.changed()}
-        self.rotations = 0
+        self.rotations, self.rewritten = 0, False
         self.size = self.path.stat().st_size if self.path.exists() else 0
 
     def _write(self, writer: IO[bytes], *, ending: bool) -> None:
@@ -82,7 +84,10 @@ class Log(RuleBasedStateMachine):
         if number is None:
             self.written += 1
             number = self.written
-            writer.write(f"ERROR {number} on".encode())
+            hours, rest = divmod(int(self.clock), 3600)
+            padding = '"' + "x" * PADDINGS[number % len(PADDINGS)] + '"'
+            clock = f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
+            writer.write(f"2026-01-01 {clock} ERROR {number} at {padding} on".encode())
         if ending:
             writer.write(b" time\n")
             self.complete.add(number)
@@ -153,7 +158,7 @@ class Log(RuleBasedStateMachine):
             self._write(writer, ending=ending)
 
     @precondition(
-        lambda self: self.size and self.saved_size
+        lambda self: self.size and self.saved_size and not self.rotations
     )  # of an empty file only the time of change tells
     @rule()
     def copy_and_truncate(self) -> None:
@@ -162,6 +167,71 @@ class Log(RuleBasedStateMachine):
         self.size = 0
         self.open_line.pop(self.writer.fileno(), None)
         self.promised = False
+
+    def _lines(self) -> list[bytes]:
+        return self.path.read_bytes().splitlines(keepends=True)
+
+    def _look_if(self, shown: bool) -> None:
+        if shown:
+            self._look()
+
+    @property
+    def _is_whole(self) -> bool:
+        """The log has lines and was seen as it is, but for what came since; the last line has
+        its end."""
+        if self.rotations or self.rewritten:
+            return False
+        seen = self.size and self.saved_size and self.path.stat().st_size
+        return bool(seen) and self.writer.fileno() not in self.open_line
+
+    def _rewritten(self) -> None:
+        self.promised = False
+        self.rewritten = True
+        self.rewritten_since_save += 1
+
+    def _replace(self, lines: list[bytes]) -> None:
+        copy = self.folder / "copy"
+        copy.write_bytes(b"".join(lines))
+        copy.replace(self.path)
+        self.deleted = True
+        self._rewritten()
+        self._retire_writer()
+        self.writer = self._create()
+
+    @precondition(lambda self: self._is_whole)
+    @rule(keep=st.integers(0, 6), shown=st.booleans())
+    def trim_in_place(self, keep: int, *, shown: bool) -> None:
+        self._look_if(shown)
+        self.path.write_bytes(b"".join(self._lines()[-keep:] if keep else []))
+        self._rewritten()
+
+    @precondition(lambda self: self._is_whole)
+    @rule(keep=st.integers(1, 6))
+    def cut_in_place(self, keep: int) -> None:
+        self._look()  # what nobody saw leaves no trace
+        self.path.write_bytes(b"".join(self._lines()[:keep]))
+        self._rewritten()
+
+    @precondition(lambda self: self._is_whole)
+    @rule(keep=st.integers(1, 60), shown=st.booleans(), writes=st.booleans(), lost=st.booleans())
+    def replace_by_a_copy(self, keep: int, *, shown: bool, writes: bool, lost: bool) -> None:
+        """As ``sed -i`` and ``tail … > tmp; mv tmp error.log`` do."""
+        self._look_if(shown)
+        lines = self._lines()[-keep:]
+        if lost:
+            self._write(self.writer, ending=True)
+        self._replace(lines)
+        if writes:
+            self._write(self.writer, ending=True)
+
+    @precondition(lambda self: self._is_whole)
+    @rule(number=st.integers(0, 9))
+    def edit_by_sed(self, number: int) -> None:
+        """Lines with this digit are deleted, but for the first one."""
+        self._look()
+        digit = str(number).encode()
+        first, *lines = self._lines()
+        self._replace([first, *(line for line in lines if digit not in line.split()[3])])
 
     @rule()
     def move_away_and_back(self) -> None:
@@ -177,6 +247,7 @@ class Log(RuleBasedStateMachine):
         self._look()
         self.saved, self.saved_counted = self._save()
 
+    @precondition(lambda self: self.rewritten_since_save <= 1)  # else little is left to go by
     @rule()
     def kill_and_restart(self) -> None:
         """The recorder dies; what it read since the last save was never recorded."""
