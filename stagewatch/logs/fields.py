@@ -40,7 +40,10 @@ _TIME_KEYS = frozenset(
         "ts",
     }
 )
-_PAIR = re.compile(rb'([A-Za-z_@][\w.@-]{0,63})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)')
+_PAIR = re.compile(
+    rb"([A-Za-z_@][\w.@-]{0,63})="
+    rb'("(?:[^"\\]|\\.)*"|\d{4}-\d\d-\d\d \d\d:\d\d:[\d.,]+(?=\s)|[^\s"]*)(?:\s+|$)'
+)
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _MOST_TOKENS = 512
 _MONGO = {"F": "fatal", "E": "error", "W": "warning", "I": "info"}
@@ -108,6 +111,8 @@ def json_level(fields: Fields) -> str:
 
 
 def _level(value: object, fields: Fields) -> str:
+    if isinstance(value, dict):  # {"level": {"name": "fatal", "no": 50}}
+        value = value.get("name")
     if isinstance(value, str) and not value.isdigit():
         return named(value.encode("utf-8", "replace"))
     number = _number(value)
@@ -126,6 +131,8 @@ def _odd_level(key: str, value: object, fields: Fields) -> str:
     if key == "log" and isinstance(value, dict):  # Elastic Common Schema
         level = value.get("level")
         return named(level.encode("utf-8", "replace")) if isinstance(level, str) else ""
+    if key == "record" and isinstance(value, dict):  # loguru
+        return _level(value.get("level"), value)
     if key == "PRIORITY" and str(value) in tuple("01234567"):  # journald
         return by_severity(int(str(value)))
     if key == "s" and isinstance(value, str) and isinstance(fields.get("t"), dict):  # MongoDB

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from stagewatch.logs.fields import Fields, json_fields, json_level, pairs, pairs_level
+from stagewatch.logs.headers import DAYS, MONTHS, PASSED, ZONES, named_level
 from stagewatch.logs.prefixes import unwrap
 from stagewatch.logs.words import CRITICAL, ERROR, INFO, LEVELS, WARNING, named
 
@@ -42,48 +43,37 @@ _FILLER = re.compile(rb"[ \t|]{0,40}(?:-{1,3}[ \t]{1,8}){0,2}(?:: )?")
 _BRACKET = re.compile(rb"\[([^\[\]]{0,80})\]|\(([^()]{0,80})\)|<([^<>]{0,80})>")
 _BETWEEN = re.compile(rb"[\s,|:/]+")
 _TIME = re.compile(rb"\d[\dTZ:.,/+#\-]{0,40}(?=[\s|\]]|$)")
+_JOINED_TIME = re.compile(
+    rb"(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?[:-](?=[A-Za-z])"
+)
+"""Right before a name or a level; the date may have been passed already."""
 _CLOCK = re.compile(rb"\d[:/\-]\d\d")
 _WORD = re.compile(rb"[A-Za-z]{3,13}")
 _ENDS = frozenset(b" \t:|])/[,\r")
 _SPACED = re.compile(rb":(?:\s|$)|\t|  | [|\[]| -{1,3} | \d{4}[-/]\d\d|$")
+_WORDS = frozenset({b"alert", b"emergency", b"panic"})
+"""Levels that begin many a sentence: in small letters these need a sign that they are none."""
 _PROSE = re.compile(
-    rb" (?:alerts?|are|bugs?|button|cleared|closed|contacts?|created|css|errors?|exit|fired|is"
-    rb"|issues?|manager|mass|mode|of|paths?|raised|rates?|resolved|rules?|sections?|sent|services?"
-    rb"|stop|thinking|updates?|was|were)\b",
+    rb" (?:alerts?|are|bugs?|but|button|can|checks?|cleared|closed|contacts?|counts?|created|css"
+    rb"|emails?|errors?|events?|exit|fields?|fired|for|has|in|incidents?|is|issues?|items?|levels?"
+    rb"|logs?|manager|mass|messages?|mode|of|or|paths?|priority|raised|rates?|records?|resolved"
+    rb"|rules?|sections?|sent|services?|severity|stock|stop|tests?|thinking|thresholds?|tickets?"
+    rb"|updates?|was|were|will)\b",
     re.IGNORECASE,
 )
 """What follows a word such as ``critical`` where a sentence begins with it."""
-_PASSED = re.compile(
-    rb"[DIWEFA], (?=\[)"  # Ruby's logger
-    rb"|[+-]\d\d:?\d\d(?= |$)"  # a zone that stands apart from its time
-    rb"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-    rb"|UTC|GMT|CET|CEST|AM|PM)\b,?"
-    rb"|[\w.\[\]-]{1,64}@[\w.\[\]-]{1,64}:? "  # PostgreSQL: user@database
-)
-_NAMED = (
-    re.compile(rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"),
-    re.compile(  # but for the exception that a traceback ends in: its text is no level
-        rb"(?![\w.$-]{1,121}(?:Error|Exception|Exit|Fault|Interrupt|Warning): )"
-        rb"[\w-]{1,40}\.[\w.$-]{1,80}:? {1,8}([A-Z]{3,13})[ :]"
-    ),
-)
-_NAMED_LATER = re.compile(
-    rb"(?!(?:a|an|and|at|for|from|got|in|is|no|not|of|on|or|read|received|saw|see|sent|set|the|to"
-    rb"|was|with)\b)"
-    rb"[A-Za-z_][\w.:/$@#*-]{0,80}(?:\[[\w.-]{1,40}\])?:? {1,8}"
-    rb"(?:([A-Z]{3,13})[ \t:|]|\[ ?([A-Za-z]{3,13}) {0,8}\])",
-    re.IGNORECASE,
-)
-"""A logger's, thread's or host's name between the record's time and its level."""
-
-
 INDENTED = re.compile(
     rb"(?:[ \t]{1,40}(?!"
-    rb"[DIWEFA],|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-    rb"|UTC|GMT|CET|CEST|AM|PM)\b|[^\s@]{1,80}@|[\w.@-]{1,64}=)[A-Za-z_][^\n\x1b]*+\n)++"
+    rb"[DIWEFA],|(?:"
+    + DAYS
+    + rb"|"
+    + MONTHS
+    + rb"|"
+    + ZONES
+    + rb")\b|[^\s@]{1,80}@|[\w.@-]{1,64}=)[A-Za-z_][^\n\x1b]*+\n)++"
 )
 """Whole lines that are no header whatever else is in them: indented, and a word first. A level in
-them is one in source code; a time could follow only what ``_PASSED`` passes, or be a pair's."""
+them is one in source code; a time could follow only what ``PASSED`` passes, or be a pair's."""
 
 
 class Look(NamedTuple):
@@ -169,7 +159,7 @@ def _step(text: bytes, position: int, timed: bool) -> _Token:
     filler = _FILLER.match(text, position)
     start = filler.end() if filler else position
     first = text[start : start + 1]
-    if first == b"{":
+    if first == b"{" and not PASSED.match(text, start):
         fields = json_fields(text[start:])
         return _Token(start, json_level(fields or {}), bool(fields), JSON, fields)
     if first in (b"[", b"(", b"<"):
@@ -179,6 +169,12 @@ def _step(text: bytes, position: int, timed: bool) -> _Token:
         inside = bracket.group(bracket.lastindex or 1)
         return _Token(bracket.end(), _in_bracket(inside), bool(_CLOCK.search(inside)))
     if first.isdigit():
+        day = PASSED.match(text, start)
+        if day:
+            return _Token(day.end())
+        joined = _JOINED_TIME.match(text, start)
+        if joined:
+            return _Token(joined.end(), "", True)
         time = _TIME.match(text, start)
         return _Token(time.end(), "", bool(_CLOCK.search(time[0]))) if time else _Token(position)
     return _wordy(text, start, position, timed)
@@ -207,21 +203,22 @@ def _wordy(text: bytes, start: int, position: int, timed: bool) -> _Token:
     if word and level:
         end = _field_end(text, word[0], word.end())
         if not end and timed and level == CRITICAL and text[word.end()] in b" ":
-            end = 0 if _PROSE.match(text, word.end()) else word.end() + 1
+            prose = word[0].lower() in _WORDS or _PROSE.match(text, word.end())
+            end = 0 if prose else word.end() + 1
+        if (
+            timed
+            and word[0].isupper()
+            and b"-" == text[start - 1 : start] == text[word.end() :][:1]
+        ):
+            end = word.end() + 1  # Python's time-CRITICAL-
         if end:
             return _Token(end, level)
-    passed = _PASSED.match(text, start)
+    passed = PASSED.match(text, start)
     if passed:
         return _Token(passed.end())
-    for name in _NAMED:
-        match = name.match(text, start)
-        if match and LEVELS.get(match[1].lower()):
-            return _Token(match.end(), LEVELS[match[1].lower()])
-    named_later = _NAMED_LATER.match(text, start) if timed else None
-    if named_later:
-        found = named_later[1] if named_later[1] and named_later[1].isupper() else named_later[2]
-        if found and LEVELS.get(found.lower()):
-            return _Token(named_later.end(), LEVELS[found.lower()])
+    named_one = named_level(text, start, timed=timed, piped=b"|" in text[position:start])
+    if named_one:
+        return _Token(*named_one)
     if next(pairs(text[start:]), None):
         level = pairs_level(text[start:])
         return _Token(start, level, bool(level), PAIRS)

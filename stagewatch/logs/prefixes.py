@@ -22,7 +22,7 @@ _RFC5424 = re.compile(
     rb"(" + _ISO + rb"|-) \S{1,255} \S{1,48} \S{1,128} \S{1,32} (?:-|\[[^\]]{0,1000}\]) ?"
 )
 _ROUTED = re.compile(rb"(" + _ISO + rb") [\w.-]{1,64}\[[\w.-]{1,64}\]: ")
-_COMPOSE = re.compile(rb"(?:\d\d:\d\d:\d\d )?([A-Za-z][\w.-]{0,63}) +\| ?")
+_COMPOSE = re.compile(rb"(?:\d\d:\d\d:\d\d |\d{1,4}\|)?([A-Za-z][\w.-]{0,63}) +\| ?")
 
 _NO_HOST = frozenset(LEVELS) | {b"kernel:"}
 """Words that stand where a host or a program would, and are something else."""

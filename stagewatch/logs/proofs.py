@@ -12,7 +12,7 @@ Spots = tuple[tuple[int, int], ...]
 """Where such bytes begin and end, in order."""
 
 _CLOCK = re.compile(rb"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:")
-_ZONE = re.compile(rb"[\d:.,]{0,20}( ?[+-]\d\d:?\d\d)")
+_ZONE = re.compile(rb"[\d:.,]{0,20}( ?[+-]\d\d(?::?\d\d)?)")
 _EPOCH = re.compile(rb"[12]\d{9}(?:\d{3}){0,3}")
 
 

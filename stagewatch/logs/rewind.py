@@ -127,7 +127,7 @@ def last_place(tail: Tail, text: bytes, size: int) -> int:
 
 
 def _overlap(before: bytes, begins: bytes) -> int:
-    """How much of what a file begins with was last before, whole lines: all that a trimming left."""
+    """How much of what a file begins with, in whole lines, was last before: a trimming left it."""
     end = len(begins)
     while (end := begins.rfind(b"\n", 0, end) + 1) > 0:
         if before.endswith(begins[:end]) and telling(begins[:end], begins=True):

@@ -6,14 +6,46 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 from stagewatch.logs.fields import json_time, pairs_time
+from stagewatch.logs.headers import ZONES
 from stagewatch.logs.levels import JSON, PAIRS, Look
 
 _LEAD = rb"(?:[\[(]?[A-Za-z]{1,9}[\])]?[:,]?[ \t]{0,8})?[\[(]{0,2}"
 _ISO = re.compile(
     _LEAD + rb"(\d{4})[-/.](\d\d)[-/.](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
-    rb" ?(Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d)?"
+    rb" ?(Z\b|[+-]\d\d(?::?\d\d)?(?!\d)|(?:" + ZONES + rb")\b)?"
 )
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_HOURS = {
+    name: hours
+    for hours, names in (
+        (0, b"Z UTC GMT WET"),
+        (1, b"CET WEST WAT"),
+        (2, b"CEST EET CAT SAST"),
+        (3, b"EEST MSK EAT TRT"),
+        (5, b"PKT"),
+        (7, b"ICT"),
+        (8, b"HKT SGT AWST"),
+        (9, b"JST KST"),
+        (10, b"AEST"),
+        (11, b"AEDT"),
+        (12, b"NZST"),
+        (13, b"NZDT"),
+        (-3, b"BRT"),
+        (-4, b"EDT"),
+        (-5, b"EST CDT"),
+        (-6, b"MDT"),
+        (-7, b"MST PDT"),
+        (-8, b"PST AKDT"),
+        (-9, b"AKST"),
+        (-10, b"HST"),
+    )
+    for name in names.split()
+}
+"""East of UTC. Names that mean several zones (``IST``, ``CST``) are left out."""
+_DAY_FIRST = re.compile(
+    _LEAD + rb"(\d{1,2})[-/ ]([A-Z][a-z]{2})[-/ ](\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
+    rb" ?([+-]\d\d:?\d\d)?"
+)
 _SYSLOG = re.compile(
     _LEAD + rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?([A-Z][a-z]{2}) ([ \d]?\d)"
     rb" (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: (\d{4})\b)?"
@@ -63,7 +95,12 @@ def _epoch(number: float) -> float | None:
 def text_time(text: bytes, near: float, offset: float = 0.0) -> float | None:
     """The time at the start of ``text``."""
     try:
-        return _iso(text, offset) or _yearless(text, near, offset) or _seconds(text)
+        return (
+            _iso(text, offset)
+            or _day_first(text, offset)
+            or _yearless(text, near, offset)
+            or _seconds(text)
+        )
     except (ValueError, OverflowError):  # the 31st of February, hour 25
         return None
 
@@ -73,7 +110,22 @@ def _iso(text: bytes, offset: float) -> float | None:
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(match.group(i)) for i in range(1, 7))
-    when = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=_zone(match[8], offset))
+    zone = _zone(match[8], offset)
+    if zone is None:
+        return None
+    when = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
+    return when.timestamp() + _fraction(match[7])
+
+
+def _day_first(text: bytes, offset: float) -> float | None:
+    """Tomcat's and Apache's ``01-Jan-2026 00:00:00``."""
+    match = _DAY_FIRST.match(text)
+    if match is None or match[2] not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(match.group(i)) for i in (1, 3, 4, 5, 6))
+    zone = _zone(match[8], offset)
+    month = _MONTHS.index(match[2]) + 1
+    when = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
     return when.timestamp() + _fraction(match[7])
 
 
@@ -111,11 +163,12 @@ def _fraction(digits: bytes | None) -> float:
     return float(b"0." + digits) if digits else 0.0
 
 
-def _zone(text: bytes | None, offset: float) -> timezone:
-    if text is None:
+def _zone(text: bytes | None, offset: float) -> timezone | None:
+    """The zone of this name or number; ``offset`` where none is stated, None for an unknown one."""
+    if text in (None, b"AM", b"PM"):
         return timezone(timedelta(seconds=offset))
     if text[:1] not in (b"+", b"-"):
-        return UTC
+        return timezone(timedelta(hours=_HOURS[text])) if text in _HOURS else None
     digits = text[1:].replace(b":", b"")
-    away = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    away = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
     return timezone(-away if text[:1] == b"-" else away)

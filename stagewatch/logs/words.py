@@ -14,7 +14,7 @@ RANK = MappingProxyType({"": 0, DEBUG: 1, INFO: 2, WARNING: 3, ERROR: 4, CRITICA
 """Order of severity; a line without a level comes first."""
 
 _FAMILIES = {
-    CRITICAL: "critical crit fatal alert emerg emergency panic ftl fata pani",
+    CRITICAL: "critical criti crit fatal alert emerg emergency panic ftl fata pani",
     ERROR: "error err erro eror severe dpanic",
     WARNING: "warning warn wrn",
     INFO: "info information informational inf notice log",

@@ -84,6 +84,36 @@ backend-1  | 2026-01-01 00:00:00 CRITICAL gone
 2026-01-01T00:00:00.000000+00:00 app[web.1]: CRITICAL gone
 \x1b[31mCRITICAL\x1b[0m gone
 2026-01-01 00:00:00 \x1b[1;31mFATAL\x1b[0m gone
+2026-01-01 00:00:00.000 EST [12] FATAL:  the database system is shutting down
+2026-01-01 00:00:00.000 PDT [12] FATAL:  gone
+2026-01-01 00:00:00.000 BST [12] FATAL:  gone
+2026-01-01 00:00:00.000 MSK [12] FATAL:  gone
+2026-01-01 00:00:00.000 -03 [12] FATAL:  gone
+2026-01-01 00:00:00 UTC [12] app@db,client=1.2.3.4 FATAL:  gone
+2026-01-01 00:00:00 UTC [12]: [1-1] user=a,db=b,app=x,client=1.2.3.4 FATAL:  gone
+2026-01-01 00:00:00 UTC:10.0.0.1(1234):app@db:[12]:FATAL:  gone
+2026-01-01 00:00:00 UTC::@:[12]:PANIC:  gone
+2026-01-01 00:00:00,000:CRITICAL:gone
+2026-01-01 00:00:00,000:root:CRITICAL:gone
+2026-01-01 00:00:00,000:app.db:CRITICAL:gone
+2026-01-01 00:00:00,000-root-CRITICAL-gone
+2026-01-01 00:00:00,000-CRITICAL-gone
+2026-01-01 00:00:00,000 db.py:12 run CRITICAL gone
+2026-01-01 00:00:00,000 MainProcess MainThread CRITICAL gone
+2026-01-01 00:00:00,000 root [main] CRITICAL gone
+2026-01-01 00:00:00 | app | CRITICAL | gone
+2026-01-01 00:00:00 | host-1 | app.db | critical | gone
+[2026-01-01T00:00:00.000+0000] {app.py:12} CRITICAL - gone
+2026-01-01 00:00:00,000 [MainThread  ] [CRITI] gone
+2026-01-01 00:00:00,000 CRITI [app.db:12][MainThread] gone
+[2026-01-01 00:00:00] production.CRITICAL: gone {"exception":"x"}
+01-Jan-2026 00:00:00.000 FATAL [main] org.x.Db.run gone
+0|app      | 2026-01-01 00:00:00: CRITICAL gone
+0|app  | CRITICAL gone
+time=2026-01-01 00:00:00 level=fatal msg=gone
+time=2026-01-01 00:00:00.000 level=fatal msg=gone
+{"level":{"name":"fatal","no":50},"msg":"gone"}
+{"text":"x","record":{"level":{"icon":"x","name":"CRITICAL","no":50},"message":"gone"}}
 panic: runtime error: invalid memory address or nil pointer dereference
 2026-01-01T00:00:00.000000000Z stderr F panic: gone
 Jan  1 00:00:00 host kernel: [12.5] Out of memory: Killed process 12 (python3)
@@ -113,6 +143,10 @@ level=error msg="level=fatal"
 <11>Jan  1 00:00:00 host app[12]: gone
 E0101 00:00:00.000000 12 pool.go:12] fatal
 ERRO[0000] gone
+01-Jan-2026 00:00:00.000 SEVERE [main] org.apache.catalina.core.StandardService gone
+2026-01-01 00:00:00.000 EST [12] ERROR:  no such table
+2026-01-01 00:00:00,000 db.py:12 run ERROR CRITICAL
+{"text":"CRITICAL","record":{"level":{"name":"ERROR","no":40}}}
 """,
     "WARNING": """\
 2026-01-01 08:17:09,674 WARNING  [rules] alert rule "panic-rate" is disabled
@@ -138,6 +172,21 @@ msg="set level=fatal" level=info
 """,
     "": """\
 see panic: here
+2026-01-01 00:00:00 Processing CRITICAL order 5
+2026-01-01 00:00:00 Loaded CRITICAL alerts: 0
+2026-01-01 00:00:00 Checking [critical] items
+2026-01-01 00:00:00 Skipping ALERT rules
+2026-01-01 00:00:00 worker-1 skipped CRITICAL items
+2026-01-01 00:00:00 Send two CRITICAL items
+2026-01-01 00:00:00 Found CRITICAL
+2026-01-01 00:00:00 alert email sent to ops
+2026-01-01 00:00:00 Alert threshold set to 5
+2026-01-01 00:00:00 fatal count: 0
+2026-01-01 00:00:00 Emergency shutdown drill finished
+2026-01-01 00:00:00 Critical stock level report generated
+2026-01-01 00:00:00 user said a: CRITICAL
+2026-01-01 00:00:00 10.0.0.1:fatal: gone
+12:fatal: gone
 Alert rule created
 Critical thinking is taught here
 the build is critical
@@ -195,6 +244,9 @@ def test_any_bytes_are_read(line: bytes) -> None:
 
 
 PARTS = [b" ", b"{", b'{"', b"[", b"a=", b'a="\\', b"a.b ", b"- ", b"1:", b"a=b ", b"1 ", b"\x1b["]
+PARTS += [
+    b"00:00:00 " + part for part in (b"a a ", b"a|", b"a.b ", b"A:", b"user=a,", b"a@", b"A-")
+]
 
 
 @pytest.mark.parametrize("part", PARTS, ids=repr)

@@ -30,6 +30,15 @@ Jan  1 12:00:00 host app[12]: ERROR x
 E0101 12:00:00.000000 12 x.go:1] x
 E20260101 12:00:00.000000 12 x.cc:1] x
 1767268800.000 ERROR x
+2026-01-01 07:00:00.000 EST [12] ERROR:  x
+2026-01-01 05:00:00 PDT [12] FATAL:  x
+2026-01-01 14:00:00.000 CEST [12] ERROR:  x
+2026-01-01 09:00:00.000 -03 [12] ERROR:  x
+2026-01-01 12:00:00 UTC::@:[12]:FATAL:  x
+2026-01-01 12:00:00,000:root:CRITICAL:x
+01-Jan-2026 12:00:00.000 SEVERE [main] x
+[01/Jan/2026:14:00:00 +0200] ERROR x
+time=2026-01-01 12:00:00 level=error msg=x
 {"ts":"2026-01-01T12:00:00Z","level":"error"}
 {"level":"error","time":1767268800000}
 {"level":"error","timestamp":1767268800.0}
@@ -52,6 +61,7 @@ ERROR backup of 2020-01-01 00:00:00 is gone
 level=error msg="2020-01-01 00:00:00"
 2026-02-31 12:00:00 ERROR x
 2026-01-01 25:00:00 ERROR x
+2026-01-01 12:00:00 IST [12] ERROR:  x
 Foo  1 12:00:00 host app: ERROR x
 99999999999999 ERROR x
 """.splitlines()
