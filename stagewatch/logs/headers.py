@@ -29,7 +29,7 @@ PASSED = re.compile(
 )
 """Parts of a header that say nothing about the level."""
 
-_ANY = b"|".join(reversed(sorted(LEVELS)))
+_ANY = b"|".join(sorted(LEVELS, reverse=True))
 _LEVEL = b"(" + _ANY.upper() + b")"
 _NAMED = (
     re.compile(rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"),

@@ -11,16 +11,13 @@ import re
 import string
 from itertools import repeat
 
-from stagewatch.logs.fields import Fields, pairs
-from stagewatch.logs.levels import JSON, PAIRS, Look
-
 LONGEST = 512
 """Bytes of a pattern."""
 
 _IDS = re.compile(
     rb"(?<![A-Za-z0-9-])[0-9a-fA-F]+(?:-[0-9a-fA-F]+){4}(?![A-Za-z0-9-])"
     rb"|(?<![A-Za-z0-9])(?:"
-    rb"(?:(?<=[\s=(\[,])-)?\d+(?:[.,:/-]\d+)*(?![A-Za-z0-9])"
+    rb"(?:(?<=[\s=(\[,])[+-])?\d+(?:[.,:/-]\d+)*(?![A-Za-z0-9])"
     rb"|(?:[0-9a-fA-F]*\d[0-9a-fA-F]*|[0-9a-fA-F]{8,})(?![A-Za-z0-9])"
     rb"|[A-Za-z]*\d+[A-Za-z][A-Za-z0-9]*)"
     rb"|\d+(?:[.,:]\d+)*"
@@ -52,26 +49,14 @@ _QUOTED = re.compile(
 _URL = re.compile(rb"\b[A-Za-z][A-Za-z0-9+.-]++://[^\s\"'<>()\[\]{},;]+")
 _EMAIL = re.compile(rb"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PATH = re.compile(
-    rb"(?<![\w.<>/])(?:~|\.{1,2})?(?:/[\w.@%+=:~-]+){2,}/?"
+    rb"(?<![\w.<>/])(?:~|\.{1,2})?(?:/[\w.@%+=:~-]+)+/?(?:\?[^\s\"'<>()\[\]{},;]*)?"
+    rb"|(?<=[A-Z] )/(?= )"
     rb"|\b[A-Za-z]:\\[^\s\"']+"
     rb"|(?<![\w.<>/-])(?:[\w.-]+/)+[\w-]+\.[A-Za-z]{1,5}\b"
 )
+_MIXED = re.compile(rb"#(?:[.+-]#)*(?:\xc2\xb5s|\xce\xbcs)|#(?:[.+-]#)+")
+"""What is left of ``1.5s``, ``2m3.5s``, ``1e-05`` and ``7.5µs``."""
 _LIST = re.compile(rb"#(?:[,;] ?#)+")
-
-_MESSAGE_KEYS = (
-    "message",
-    "msg",
-    "@message",
-    "short_message",
-    "event",
-    "error",
-    "err",
-    "exception",
-    "body",
-    "text",
-    "log",
-)
-_LEAD = b" \t-:|,.]>)\xef\xbb\xbf"
 
 
 def roughly_masked(text: bytes) -> bytes:
@@ -122,25 +107,5 @@ def masked(message: bytes) -> bytes:
         text = _PATH.sub(b"<path>", text)
     if text.count(b":") > 1:
         text = _HEX_GROUPS.sub(b"#", _STAMP.sub(b"#", text))
-    return b" ".join(_LIST.sub(b"#", _IDS.sub(b"#", text)).split())[:LONGEST]
-
-
-def message_of(seen: Look) -> bytes:
-    """What a record says, without its header."""
-    if seen.form == JSON:
-        return _field(seen.fields or {}) or seen.payload
-    rest = seen.payload[seen.head :]
-    if seen.form == PAIRS:
-        found = {key: value for key, value in pairs(rest) if value}
-        return next((found[key] for key in _MESSAGE_KEYS if key in found), rest)
-    return rest.lstrip(_LEAD) or seen.payload
-
-
-def _field(fields: Fields) -> bytes:
-    for key in _MESSAGE_KEYS:
-        value = fields.get(key)
-        if isinstance(value, dict):  # {"error": {"message": …}}
-            value = value.get("message")
-        if isinstance(value, str) and value.strip():
-            return value.encode("utf-8", "replace").replace(b"\n", b" ")
-    return b""
+    text = _MIXED.sub(b"#", _IDS.sub(b"#", text))
+    return b" ".join(_LIST.sub(b"#", text).split())[:LONGEST]

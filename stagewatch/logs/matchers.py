@@ -12,18 +12,17 @@ from itertools import chain
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.expressions import Expression
-from stagewatch.logs.levels import LIMIT, look
-from stagewatch.logs.masks import masked
-from stagewatch.logs.patterns import text_of
+from stagewatch.logs.levels import LIMIT, TRACEBACK, look
 from stagewatch.logs.source import Matcher
 from stagewatch.logs.state import Counts
 from stagewatch.logs.tally import Tally
 from stagewatch.logs.traces import begins, exception_after
-from stagewatch.logs.words import RANK
+from stagewatch.logs.wording import PART, TRACE, text_of
+from stagewatch.logs.words import CRITICAL, RANK
 
-_MASK = re.compile(r'<(?:url|path|email)>|"#"|[#…]')
+_CUT = re.compile(r"\S*…$")
+_MASK = re.compile(r'<(?:url|path|email)>|"#"|#|\\[uUx][0-9a-f]+')
 _WORD = re.compile(r"[A-Za-z_:.,()-]+")
-_TRACEBACK = "Traceback"
 
 
 def by_text(text: str, encoding: str = "utf-8") -> Matcher:
@@ -56,37 +55,20 @@ def by_level(least: str) -> Matcher:
 
 def by_pattern(level: str, text: str, encoding: str = "utf-8") -> Matcher:
     """Records of one pattern."""
-    message, _, exception = text.partition(" | ")
-    if message == _TRACEBACK:
-        return _by_traceback(exception, encoding)
-    literal = max(_WORD.findall(_MASK.sub(" ", message)), key=len, default="").encode()
+    message = _CUT.sub(" ", text).partition(PART)[0]
+    words = [TRACE] if message == TRACE else _WORD.findall(_MASK.sub(" ", message))
+    literal = max(words, key=len, default="").encode()
 
     def match(data: bytes) -> list[int]:
         found = []
         for start in _lines_with(literal, data):
             end = data.find(b"\n", start)
-            seen = look(data[start : min(end, start + LIMIT)])
-            if seen.level != level:
+            seen = look(data[start : min(end, start + LIMIT)].rstrip(b"\r"))
+            if (seen.level or (CRITICAL if seen.crash == TRACEBACK else "")) != level:
                 continue
-            whole = text_of(seen, encoding)
-            ends_in = exception and _exception(data, end + 1, encoding)
-            if whole == text or (whole == message and ends_in == exception):
-                found.append(start)
-        return found
-
-    return match
-
-
-def _exception(data: bytes, position: int, encoding: str) -> str:
-    found = exception_after(data, position) if begins(data, position) else b""
-    return masked(found or b"").decode(encoding, "replace")
-
-
-def _by_traceback(exception: str, encoding: str) -> Matcher:
-    def match(data: bytes) -> list[int]:
-        found = []
-        for start in _lines_with(b"Traceback (most recent call last):", data):
-            if not exception or _exception(data, start, encoding) == exception:
+            behind = start if seen.crash == TRACEBACK else end + 1
+            trace = exception_after(data, behind) if begins(data, behind) else b""
+            if text_of(seen, encoding, trace or b"") == text:
                 found.append(start)
         return found
 

@@ -14,17 +14,16 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from operator import itemgetter
 
-from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
+from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.lines import Found, Lines
 from stagewatch.logs.masks import (
     alike_masked,
     digits_alike,
     escapes_apart,
-    masked,
-    message_of,
     roughly_masked,
 )
-from stagewatch.logs.traces import COMMON, STARTS, begins, exception_after
+from stagewatch.logs.traces import COMMON, begins, exception_after, is_wrapped
+from stagewatch.logs.wording import text_of
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 from stagewatch.model import LogPattern
 from stagewatch.text import clean
@@ -34,7 +33,6 @@ MOST = {CRITICAL: 200, ERROR: 500, WARNING: 300}
 MOST_KNOWN = 2000
 """Patterns of the baseline. What it held beyond is new when it comes."""
 OTHER = "other records"
-TEXT = 300
 EXAMPLE = 1000
 
 _CACHED = 4096
@@ -162,10 +160,11 @@ class Patterns:
             alone = level != CRITICAL and len(indices) == lines.count  # no traceback among them
             if alone or COMMON not in data:
                 traced = indices[-1:]
+        wrapped = is_wrapped(data) if traced is indices else False
         for index in traced:
             position = lines.end(index)
-            lone = level == CRITICAL and lines.keys[index].startswith(STARTS[0])
-            if not (lone or position == size or data.startswith(STARTS, position)):
+            lone = level == CRITICAL and begins(data, lines.start(index), wrapped=wrapped)
+            if not (lone or position == size or begins(data, position, wrapped=wrapped)):
                 continue
             exception = exception_after(data, position)
             if exception is None:
@@ -192,7 +191,7 @@ class Patterns:
         whole = waiting.behind + data
         for held in waiting.records:
             exception: bytes | None = b""
-            if held.line.startswith(STARTS[0]) or begins(whole, held.position):
+            if begins(held.line, 0) or begins(whole, held.position):
                 exception = exception_after(whole, held.position)
             if exception is None:
                 self._hold(held, whole[held.position :], path)
@@ -249,7 +248,7 @@ class Patterns:
         rough = _rough_key(roughly_masked(escapes_apart(line)), roughly_masked(exception))
         row = cache.get(rough)
         if row is None:
-            row = self._row(level, self._text(line, exception))
+            row = self._row(level, text_of(look(line), self._encoding, exception))
         if len(cache) >= _CACHED:
             cache.clear()
         cache[key] = cache[rough] = row
@@ -295,13 +294,6 @@ class Patterns:
     def _made(self, level: str, text: str, *, new: bool) -> _Row:
         number = len(self._rows) + len(self._others) + 1
         return _Row(number, level, text, new)
-
-    def _text(self, line: bytes, exception: bytes) -> str:
-        seen = look(line)
-        raw = b"Traceback" if seen.crash == TRACEBACK else masked(message_of(seen))
-        if exception:
-            raw += b" | " + masked(exception)
-        return clean(raw.decode(self._encoding, "replace"), TEXT)
 
     def _told(self, row: _Row) -> LogPattern:
         example = row.example.rstrip(b"\r").decode(self._encoding, "replace")
@@ -364,12 +356,6 @@ def _rough_of_both(keys: set[bytes]) -> dict[bytes, bytes]:
 
 def _rough_key(line: bytes, exception: bytes = b"") -> bytes:
     return b"\1" + line + (b"\n" + exception if exception else b"")
-
-
-def text_of(seen: Look, encoding: str = "utf-8") -> str:
-    """The text of the pattern that a line taken by itself has."""
-    raw = masked(message_of(seen))
-    return clean(raw.decode(encoding, "replace"), TEXT)
 
 
 def newest_first(patterns: Iterable[LogPattern]) -> Iterator[LogPattern]:

@@ -8,7 +8,7 @@ import msgspec
 
 from stagewatch.logs.fields import Fields, is_level_key, is_time_key
 from stagewatch.logs.levels import JSON, LIMIT, Look, look
-from stagewatch.logs.masks import message_of
+from stagewatch.logs.wording import message_of
 from stagewatch.logs.words import LEVELS
 from stagewatch.text import clean
 

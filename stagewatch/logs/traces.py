@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from stagewatch.logs.prefixes import unwrap
+
 STARTS = (b"Traceback (most recent call last):", b"  + Exception Group Traceback (most recent")
 COMMON = b"Traceback (most recent"
 """What each of them holds."""
@@ -12,18 +14,30 @@ LONGEST = 32 * 1024
 LINE = 512
 """Bytes of an exception's line."""
 
-_EXCEPTION = re.compile(rb"[A-Za-z_][\w.]*(?::(?: |$)|$)")
+_EXCEPTION = re.compile(rb"[A-Za-z_][\w.<>]*(?::(?: |$)|$)")
 _USUAL = re.compile(
     rb"(?:Traceback \(most recent call last\):[^\n]*+\n)?+"
-    rb"(?:[ \t|][^\n]*+\n)*+([A-Za-z_][\w.]*+(?:: [^\r\n]*+)?)\n(?!\n)"
+    rb"(?:[ \t|][^\n]*+\n)*+([A-Za-z_][\w.<>]*+(?:: [^\r\n]*+)?)\n(?!\n)"
 )
 """Frames and their exception, and nothing that could be chained to it."""
 _CHAIN = (b"During handling of the above", b"The above exception was the direct cause")
 
 
-def begins(data: bytes, position: int) -> bool:
-    """Whether a traceback begins here."""
-    return data.startswith(STARTS, position)
+def is_wrapped(data: bytes) -> bool:
+    """Whether a traceback in it may stand behind what a container or syslog writes."""
+    bare = sum(data.count(b"\n" + start) for start in STARTS) + data.startswith(STARTS)
+    return data.count(COMMON) > bare
+
+
+def begins(data: bytes, position: int, *, wrapped: bool = True) -> bool:
+    """Whether a traceback begins in the line at ``position``; ``wrapped``: behind a prefix, too."""
+    if data.startswith(STARTS, position):
+        return True
+    if not wrapped:
+        return False
+    line = data[position : position + LINE]
+    line = line[: line.find(b"\n") + 1 or LINE]
+    return COMMON in line and unwrap(line).payload.startswith(STARTS)
 
 
 def exception_after(data: bytes, position: int) -> bytes | None:
@@ -38,14 +52,14 @@ def exception_after(data: bytes, position: int) -> bytes | None:
 
 
 def line_by_line(data: bytes, position: int) -> bytes | None:
-    """The same for every traceback."""
+    """The same for every traceback, behind a prefix as well."""
     last = b""
     limit = min(len(data), position + LONGEST)
     while position < limit:
         end = data.find(b"\n", position)
         if end < 0:
             break
-        line = data[position : min(end, position + LINE)].rstrip(b"\r")
+        line = _line(data, position, end)
         position = end + 1
         if not line or line[:1] in (b" ", b"\t", b"|") or line.startswith((*STARTS, *_CHAIN)):
             continue
@@ -59,4 +73,13 @@ def line_by_line(data: bytes, position: int) -> bytes | None:
 
 def _goes_on(data: bytes, position: int) -> bool:
     """Whether another traceback is chained to the one that has just ended."""
-    return data.startswith(_CHAIN, position + 1) and data.startswith(b"\n", position)
+    end = data.find(b"\n", position)
+    if end < 0 or _line(data, position, end).strip():
+        return False
+    return _line(data, end + 1, data.find(b"\n", end + 1)).startswith(_CHAIN)
+
+
+def _line(data: bytes, start: int, end: int) -> bytes:
+    """The line from here to its end, or as far as it goes, without what stands around it."""
+    line = data[start : start + LINE if end < 0 else min(end, start + LINE)].rstrip(b"\r")
+    return unwrap(line).payload

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stagewatch.logs.levels import look
 from stagewatch.logs.masks import digits_alike, masked, numbers_short, roughly_masked
-from stagewatch.logs.patterns import text_of
+from stagewatch.logs.wording import text_of
 from stagewatch.text import clean
 
 
@@ -19,6 +19,11 @@ from stagewatch.text import clean
     ("lines", "pattern"),
     [
         (("ERROR took 3.0 s", "ERROR took 12 s", "ERROR took -7 s"), "took # s"),
+        (
+            ("ERROR in 5ms", "ERROR in 1.5s", "ERROR in 2m3.5s", "ERROR in 7.25µs", "ERROR in 9µs"),
+            "in #",
+        ),
+        (("ERROR x=0.5", "ERROR x=1e-05", "ERROR x=+5", "ERROR x=-2.5E+7"), "x=#"),
         (("ERROR socket a07f", "ERROR socket 77d0", "ERROR socket deadbeef"), "socket #"),
         (
             (
@@ -30,6 +35,14 @@ from stagewatch.text import clean
         (("ERROR from 127.0.0.1:80", "ERROR from fe80::1", "ERROR from 10.0.0.7"), "from #"),
         (("ERROR user 'bob' left", 'ERROR user "anna lee" left'), 'user "#" left'),
         (("ERROR open /etc/a.conf", "ERROR open /var/lib/b/c.conf"), "open <path>"),
+        (
+            ("ERROR open /users", "ERROR open ./x", "ERROR open ../x/y", "ERROR open ~/x"),
+            "open <path>",
+        ),
+        (
+            ("ERROR GET /a?id=5&x=y 500", "ERROR GET / 502", "ERROR GET /a/b/ 500"),
+            "GET <path> #",
+        ),
         (("ERROR get https://a.example/x?y=1", "ERROR get http://b/"), "get <url>"),
         (("ERROR to a.b@c.example", "ERROR to x@y.example"), "to <email>"),
         (("ERROR worker3 task_2_x", "ERROR worker12 task_9_x"), "worker# task_#_x"),
@@ -42,6 +55,18 @@ from stagewatch.text import clean
             ),
             "took # ms",
         ),
+        (
+            (
+                '{"level":"error","msg":"run 1 failed","error":"timeout after 3 s"}',
+                'level=error msg="run 7 failed" err="timeout after 30 s"',
+                '{"level":"error","msg":"run 2 failed","error":{"message":"timeout after 3 s"}}',
+                '{"level":"error","msg":"run 2 failed","stack":"timeout after 3 s\\n  at x"}',
+                '{"level":"error","msg":"run 2 failed",'
+                '"exc_info":"Traceback (most recent call last):\\n  File\\ntimeout after 3 s"}',
+            ),
+            "run # failed | timeout after # s",
+        ),
+        (('{"level":"error","err":"gone 3"}', 'level=error err="gone 3"'), "gone #"),
         (('level=error msg="took 3 ms" n=1', 'level=error n=2 msg="took 4 ms"'), "took # ms"),
         (
             ("2026-01-01 00:00:00,123 ERROR [db] gone", "2027-11-12 10:00:00,000 ERROR [db] gone"),
@@ -62,6 +87,10 @@ def test_one_pattern(lines: tuple[str, ...], pattern: str) -> None:
         ("ERROR pool timed out", "ERROR cache timed out"),
         ("ERROR read failed", "ERROR red failed"),
         ("ERROR a.b failed", "ERROR a.c failed"),
+        ('{"level":"error","msg":"x","error":"a"}', '{"level":"error","msg":"x","error":"b"}'),
+        ('{"level":"error","msg":"x","exc_info":["a"]}', '{"level":"error","msg":"x"}'),
+        ("level=error msg=x err=a", "level=error msg=x err=b"),
+        ("ERROR read and/or write", "ERROR read and/nor write"),
     ],
 )
 def test_different_words_are_different_patterns(one: str, other: str) -> None:

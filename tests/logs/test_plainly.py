@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from stagewatch.logs.files import RealFiles
 from stagewatch.logs.levels import LIMIT, TRACEBACK, look
-from stagewatch.logs.masks import masked, message_of
-from stagewatch.logs.patterns import EXAMPLE, TEXT
+from stagewatch.logs.patterns import EXAMPLE
 from stagewatch.logs.records import Entry, RecordReader
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
-from stagewatch.logs.traces import STARTS, exception_after
+from stagewatch.logs.traces import begins, line_by_line
 from stagewatch.logs.watch import LogWatch, Plan
+from stagewatch.logs.wording import text_of
 from stagewatch.text import clean
 from tests.logs.test_tally import FORMS, NOW, START, line
 
@@ -37,6 +37,7 @@ FRAMES = (
     "During handling of the above exception, another exception occurred:",
     "Traceback (most recent call last):",
 )
+PREFIXES = (b"", b"", b"app-1  | ", b"Jan  2 00:00:00 host app[12]: ")
 ODD = (b"\xc3\x28 ERROR \x80", b"ERROR \0 in it", b"a\0ERROR b", b"\xc3", b"ERROR " + b"y" * 2500)
 
 Row = tuple[int, float, float, str, bool]
@@ -68,13 +69,9 @@ class Plainly:
 
     def _record(self, entry: Entry, raw: bytes, data: bytes, position: int, at: float) -> None:
         exception: bytes | None = b""
-        if raw.startswith(STARTS[0]) or data.startswith(STARTS, position):
-            exception = exception_after(data, position)
-        seen = look(raw[:LIMIT])
-        text = b"Traceback" if seen.crash == TRACEBACK else masked(message_of(seen))
-        if exception:
-            text += b" | " + masked(exception)
-        key = entry.level, clean(text.decode("utf-8", "replace"), TEXT)
+        if begins(raw, 0) or begins(data, position):
+            exception = line_by_line(data, position)
+        key = entry.level, text_of(look(raw[:LIMIT]), exception=exception or b"")
         stamp = stamp_of(entry.look, at)
         if stamp is not None and stamp < START:
             self.counts.before_watch += 1
@@ -103,10 +100,11 @@ def written(rng: random.Random, forms: list[str], count: int) -> Iterator[bytes]
         elif rng.random() < 0.2:
             yield rng.choice(ODD)
         else:
-            yield b"Traceback (most recent call last):"
+            prefix = rng.choice(PREFIXES)
+            yield prefix + b"Traceback (most recent call last):"
             frames = [rng.choice(FRAMES) for _ in range(rng.randrange(6))]
             for frame in [*frames, rng.choice(EXCEPTIONS)]:
-                yield line(frame, rng).encode()
+                yield prefix + line(frame, rng).encode()
 
 
 @st.composite

@@ -95,6 +95,41 @@ def test_a_crash_is_told_from_another_by_its_exception() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "backend-1  | ",
+        "Jan  2 00:00:00 host app[12]: ",
+        "2026-01-02T00:00:00.000000000Z stderr F ",
+        "0|app  | ",
+        "\x1b[31m",
+    ],
+)
+def test_a_crash_behind_a_prefix_is_told_from_another_too(prefix: str) -> None:
+    """As containers, syslog and process managers write it; a chain ends in its last exception."""
+    chained = TRACE.format(n=3, name="OSError") + (
+        "\nDuring handling of the above exception, another exception occurred:\n\n"
+    )
+    log = (
+        TRACE.format(n=3, name="ValueError")
+        + TRACE.format(n=5, name="app.run.<locals>.Gone")
+        + "ERROR request failed\n"
+        + chained
+        + TRACE.format(n=7, name="KeyError")
+        + "ERROR request failed\n"
+    )
+    lines = "".join(prefix + line for line in log.splitlines(keepends=True))
+    tally = Tally("x", Counts(), 0.0, patterns=(patterns := Patterns()))
+    tally.feed(lines.encode(), NOW, NOW - 10, Batch())
+    patterns.settle()
+    assert told(patterns) == {
+        ("CRITICAL", "Traceback | ValueError: # is too many"): 1,
+        ("CRITICAL", "Traceback | app.run.<locals>.Gone: # is too many"): 1,
+        ("ERROR", "request failed | KeyError: # is too many"): 1,
+        ("ERROR", "request failed"): 1,
+    }
+
+
 @given(st.data())
 def test_a_traceback_may_be_cut_anywhere_at_a_line(data: st.DataObject) -> None:
     """What is read in two pieces in one look is one record with its exception."""

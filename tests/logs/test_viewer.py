@@ -214,32 +214,6 @@ def test_a_filter_shows_only_what_matches_and_grows(log: Opened) -> None:
     assert line(9992) in log.texts()
 
 
-def test_a_pattern_is_found_by_its_text(tmp_path: Path) -> None:
-    """Its records, and no others."""
-    path = tmp_path / "x.log"
-    path.write_text(
-        "ERROR pool  timed out after 3 s\nERROR pool timed out after x s\n"
-        "ERROR job failed\nTraceback (most recent call last):\n  a\nOSError: 3\n"
-        "ERROR job failed\nTraceback (most recent call last):\n  a\nKeyError: 3\n"
-        '{"level":"error","msg":"pool timed out after 12 s"}\n'
-        "WARNING pool timed out after 3 s\n"
-    )
-    source = FileSource(str(path))
-    data = path.read_bytes()
-    lines = data.split(b"\n")
-
-    def found(text: str) -> list[int]:
-        level = "CRITICAL" if text.startswith("Traceback") else "ERROR"
-        starts = matchers.by_pattern(level, text)(data)
-        return [data[:start].count(b"\n") for start in starts]
-
-    assert len(lines) == 13
-    assert found("pool timed out after # s") == [0, 10]
-    assert found("job failed | KeyError: #") == [6]
-    assert found("Traceback | OSError: #") == [3]
-    source.close()
-
-
 def test_a_search_is_cancelled_at_once(log: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much there is left to look through."""
     asked, go = threading.Event(), threading.Event()
