@@ -16,6 +16,7 @@ from stagewatch.logs.copies import Replacement
 from stagewatch.logs.draining import GRACE, Draining
 from stagewatch.logs.files import Files, is_regular
 from stagewatch.logs.ledger import Ledger
+from stagewatch.logs.lookalikes import Begin
 from stagewatch.logs.rewind import kept, line_start, place_again, resumed_at
 from stagewatch.logs.state import Loss, Mark, Place
 from stagewatch.logs.tail import Sink, Tail, TruncatedError
@@ -37,6 +38,8 @@ class Origin:
     watch_start: float
     from_start: bool = False
     """Its lines count; otherwise they are from before the watch."""
+    begin: Begin | None = None
+    """Its lines count from here on, whenever the first look is."""
 
 
 class Follower:
@@ -91,6 +94,11 @@ class Follower:
             return sum(tail.behind for tail in self._tails())
         except OSError:
             return 0  # the next look says what is wrong
+
+    @property
+    def tail(self) -> Tail | None:
+        """The current file."""
+        return self._tail
 
     def owns(self, identity: tuple[int, int] | None) -> bool:
         """Whether the file with this device and inode is being read under this path."""
@@ -203,7 +211,13 @@ class Follower:
     def _skip(self, tail: Tail, now: float) -> None:
         """Leave out what was written before the watch, up to the last whole line."""
         found = self.files.fstat(tail.fd)
-        tail.seek(line_start(tail, found.st_size))
+        begin = self.origin.begin
+        tail.seek(line_start(tail, begin.offset if begin else found.st_size))
+        if begin:
+            if begin.since is not None:
+                self._lost(begin.since, now, LATE)
+            self.on_skip(tail)
+            return
         start = self.origin.watch_start
         if self.lasting is None and now - start > GRACE and found.st_mtime > start:
             self._lost(start, now, LATE)

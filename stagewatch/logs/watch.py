@@ -11,11 +11,11 @@ from stagewatch.logs.baseline import learn_before, learn_file
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.expressions import Expression
 from stagewatch.logs.files import Files
+from stagewatch.logs.finding import Finding
 from stagewatch.logs.follower import Follower, Origin
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.losses import Losses
 from stagewatch.logs.named import Named
-from stagewatch.logs.names import compressed, rotated_from
 from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.state import Counts, Loss, State
 from stagewatch.logs.tail import CHUNK, Tail
@@ -87,6 +87,7 @@ class LogWatch:
         self._resume = state
         self._sources: dict[str, _Source] = {}
         self._searched: float | None = None
+        self._finding = Finding(plan.path, files, is_pattern=plan.is_pattern)
 
     def look(
         self, now: float, boot: float, budget: int = BUDGET, batch: Batch | None = None
@@ -184,7 +185,9 @@ class LogWatch:
         # What was followed before comes first: it may lie under a name that the pattern finds too.
         known = sorted(resumed.places) if resumed else []
         claimed = set()
-        for path in [*known, *sorted(self._find(), key=_links_last)]:
+        followed = {path: source.follower.tail for path, source in self._sources.items()}
+        logs = self._finding.find(followed, now, boot, there=not new)
+        for path in [*known, *sorted(logs, key=_links_last)]:
             found = self._identity(path)
             if path in self._sources or found in claimed or self._owned(found):
                 continue
@@ -192,13 +195,22 @@ class LogWatch:
                 self.crowded = True
                 return
             claimed |= {found} - {None}
-            self._follow(path, now, boot, batch, resumed, new)
+            begin = logs.get(path)
+            origin = Origin(
+                self.plan.watch_start, (self.plan.from_start or new) and not begin, begin
+            )
+            self._follow(path, origin, now, boot, batch, resumed)
 
     def _follow(
-        self, path: str, now: float, boot: float, batch: Batch, resumed: State | None, new: bool
+        self,
+        path: str,
+        origin: Origin,
+        now: float,
+        boot: float,
+        batch: Batch,
+        resumed: State | None,
     ) -> None:
         plan = self.plan
-        origin = Origin(plan.watch_start, plan.from_start or new)
         follower = Follower(path, self.files, origin, self._ledger, optional=plan.is_pattern)
         follower.on_skip = self._past(path, batch)
         record_at = resumed.record_at.get(path) if resumed else None
@@ -225,13 +237,6 @@ class LogWatch:
 
         return show
 
-    def _find(self) -> list[str]:
-        if not self.plan.is_pattern:
-            return [self.plan.path]
-        found = [path for path in glob.glob(self.plan.path) if not compressed(path)]
-        names = [*found, *self._sources]
-        return [path for path in found if not any(_is_rotated(path, name) for name in names)]
-
     def _identity(self, path: str) -> tuple[int, int] | None:
         try:
             found = self.files.stat(path)
@@ -256,8 +261,3 @@ def _context(tail: Tail, path: str, watch_start: float, batch: Batch) -> None:
         data = tail.wide.utf8(data)
     lines = data.split(b"\n")[:-1]
     batch.context(path, lines[1 if begin else 0 :][-CONTEXT_LINES:], watch_start - 0.001)
-
-
-def _is_rotated(path: str, base: str) -> bool:
-    same_folder = os.path.dirname(path) == os.path.dirname(base)
-    return same_folder and rotated_from(os.path.basename(base), os.path.basename(path))

@@ -1,0 +1,111 @@
+"""In a pattern, a log whose name looks like another one's rotated file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stagewatch.logs.follower import LATE
+
+if TYPE_CHECKING:
+    from tests.logs.conftest import Watched
+
+Open = Callable[..., "Watched"]
+
+
+def line(number: int) -> str:
+    return f"2026-01-01 00:00:{number:02} ERROR {number} gone\n"
+
+
+@pytest.mark.parametrize("name", ["worker-1.log", "worker_2.log", "worker.3.log", "worker-old.log"])
+def test_one_that_is_written_to_counts(open_log: Open, name: str) -> None:
+    """From what was there when the watch began: no line is missing."""
+    log = open_log("*.log")
+    odd = log.folder / name
+    log.write(line(1), log.folder / "worker.log")
+    log.write(line(2) + "2026-01-01 00:00:03 ERR", odd)
+    log.look()
+    log.write("OR 3 gone\n", odd)
+    log.write(line(4), log.folder / "worker.log")
+    for _ in range(3):
+        log.look(1.0)
+    log.write(line(5), odd)
+    log.look()
+    assert sorted(log.texts) == [line(n).rstrip() for n in (3, 4, 5)]
+    assert log.losses == []
+
+
+def test_a_rotated_file_is_none(open_log: Open) -> None:
+    """Whether it was there before, or is rotated while we watch."""
+    log = open_log("*.log")
+    path, rotated = log.folder / "worker.log", log.folder / "worker-20260101.log"
+    log.write(line(1), rotated)
+    log.write(line(2), path)
+    for number in range(3, 9):
+        log.look(1.0)
+        log.write(line(number), path)
+    path.rename(log.folder / "worker-20260102.log")
+    log.write(line(9), path)
+    for _ in range(20):
+        log.look(1.0)
+    assert log.texts == [line(n).rstrip() for n in range(3, 10)]
+    assert log.watch.paths == [str(path)]
+    assert log.losses == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_copy_is_none(open_log: Open, again: bool) -> None:
+    """Made once, slowly, or over and over, and then the log is emptied (copytruncate)."""
+    log = open_log("*.log")
+    path, copy = log.folder / "worker.log", log.folder / "worker-1.log"
+    path.touch()
+    log.look()
+    for number in range(1, 20):
+        log.write(line(number), path)
+        log.look(1.0)
+        if again or number < 8:
+            shutil.copy(path, copy)
+    shutil.copy(path, copy)
+    log.look(1.0)
+    path.write_text("")
+    for number in range(20, 30):
+        log.write(line(number), path)
+        log.look(1.0)
+    assert log.watch.counts.errors == 29
+    assert log.watch.paths == [str(path)]
+
+
+def test_one_that_comes_later_counts_from_then_on_and_says_so(open_log: Open) -> None:
+    """Its first seconds may have been a copying."""
+    log = open_log("*.log")
+    path, late = log.folder / "worker.log", log.folder / "worker-2.log"
+    log.write(line(1), path)
+    log.look()
+    log.write(line(2), late)
+    for number in range(3, 40):
+        log.look(1.0)
+        log.write(line(number), late)
+    log.look(1.0)
+    log.look(1.0)
+    assert log.watch.counts.errors == 27
+    assert log.causes == [LATE]
+    assert log.losses[0].path == str(late)
+
+
+def test_it_goes_on_after_a_restart(open_log: Open) -> None:
+    """It is one of the followed files then."""
+    log = open_log("*.log")
+    odd = log.folder / "worker-1.log"
+    log.write(line(1), log.folder / "worker.log")
+    odd.touch()
+    log.look()
+    log.write(line(2), odd)
+    log.look(1.0)
+    log.restart()
+    log.write(line(3), odd)
+    log.look()
+    assert log.texts == [line(2).rstrip(), line(3).rstrip()]
+    assert log.losses == []
