@@ -12,15 +12,21 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from math import factorial, inf
+from time import thread_time
 from typing import Any
 
 LIMITS = (2048, 2048, 1024, 256)
 """Bytes of a line that are looked at, by the number of open repeats; more are refused."""
+LEAST = 128
+"""Fewer would be of no use."""
+STEPS = 3.4e7
+"""Steps that small repeats and alternatives may lead to on one line: less than a second."""
+HEAVY = 1e6
+"""Steps on one line from which on the time is looked at after each."""
 OPEN = 8
 """A repeat whose ends lie further apart is open."""
 LONGEST = 500
-MOST_WAYS = 4096
-"""Combinations of small repeats and alternatives."""
 
 # The parser of ``re`` itself, so that what is judged is what will run. A test holds its names.
 _parser: Any = import_module("re._parser")
@@ -32,6 +38,10 @@ _REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
 
 class ExpressionError(ValueError):
     """The expression cannot be used; the text says why."""
+
+
+class SlowError(Exception):
+    """The expression takes too long on these lines."""
 
 
 class Expression:
@@ -52,12 +62,14 @@ class Expression:
             raise ExpressionError(f"is no regular expression: {error}") from error
         weight = _Weight()
         weight.weigh(parsed)
-        if weight.opened >= len(LIMITS) or weight.ways > MOST_WAYS:
+        self.limit = weight.limit
+        """Bytes of a line that are looked at."""
+        if not self.limit:
             raise ExpressionError(
                 f"has too many repeats and alternatives, {_EXPONENTIAL}; at most"
                 f" {len(LIMITS) - 1} of *, + and the like, and few of ? and |"
             )
-        self.limit = LIMITS[weight.opened]
+        self._heavy = weight.steps(self.limit) > HEAVY
         self.literal = b"" if parsed.state.flags & re.IGNORECASE else _literal(parsed)
         """What every match holds; empty where there is no such text."""
 
@@ -65,25 +77,31 @@ class Expression:
         """Whether the beginning of this line, without its end, holds a match."""
         return self._search(line[: self.limit]) is not None
 
-    def lines(self, data: bytes) -> Iterator[int]:
-        """Where the lines begin that hold a match; ``data`` is whole lines."""
-        if self.literal:
-            yield from self._by_literal(data)
-            return
-        position = 0
-        for line in data.split(b"\n")[:-1]:
+    def lines(self, data: bytes, budget: float = inf) -> Iterator[int]:
+        """Where the lines begin that hold a match; ``data`` is whole lines.
+
+        Raises SlowError once a slow one has taken ``budget`` CPU seconds.
+        """
+        last = thread_time() + budget if self._heavy else inf
+        for position, line in self._with_literal(data) if self.literal else _split(data):
             if self._search(line[: self.limit].rstrip(b"\r")) is not None:
                 yield position
-            position += len(line) + 1
+            if self._heavy and thread_time() > last:
+                raise SlowError
 
-    def _by_literal(self, data: bytes) -> Iterator[int]:
+    def _with_literal(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         position = 0
         while (hit := data.find(self.literal, position)) >= 0:
             start = data.rfind(b"\n", position, hit) + 1 or position
             position = data.find(b"\n", hit) + 1 or len(data)
-            line = data[start : min(position - 1, start + self.limit)].rstrip(b"\r")
-            if self._search(line) is not None:
-                yield start
+            yield start, data[start : min(position - 1, start + self.limit)]
+
+
+def _split(data: bytes) -> Iterator[tuple[int, bytes]]:
+    position = 0
+    for line in data.split(b"\n")[:-1]:
+        yield position, line
+        position += len(line) + 1
 
 
 @dataclass(slots=True)
@@ -94,6 +112,19 @@ class _Weight:
     """Open repeats that follow one another: each multiplies the time by the line's length."""
     ways: int = 1
     """In how many ways the small repeats and the alternatives can be combined."""
+
+    @property
+    def limit(self) -> int:
+        """How much of a line can be looked at; 0 where that would be of no use."""
+        limit = LIMITS[self.opened] if self.opened < len(LIMITS) else 0
+        while limit and self.ways > 1 and self.steps(limit) > STEPS:
+            limit = limit // 2 if limit > LEAST else 0
+        return limit
+
+    def steps(self, limit: int) -> float:
+        """On a line of so many bytes: where to begin, and where each open repeat ends."""
+        places = self.opened + 1
+        return float(limit**places) / factorial(places) * self.ways
 
     def weigh(self, items: Items, within: bool = False) -> None:
         """Add what these parts weigh; ``within``: in a repeat. Raises ExpressionError."""
@@ -114,6 +145,10 @@ class _Weight:
                     self.weigh(body, within)
 
     def _repeat(self, least: int, most: int, body: Items, *, within: bool) -> None:
+        if least == most <= OPEN:  # as written out
+            for _ in range(most):
+                self.weigh(body, within)
+            return
         variable, several = least != most, most > 1
         if within and variable:
             raise ExpressionError(
@@ -127,15 +162,22 @@ class _Weight:
             self.ways *= spread + 1
         self.weigh(body, within or several)
 
-    def _branch(self, branches: Iterable[Items]) -> None:
-        heaviest = ways = 0
+    def _branch(self, branches: list[Any]) -> None:
+        weights = []
         for branch in branches:
             weight = _Weight()
             weight.weigh(branch)
-            heaviest = max(heaviest, weight.opened)
-            ways += weight.ways
-        self.opened += heaviest
-        self.ways *= ways
+            weights.append(weight)
+        ways = [weight.ways for weight in weights]
+        self.opened += max(weight.opened for weight in weights)
+        self.ways *= max(ways) if _exclusive(branches) else sum(ways)
+
+
+def _exclusive(branches: list[Any]) -> bool:
+    """Whether one of these alternatives at most can match: each begins with another character."""
+    firsts = [branch[0] if len(branch) else ("", 0) for branch in branches]
+    literal = all(str(code) == "LITERAL" for code, _ in firsts)
+    return literal and len({argument for _, argument in firsts}) == len(firsts)
 
 
 def _bodies(argument: object) -> Iterator[Any]:

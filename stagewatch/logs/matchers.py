@@ -13,6 +13,7 @@ from itertools import chain
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.expressions import Expression
 from stagewatch.logs.levels import LIMIT, TRACEBACK, look
+from stagewatch.logs.scan import BUDGET
 from stagewatch.logs.source import Matcher
 from stagewatch.logs.state import Counts
 from stagewatch.logs.tally import Tally
@@ -36,8 +37,8 @@ def by_text(text: str, encoding: str = "utf-8") -> Matcher:
 
 
 def by_expression(expression: Expression) -> Matcher:
-    """Lines in whose beginning the expression matches."""
-    return lambda data: list(expression.lines(data))
+    """Lines in whose beginning the expression matches; raises SlowError after some seconds."""
+    return lambda data: list(expression.lines(data, BUDGET))
 
 
 def by_level(least: str) -> Matcher:

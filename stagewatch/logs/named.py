@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from stagewatch.logs.expressions import Expression
+from stagewatch.logs.expressions import Expression, SlowError
 from stagewatch.logs.state import Counts
 
 BUDGET = 0.5
@@ -39,14 +39,20 @@ class Named:
     def count(self, data: bytes) -> None:
         """Count whole lines."""
         for name, expression in list(self._expressions.items()):
-            began = time.thread_time()
-            for piece in _pieces(data):
-                self._counts.named[name] += sum(1 for _ in expression.lines(piece))
-                if time.thread_time() - began > BUDGET:
-                    # Only ever the first time: what has held the program up once will again.
-                    self.partial[name] = TOO_SLOW
-                    del self._expressions[name]
-                    break
+            try:
+                self._count(name, expression, data)
+            except SlowError:
+                # Only ever the first time: what has held the program up once will again.
+                self.partial[name] = TOO_SLOW
+                del self._expressions[name]
+
+    def _count(self, name: str, expression: Expression, data: bytes) -> None:
+        last = time.thread_time() + BUDGET
+        for piece in _pieces(data):
+            for _ in expression.lines(piece, last - time.thread_time()):
+                self._counts.named[name] += 1
+            if time.thread_time() > last:
+                raise SlowError
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 
+from stagewatch.logs.expressions import SlowError
 from stagewatch.logs.source import LONGEST, Matcher, Source, forward, line_start, places
 
 CHUNK = 1024 * 1024
@@ -169,6 +170,8 @@ class Scan:
                 if time.monotonic() - told >= TELL:
                     told = time.monotonic()
                     self._tell()
+        except SlowError:
+            self.problem = TOO_SLOW
         # The boundary of this thread: a search that ends in silence would look like no match.
         except Exception as error:  # noqa: BLE001
             self.problem = str(error) or type(error).__name__

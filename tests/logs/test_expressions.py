@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagewatch.logs import named
-from stagewatch.logs.expressions import Expression, ExpressionError
+from stagewatch.logs.expressions import Expression, ExpressionError, SlowError
 from stagewatch.logs.named import Named
 from stagewatch.logs.state import Counts
 
@@ -25,7 +25,10 @@ from stagewatch.logs.state import Counts
         ("(a*)*", "exponential"),
         ("a?" * 30 + "a" * 30, "exponential"),
         ("(a|ab|b)" * 12, "exponential"),
+        ("[a-z]+[a-z]+[a-z]+" + "a?" * 12 + "!", "exponential"),
         (".*a.*b.*c.*d", "exponential"),
+        ("(?:a{1,8}a{1,8}){8}!", "exponential"),
+        ("((a{1,3}){3}){3,40}", "exponential"),
         (r"(a)\1", "group"),
         ("(", "no regular expression"),
         ("", "empty"),
@@ -39,7 +42,20 @@ def test_what_may_take_for_ever_is_refused(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [r"\s+$", "a.*b.*c", "a.*a.*a.*b", "[a-c]+[b-d]+x", "(?:foo|bar) .*baz$", "a{1,500}b"]
+    "text",
+    [
+        r"\s+$",
+        "a.*b.*c",
+        "a.*a.*a.*b",
+        "[a-c]+[b-d]+x",
+        "(?:foo|bar) .*baz$",
+        "a{1,500}b",
+        "[a-c]+" + "a?" * 8 + "!",
+        "[a-c]+[a-c]+" + "a?" * 4 + "!",
+        "(?:a|ab)" * 8 + "!",
+        r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}",
+        r"(?:[a-c]{1,3}[a-c]{1,3}){4}!",
+    ],
 )
 def test_what_is_accepted_ends_soon(text: str) -> None:
     """On the lines that are worst for it."""
@@ -48,6 +64,30 @@ def test_what_is_accepted_ends_soon(text: str) -> None:
     for line in (b" " * 5000 + b"x", b"a" * 5000, b"ab" * 2500, b"abc" * 2000, b"foo " * 1000):
         expression.matches(line)
     assert time.process_time() - began < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("duration: [0-9]{4,}", 2048),
+        ("(GET|POST) .* in .* ms", 1024),
+        ("a.*b.*c.*(d|e)", 256),
+        ("[a-z]+" + "a?" * 8, 512),
+        ("[a-z]+[a-z]+" + "a?" * 4, 128),
+    ],
+)
+def test_as_much_of_a_line_is_looked_at_as_takes_less_than_a_second(text: str, limit: int) -> None:
+    """The fewer ways there are to try, the more."""
+    assert Expression(text).limit == limit
+
+
+def test_a_slow_expression_is_stopped_between_two_lines() -> None:
+    """Whether it finds something in them or not."""
+    lines = b"a" * 300 + b"\n"
+    with pytest.raises(SlowError):
+        list(Expression("a+a+a+!").lines(lines * 1000, 0.01))
+    with pytest.raises(SlowError):
+        list(Expression("(?:a+a+a+)?").lines(lines * 100_000, 0.01))
 
 
 EXPRESSIONS = ["a b", "b$", "^a", "a.b", "[ab] ", "(?i)A B", "x?a b", "(?:a|b)b", "ba?"]
