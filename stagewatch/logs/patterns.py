@@ -160,7 +160,8 @@ class Patterns:
             alone = level != CRITICAL and len(indices) == lines.count  # no traceback among them
             if alone or COMMON not in data:
                 traced = indices[-1:]
-        wrapped = is_wrapped(data) if traced is indices else False
+        # Of few records each one is asked, which takes less time than to ask all of the data.
+        wrapped = len(traced) <= _MANY or is_wrapped(data)
         for index in traced:
             position = lines.end(index)
             lone = level == CRITICAL and begins(data, lines.start(index), wrapped=wrapped)

@@ -33,11 +33,10 @@ def begins(data: bytes, position: int, *, wrapped: bool = True) -> bool:
     """Whether a traceback begins in the line at ``position``; ``wrapped``: behind a prefix, too."""
     if data.startswith(STARTS, position):
         return True
-    if not wrapped:
+    if not wrapped or data.find(COMMON, position, position + LINE) < 0:
         return False
-    line = data[position : position + LINE]
-    line = line[: line.find(b"\n") + 1 or LINE]
-    return COMMON in line and unwrap(line).payload.startswith(STARTS)
+    line = data[position : position + LINE].partition(b"\n")[0]
+    return unwrap(line).payload.startswith(STARTS)
 
 
 def exception_after(data: bytes, position: int) -> bytes | None:
