@@ -36,12 +36,16 @@ class Replacement:
         except OSError:
             return False
 
-    def place(self) -> tuple[int, bool]:
-        """(where to go on in the new file, whether that is certain); 0 when it is no copy."""
+    def settle(self) -> bool:
+        """Go on in the new file behind what is in both, if it is a copy; False: nobody knows for
+        certain whether it is, or where."""
         try:
-            return self._by_end() or self._by_line() or (0, True)
+            found = self._by_end() or self._by_line()
+            if found:
+                self._new.seek(found[0])
         except OSError:
-            return 0, True
+            return True  # the next look says what is wrong
+        return found is None or found[1]
 
     def _by_end(self) -> tuple[int, bool] | None:
         """One of the two ends with something that the other one has as well."""

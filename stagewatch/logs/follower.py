@@ -12,20 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stagewatch.logs.beside import Beside
-from stagewatch.logs.copies import Replacement
-from stagewatch.logs.draining import GRACE, Draining
+from stagewatch.logs.draining import GRACE
 from stagewatch.logs.files import Files, is_regular
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.lookalikes import Begin
-from stagewatch.logs.rewind import kept, line_start, place_again, resumed_at
-from stagewatch.logs.state import Loss, Mark, Place
-from stagewatch.logs.tail import Sink, Tail, TruncatedError
-from stagewatch.logs.trouble import Trouble, trouble
+from stagewatch.logs.reading import Reading
+from stagewatch.logs.rewind import line_start, place_again, resumed_at
+from stagewatch.logs.state import Mark, Place
+from stagewatch.logs.tail import Sink, Tail
+from stagewatch.logs.trouble import trouble
+from stagewatch.logs.windows import Windows
 
-TRUNCATED = "the file was truncated in place"
-COPIED = "the log was replaced by a copy of itself"
 SEVERAL = "rotated several times between two looks"
-TOO_OFTEN = "rotated too often to follow every file"
 LATE = "the log was not followed from the beginning"
 STOPPED = "rotated or truncated while the recorder was not running"
 GONE = "a rotated file went away while the recorder was not running"
@@ -53,21 +51,12 @@ class Follower:
         """The path is one of a pattern: it may go away for good."""
         self.finished = False
         """An optional path is gone, and all that was in it is read."""
-        self.losses: list[Loss] = []
-        """Closed windows, to be taken away by the caller."""
-        self.trouble: Trouble | None = None
-        """Why the path cannot be read now."""
-        self.lasting: Loss | None = None
-        """The window that lasts while the trouble does."""
+        self.windows = Windows(path)
         self.on_skip: Callable[[Tail], None] = _ignore
         """Told of the file whose lines do not count, positioned behind them."""
         self._beside = Beside(path, files)
-        self._tail: Tail | None = None
-        self._replacing: Replacement | None = None
-        """Set while it is not known where to begin in the current file."""
-        self._old = Draining(ledger)
+        self._reading = Reading(ledger, self.windows)
         self._fresh = True
-        self._looked: float | None = None
         self._gone: tuple[float, float] | None = None
 
     def poll(self, now: float, boot: float, budget: int, sink: Sink) -> int:
@@ -80,133 +69,91 @@ class Follower:
             self._available(self.files.stat(self.path), now, boot)
         except OSError as error:
             self._unavailable(error, now, boot)
-        read = self._old.read(boot, lambda tail: self._advance(tail, now, budget, sink))
-        self.finished = self.optional and self._absent and not self._tails()
-        if self._tail is not None and self._placed(self._tail, now):
-            read += self._advance(self._tail, now, budget, sink)
-        self._looked = now
+        read = self._reading.read(now, boot, budget, sink)
+        self.finished = self.optional and self.windows.absent and not self._reading.tails
+        self.windows.looked = now
         return read
 
     @property
     def behind(self) -> int:
         """Bytes that wait to be read."""
         try:
-            return sum(tail.behind for tail in self._tails())
+            return sum(tail.behind for tail in self._reading.tails)
         except OSError:
             return 0  # the next look says what is wrong
 
     @property
     def tail(self) -> Tail | None:
         """The current file."""
-        return self._tail
+        return self._reading.tail
 
     def owns(self, identity: tuple[int, int] | None) -> bool:
         """Whether the file with this device and inode is being read under this path."""
-        return any((tail.dev, tail.ino) == identity for tail in self._tails())
+        return any((tail.dev, tail.ino) == identity for tail in self._reading.tails)
 
     def place(self) -> Place:
         """What to remember across a restart."""
+        lasting = self.windows.lasting
         return Place(
-            current=self._tail.mark() if self._tail else None,
-            old=[tail.mark() for tail in self._old.tails],
-            trouble_since=self.lasting.since if self.lasting else None,
-            trouble=self.lasting.cause if self.lasting else "",
+            current=self.tail.mark() if self.tail else None,
+            old=[tail.mark() for tail in self._reading.old],
+            trouble_since=lasting.since if lasting else None,
+            trouble=lasting.cause if lasting else "",
             fresh=self._fresh,
         )
 
     def resume(self, place: Place, at: float, now: float, boot: float) -> None:
         """Go on where a former follower of this path was at time ``at``."""
-        self._looked, self._fresh = at, place.fresh
+        self.windows.looked, self._fresh = at, place.fresh
         if place.trouble_since is not None:
-            self.lasting = Loss(
-                path=self.path, since=place.trouble_since, until=None, cause=place.trouble
-            )
+            self.windows.begin(place.trouble_since, place.trouble)
         for mark in place.old:
             tail = self._beside.find(mark)
             if tail:
-                self._old.add(tail, boot)
+                self._reading.drain(tail, now, boot)
             else:
-                self._lost(at, now, GONE)
+                self.windows.lost(now, GONE, at)
         if place.current:
             self._resume_current(place.current, at, now, boot)
 
     def close(self) -> None:
         """Give every descriptor back; idempotent."""
-        for tail in self._tails():
-            tail.close()
-
-    def _tails(self) -> list[Tail]:
-        return self._old.tails + ([self._tail] if self._tail else [])
+        self._reading.close()
 
     def _available(self, found: os.stat_result, now: float, boot: float) -> None:
-        if self._tail and self._tail.is_file(found):
-            self._well()
-            self.lasting = None  # the same file goes on: nothing was missed meanwhile
+        if self.tail and self.tail.is_file(found):
+            self._well(now, same=True)
             self._beside.remember()
             return
         opened = self._open(now)
         if opened is None:
             return
         try:
-            tail = self._known(opened)
+            tail = self._reading.known(opened)
             self._follow(tail, now, boot)
         except OSError:
             opened.close()
             raise
-        self._well()
-        if self.lasting:
-            self.losses.append(self.lasting.ended(now))
-            self.lasting = None
+        self._well(now, same=False)
         self._beside.remember()
 
     def _follow(self, tail: Tail, now: float, boot: float) -> None:
-        """Read this file from now on; the one before it drains."""
-        if self._tail:
-            if self._beside.unseen(self._tail, tail, {old.ino for old in self._old.tails}):
-                self._lost(self._looked or now, now, SEVERAL)
-            if self._replacing:
-                self._place(self._replacing, self._tail, now)
-            self._replacing = None if tail.offset else Replacement(self._tail, tail)
-            self._retire(self._tail, now, boot)
-        elif self._fresh and not self.origin.from_start:
+        """Read this file from now on."""
+        if self.tail:
+            if self._beside.unseen(self.tail, tail, {old.ino for old in self._reading.old}):
+                self.windows.lost(now, SEVERAL)
+        elif self._fresh and not self.origin.from_start and not tail.offset:
             self._skip(tail, now)
-        self._tail, self._fresh = tail, False
-
-    def _placed(self, tail: Tail, now: float) -> bool:
-        """Whether it is known where to begin in the current file."""
-        if self._replacing and self._replacing.waits():
-            return False
-        if self._replacing:
-            self._place(self._replacing, tail, now)
-            self._replacing = None
-        return True
-
-    def _place(self, replacing: Replacement, tail: Tail, now: float) -> None:
-        """Leave out of this file what it has from the one before it."""
-        place, certain = replacing.place()
-        tail.seek(place)
-        if not certain:
-            self._lost(self._looked or now, now, COPIED)
+        self._reading.follow(tail, now, boot)
+        self._fresh = False
 
     def _open(self, now: float) -> Tail | None:
         """The file that the path leads to now; a trouble where it cannot be read."""
         try:
             return _opened(self.files, self.path)
         except OSError as error:
-            self._troubled(trouble(self.path, error), self._looked or now)
+            self.windows.troubled(trouble(self.path, error), self.windows.since(now))
         return None
-
-    def _known(self, tail: Tail) -> Tail:
-        """``tail`` behind what was counted of this file when it was read before."""
-        reading = self._old.take_back(tail)
-        if reading:
-            tail.close()
-            return reading
-        mark = self.ledger.recall(tail)
-        if mark:
-            self._fresh = False
-            tail.seek(mark.offset)
-        return tail
 
     def _skip(self, tail: Tail, now: float) -> None:
         """Leave out what was written before the watch, up to the last whole line."""
@@ -215,63 +162,32 @@ class Follower:
         tail.seek(line_start(tail, begin.offset if begin else found.st_size))
         if begin:
             if begin.since is not None:
-                self._lost(begin.since, now, LATE)
+                self.windows.lost(now, LATE, begin.since)
             self.on_skip(tail)
             return
         start = self.origin.watch_start
-        if self.lasting is None and now - start > GRACE and found.st_mtime > start:
-            self._lost(start, now, LATE)
+        if self.windows.lasting is None and now - start > GRACE and found.st_mtime > start:
+            self.windows.lost(now, LATE, start)
         self.on_skip(tail)
-
-    def _retire(self, tail: Tail, now: float, boot: float) -> None:
-        if not self._old.add(tail, boot):
-            self._lost(self._looked or now, now, TOO_OFTEN)
-
-    def _advance(self, tail: Tail, now: float, budget: int, sink: Sink) -> int:
-        try:
-            return tail.advance(budget, sink)
-        except TruncatedError:
-            self._lost(self._looked or now, now, TRUNCATED)
-        except OSError as error:
-            self._troubled(trouble(self.path, error), self._looked or now)
-            return 0
-        try:
-            tail.seek(kept(tail))
-            return tail.advance(budget, sink)
-        except (TruncatedError, OSError):
-            return 0  # it is being rewritten this very moment; the next look sees the rest
-
-    @property
-    def _absent(self) -> bool:
-        return self.trouble is not None and self.trouble.absent
 
     def _unavailable(self, error: OSError, now: float, boot: float) -> None:
         found = trouble(self.path, error)
         if not found.absent:
-            self._troubled(found, self._looked or now)
+            self.windows.troubled(found, self.windows.since(now))
             return
         self._fresh = False
         if self.optional:
-            self.trouble = found
-            if self._tail:
-                self._retire(self._tail, now, boot)
-                self._tail = None
+            self.windows.trouble = found
+            self._reading.retire(now, boot)
             return
-        self._gone = self._gone or (self._looked or now, boot)
+        self._gone = self._gone or (self.windows.since(now), boot)
         since, began = self._gone
-        if not self._tails() or boot - began >= GRACE:  # else a rotation is under way
-            self._troubled(found, since)
+        if not self._reading.tails or boot - began >= GRACE:  # else a rotation is under way
+            self.windows.troubled(found, since)
 
-    def _troubled(self, found: Trouble, since: float) -> None:
-        self.trouble = found
-        if self.lasting is None:
-            self.lasting = Loss(path=self.path, since=since, until=None, cause=found.cause)
-
-    def _well(self) -> None:
-        self.trouble, self._gone = None, None
-
-    def _lost(self, since: float, until: float, cause: str) -> None:
-        self.losses.append(Loss(path=self.path, since=since, until=until, cause=cause))
+    def _well(self, now: float, *, same: bool) -> None:
+        self.windows.well(now, same=same)
+        self._gone = None
 
     def _resume_current(self, mark: Mark, at: float, now: float, boot: float) -> None:
         try:
@@ -281,22 +197,22 @@ class Follower:
         if tail and (tail.dev, tail.ino) == (mark.dev, mark.ino):
             offset, whole = resumed_at(tail, mark)
             tail.seek(offset)
-            self._tail = tail
+            self._reading.tail = tail
             self._beside.remember()
             if not whole:
-                self._lost(at, now, STOPPED)
+                self.windows.lost(now, STOPPED, at)
             return
         moved = self._beside.find(mark)
         if moved:
-            self._old.add(moved, boot)
+            self._reading.drain(moved, now, boot)
         if tail:
-            self._tail = tail = self._known(tail)
-            if moved and not tail.offset:
-                self._replacing = Replacement(moved, tail)
+            self._reading.tail = tail = self._reading.known(tail)
+            if moved:
+                self._reading.replace(moved, tail)
             elif not tail.offset:
                 tail.seek(place_again(tail, mark))
         # Even where the rest of it is read: nobody knows how many files came after it.
-        self._lost(at, now, STOPPED)
+        self.windows.lost(now, STOPPED, at)
 
 
 def _ignore(tail: Tail) -> None:

@@ -119,7 +119,8 @@ class LogWatch:
     @property
     def troubles(self) -> list[Trouble]:
         """What is wrong, one for each file in trouble."""
-        found = [s.follower.trouble for s in self._sources.values() if s.follower.trouble]
+        every = (source.follower.windows.trouble for source in self._sources.values())
+        found = [trouble for trouble in every if trouble]
         if not self._sources:
             found.append(Trouble(f"no file matches {self.plan.path}", True))
         if self.crowded:
@@ -133,8 +134,8 @@ class LogWatch:
 
     def all_losses(self) -> list[Loss]:
         """Closed windows and those that still last, oldest first."""
-        lasting = [s.follower.lasting for s in self._sources.values() if s.follower.lasting]
-        return self.losses.all(lasting, self.plan.path)
+        lasting = (source.follower.windows.lasting for source in self._sources.values())
+        return self.losses.all([loss for loss in lasting if loss], self.plan.path)
 
     def state(self, now: float) -> State:
         """What to remember across a restart."""
@@ -168,8 +169,7 @@ class LogWatch:
             source.looked = now
         else:
             self.unfinished = True
-        self.losses.add(follower.losses)
-        follower.losses = []
+        self.losses.add(follower.windows.take())
 
     def _forget_finished(self) -> bool:
         """Leave the files that are gone for good; True when there were any."""

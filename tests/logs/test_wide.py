@@ -71,7 +71,7 @@ def test_a_long_line_is_bounded(open_log: Callable[..., Watched]) -> None:
     assert [len(text) for text in log.texts] == [2047, 7]
     assert log.watch.counts.lines == 2
     (source,) = log.watch._sources.values()
-    tail = source.follower._tail
+    tail = source.follower.tail
     assert isinstance(tail, Tail)
     assert not tail.carry
 

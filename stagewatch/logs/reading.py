@@ -1,0 +1,105 @@
+"""What is read of one path: its file, and those that were rotated away and may still be written."""
+
+from __future__ import annotations
+
+from stagewatch.logs.copies import Replacement
+from stagewatch.logs.draining import Draining
+from stagewatch.logs.ledger import Ledger
+from stagewatch.logs.rewind import kept
+from stagewatch.logs.tail import Sink, Tail, TruncatedError
+from stagewatch.logs.trouble import trouble
+from stagewatch.logs.windows import Windows
+
+TRUNCATED = "the file was truncated in place"
+COPIED = "the log was replaced by a copy of itself"
+TOO_OFTEN = "rotated too often to follow every file"
+
+
+class Reading:
+    """Reads every file to its end, none of them twice; keeps no clock."""
+
+    def __init__(self, ledger: Ledger, windows: Windows) -> None:
+        self.tail: Tail | None = None
+        """The current file."""
+        self._ledger, self._windows = ledger, windows
+        self._replacing: Replacement | None = None
+        """Set while it is not known where to begin in the current file."""
+        self._old = Draining(ledger)
+
+    @property
+    def old(self) -> list[Tail]:
+        """The rotated files that are read still, oldest first."""
+        return self._old.tails
+
+    @property
+    def tails(self) -> list[Tail]:
+        """All of them."""
+        return self.old + ([self.tail] if self.tail else [])
+
+    def known(self, tail: Tail) -> Tail:
+        """``tail`` behind what was counted of this file when it was read before."""
+        reading = self._old.take_back(tail)
+        if reading:
+            tail.close()
+            return reading
+        mark = self._ledger.recall(tail)
+        if mark:
+            tail.seek(mark.offset)
+        return tail
+
+    def follow(self, tail: Tail, now: float, boot: float) -> None:
+        """Read this file from now on; the one before it drains."""
+        before = self.tail
+        self.retire(now, boot)
+        self.tail = tail
+        if before:
+            self.replace(before, tail)
+
+    def replace(self, before: Tail, tail: Tail) -> None:
+        """This file, which is to be read now, may be a copy of the one before it."""
+        self._replacing = None if tail.offset else Replacement(before, tail)
+
+    def drain(self, tail: Tail, now: float, boot: float) -> None:
+        """Read this file, which was rotated away, as long as it is written."""
+        if not self._old.add(tail, boot):
+            self._windows.lost(now, TOO_OFTEN)
+
+    def retire(self, now: float, boot: float) -> None:
+        """The current file was rotated away."""
+        if self.tail:
+            self._begin(now)
+            self.drain(self.tail, now, boot)
+            self.tail = None
+
+    def read(self, now: float, boot: float, budget: int, sink: Sink) -> int:
+        """Read what is new, about ``budget`` bytes of each file; returns how many that were."""
+        read = self._old.read(boot, lambda tail: self._advance(tail, now, budget, sink))
+        if self.tail is None or (self._replacing and self._replacing.waits()):
+            return read
+        self._begin(now)
+        return read + self._advance(self.tail, now, budget, sink)
+
+    def close(self) -> None:
+        """Give every descriptor back; idempotent."""
+        for tail in self.tails:
+            tail.close()
+
+    def _begin(self, now: float) -> None:
+        """Leave out of the current file what it has from the one before it."""
+        replacing, self._replacing = self._replacing, None
+        if replacing and not replacing.settle():
+            self._windows.lost(now, COPIED)
+
+    def _advance(self, tail: Tail, now: float, budget: int, sink: Sink) -> int:
+        try:
+            return tail.advance(budget, sink)
+        except TruncatedError:
+            self._windows.lost(now, TRUNCATED)
+        except OSError as error:
+            self._windows.troubled(trouble(self._windows.path, error), self._windows.since(now))
+            return 0
+        try:
+            tail.seek(kept(tail))
+            return tail.advance(budget, sink)
+        except (TruncatedError, OSError):
+            return 0  # it is being rewritten this very moment; the next look sees the rest
