@@ -75,11 +75,12 @@ class Replacement:
         Both went on after the copying, or lines at the end were changed.
         """
         known = {line for _, line in _lines_at_end(self._old, self._old.start, NEAR)}
-        place = 0
-        for end, line in _lines_at_end(self._new, self._new.size, SEARCH):
-            if line in known and _dated(line):
-                place = end
-        return (place, False) if place else None
+        for end, line in reversed(list(_lines_at_end(self._new, self._new.size, SEARCH))):
+            if line in known:
+                if _dated(line):
+                    return end, False
+                known.remove(line)  # asked once: it may be there a million times
+        return None
 
     def _hardly_twice(self, text: bytes) -> bool:
         """Whether it takes a copy for this text, which has no time of its own, to be in both files.
