@@ -10,7 +10,7 @@ import msgspec
 
 from stagewatch.history.reader import History
 from stagewatch.judging import rulings_of
-from stagewatch.logs.told import at_least
+from stagewatch.logs.told import why_least
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
 from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.profile.shown import shown_logs
@@ -174,6 +174,7 @@ def probe_now(name: str, config: ProbeConfig, record: Record, ends: float) -> Pr
 def signal_now(signal: Signal, record: Record) -> SignalNow:
     reading = record.latest.get(probe_of(signal.name))
     value = reading.values.get(signal.name) if reading else None
+    why = why_least(signal.name, reading.facts) if reading else ""
     last_at, last = record.last_values.get(signal.name, (None, None))
     return SignalNow(
         name=signal.name,
@@ -182,8 +183,8 @@ def signal_now(signal: Signal, record: Record) -> SignalNow:
         at=reading.at if reading else None,
         last_value=last,
         last_value_at=last_at,
-        reason="" if value is not None else _why_missing(signal.name, reading),
-        at_least=reading is not None and at_least(signal.name, reading.facts),
+        reason=why if value is not None else _why_missing(signal.name, reading),
+        at_least=bool(why),
     )
 
 

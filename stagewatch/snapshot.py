@@ -92,9 +92,9 @@ class SignalNow:
     last_value: float | None
     last_value_at: float | None
     reason: str
-    """Why the newest reading has no value."""
+    """Why the newest reading has no value, or why that is only a lower bound."""
     at_least: bool = False
-    """The value is a lower bound: lines of the log may have been lost."""
+    """The value is a lower bound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def _told(name: str, ground: _Ground, now: float) -> Telling:
         told = replace(told, standing=Standing.BAD, aside=aside, aged=True)
     elif signal.at_least:
         value = line("≥ ", *told.value)
-        told = replace(told, standing=Standing.WARNED, value=value, aside="lines may be lost")
+        told = replace(told, standing=Standing.WARNED, value=value, aside=signal.reason or "a lower bound")
     return _ruled(ground.rules, told)
 
 

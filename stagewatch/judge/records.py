@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from stagewatch.judge.finding import Finding, Why
+from stagewatch.judge.lapses import Lapse, Lapses
 from stagewatch.judge.samples import Counter, Order, Silence, usable
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import State
 from stagewatch.profile.schema import Records
-
-MOST_LAPSES = 200
-"""Windows without lines that are kept for each log; beyond, the oldest are joined into one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lapse:
-    """A window in which log lines may have been lost. Times are watch time."""
-
-    start: float
-    end: float | None
-    """None while it lasts."""
-    cause: str
-    accepted_by: str
-    """Who took it upon himself; empty while nobody has."""
 
 
 class _Log:
@@ -39,7 +24,7 @@ class _Log:
         self.tracebacks = 0.0
         """Lone tracebacks, wherever they count."""
         self._critical, self._traceback = Counter(0.0), Counter(0.0)
-        self._lapses: dict[float, Lapse] = {}
+        self.lapses = Lapses()
 
     def count(self, criticals: float, tracebacks: float, *, all_count: bool) -> bool:
         """Take the counters; whether there are new critical records."""
@@ -49,29 +34,6 @@ class _Log:
         new = critical if all_count else max(0.0, critical - traceback)
         self.criticals += new
         return new > 0
-
-    def lose(self, lapses: Iterable[Lapse]) -> None:
-        """Take windows; one that starts where a known one does replaces it, and none is forgotten
-        because a later reading no longer lists it."""
-        for lapse in lapses:
-            self._lapses[lapse.start] = lapse
-        while len(self._lapses) > MOST_LAPSES:
-            first, second = sorted(self._lapses)[:2]
-            self._lapses[first] = _joined(self._lapses[first], self._lapses.pop(second))
-
-    @property
-    def unaccepted(self) -> list[Lapse]:
-        """The windows that nobody has accepted, oldest first."""
-        if not self._lapses:
-            return []
-        return [lapse for _, lapse in sorted(self._lapses.items()) if not lapse.accepted_by]
-
-
-def _joined(first: Lapse, second: Lapse) -> Lapse:
-    ends = (first.end, second.end)
-    end = None if None in ends else max(e for e in ends if e is not None)
-    accepted = second.accepted_by if first.accepted_by else ""
-    return Lapse(first.start, end, first.cause, accepted)
 
 
 class RecordsJudge:
@@ -113,7 +75,7 @@ class RecordsJudge:
         at = log.order.place(t) if log else None
         if log is None or at is None:
             return
-        log.lose(losses)
+        log.lapses.add(losses)
         critical, traceback = usable(criticals), usable(tracebacks)
         if self._config.traceback_is_critical and traceback is None:
             traceback = 0.0
@@ -126,7 +88,11 @@ class RecordsJudge:
 
     def unaccepted(self) -> dict[str, list[Lapse]]:
         """Probe → the windows that a person has still to accept, oldest first."""
-        return {probe: log.unaccepted for probe, log in self._logs.items() if log.unaccepted}
+        return {
+            probe: log.lapses.unaccepted
+            for probe, log in self._logs.items()
+            if log.lapses.unaccepted
+        }
 
     def look(self, t: float) -> Finding:
         """The state at ``t``: a failure for ever, or what the logs allow to be said."""
@@ -145,7 +111,7 @@ class RecordsJudge:
             if silent is not None:
                 return silent
         for log in self._logs.values():
-            if log.unaccepted:
+            if log.lapses.unaccepted:
                 return self._lost(t, log)
         harmless = sum(log.tracebacks for log in self._logs.values())
         if harmless and not self._config.traceback_is_critical:
@@ -155,9 +121,9 @@ class RecordsJudge:
         return self._good
 
     def _lost(self, t: float, log: _Log) -> Finding:
-        first, *more = log.unaccepted
+        first, *more = log.lapses.unaccepted
         reason = f"no critical record seen in {log.name}, but lines may have been lost"
-        lasting = next((lapse for lapse in log.unaccepted if lapse.end is None), None)
+        lasting = next((lapse for lapse in log.lapses.unaccepted if lapse.end is None), None)
         shown = lasting or first
         end = t if shown.end is None else shown.end
         reason += f" in {self._time.span(max(0.0, end - shown.start))}: {shown.cause}"

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from stagewatch.judge.finding import RuleJudge, stale_after
+from stagewatch.judge.lapses import Lapse
 from stagewatch.judge.rulings import Rulings
 from stagewatch.judge.watchtime import WatchTime
+from stagewatch.logs.told import partial_of
 from stagewatch.model import Reading, Result, probe_of
 from stagewatch.profile.drills import DrillConfig
 from stagewatch.profile.schema import (
@@ -133,7 +135,8 @@ def _held(rule: Held, setting: Setting) -> Seat:
         interval=setting.interval_of(rule.signal),
         time=setting.time,
     )
-    return _simple(judge, judge.add, rule.signal, lambda value: value > rule.limit)
+    simple = _simple(judge, judge.add, rule.signal, lambda value: value > rule.limit)
+    return _bounded(simple, setting, more_is_good=False)
 
 
 def _compare(rule: Compare, setting: Setting) -> Seat:
@@ -150,7 +153,8 @@ def _compare(rule: Compare, setting: Setting) -> Seat:
     )
     if drilled:
         return _result(judge, judge.add, rule.signal, setting)
-    return _simple(judge, judge.add, rule.signal, judge.is_wrong)
+    simple = _simple(judge, judge.add, rule.signal, judge.is_wrong)
+    return _bounded(simple, setting, more_is_good=rule.above is None)
 
 
 def check_seat(check: Check, setting: Setting) -> Seat:
@@ -162,7 +166,8 @@ def check_seat(check: Check, setting: Setting) -> Seat:
     judge = CheckJudge(config=check, interval=interval, time=setting.time)
     if setting.is_drill(check.signal):
         return _result(judge, judge.add, check.signal, setting)
-    return _simple(judge, judge.add, check.signal)
+    simple = _simple(judge, judge.add, check.signal)
+    return _bounded(simple, setting, more_is_good=check.at_most is None)
 
 
 def _result(
@@ -187,6 +192,41 @@ def _simple(
         add(t, value if value is not None and against(value) else reading.sound(signal))
 
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
+
+
+def _bounded(simple: Seat, setting: Setting, *, more_is_good: bool) -> Seat:
+    """The seat of a rule over one signal, which of a log may be a lower bound only."""
+    (signal,) = simple.series
+    if setting.profile.probe[probe_of(signal)].kind != "log":
+        return simple
+    from stagewatch.judge.bounded import BoundedJudge
+
+    judge = BoundedJudge(simple.rule, more_is_good=more_is_good)
+    name = signal.partition(".")[2]
+
+    def take(t: float, reading: Reading) -> None:
+        judge.add(_lapses(reading, setting), partial_of(reading.facts).get(name, ""))
+        simple.take(t, reading)
+
+    return Seat(judge, take, simple.probes, simple.series)
+
+
+def _lapses(reading: Reading, setting: Setting) -> list[Lapse]:
+    """The windows without lines that a log's reading tells of."""
+    told = reading.facts.get("losses")
+    losses = msgspec.json.decode(told) if isinstance(told, str) else ()
+    return [_lapse(reading.probe, loss, setting) for loss in losses]
+
+
+def _lapse(probe: str, loss: Mapping[str, Any], setting: Setting) -> Lapse:
+    since, until = float(loss["since"]), loss.get("until")
+    end = None if until is None else float(until)
+    return Lapse(
+        start=setting.time.of(since),
+        end=None if end is None else setting.time.of(end),
+        cause=str(loss.get("cause", "")),
+        accepted_by=setting.rulings.accepted_by(probe, since, end),
+    )
 
 
 def _exhausted(rule: Exhausted, setting: Setting) -> Seat:
@@ -231,9 +271,9 @@ def _exhausted(rule: Exhausted, setting: Setting) -> Seat:
 
 
 def _records(rule: Records, setting: Setting) -> Seat:
-    from stagewatch.judge.records import Lapse, RecordsJudge
+    from stagewatch.judge.records import RecordsJudge
 
-    time, rulings = setting.time, setting.rulings
+    time = setting.time
     judge = RecordsJudge(
         config=rule,
         time=time,
@@ -241,28 +281,16 @@ def _records(rule: Records, setting: Setting) -> Seat:
         called={n: getattr(setting.profile.probe[n], "path", n) for n in rule.probes},
     )
 
-    def lapse(probe: str, loss: Mapping[str, Any]) -> Lapse:
-        since, until = float(loss["since"]), loss.get("until")
-        end = None if until is None else float(until)
-        return Lapse(
-            start=time.of(since),
-            end=None if end is None else time.of(end),
-            cause=str(loss.get("cause", "")),
-            accepted_by=rulings.accepted_by(probe, since, end),
-        )
-
     series = {name: f"{name}.criticals" for name in rule.probes}
 
     def take(t: float, reading: Reading) -> None:
-        told = reading.facts.get("losses")
-        losses = msgspec.json.decode(told) if isinstance(told, str) else ()
         tracebacks = reading.facts.get("tracebacks")
         judge.add(
             t,
             reading.probe,
             reading.values.get(series[reading.probe]),
             float(tracebacks) if isinstance(tracebacks, int | float) else None,
-            [lapse(reading.probe, loss) for loss in losses],
+            _lapses(reading, setting),
         )
 
     return Seat(judge, take, frozenset(series), tuple(series.values()))

@@ -18,6 +18,15 @@ def partial_of(facts: Mapping[str, Fact]) -> dict[str, str]:
         return {}
 
 
+LOST = "lines of the log may have been lost"
+
+
+def why_least(signal: str, facts: Mapping[str, Fact]) -> str:
+    """Why the value of this signal is only a lower bound; empty when it is not."""
+    partial = partial_of(facts).get(signal.partition(".")[2], "")
+    return "; ".join(filter(None, [LOST if facts.get("at_least") is True else "", partial]))
+
+
 def at_least(signal: str, facts: Mapping[str, Fact]) -> bool:
     """Whether the value of this signal is only a lower bound."""
     return facts.get("at_least") is True or signal.partition(".")[2] in partial_of(facts)

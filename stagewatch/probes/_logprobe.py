@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stagewatch.logs.named import TOO_SLOW
 from stagewatch.model import Fact, LogLine, Reading, Result, Signal
 from stagewatch.probes._lookout import Lookout
 
@@ -121,6 +122,7 @@ class LogProbe:
             [
                 *(trouble.text for trouble in troubles),
                 *self._too_early(),
+                *(f"{name} {why}" for name, why in self.watch.named.partial.items()),
                 *filter(None, [self.watch.no_baseline]),
             ]
         )
@@ -157,8 +159,12 @@ class LogProbe:
             facts |= _loss_facts(losses)
         if partial := self._partial():
             facts["partial"] = msgspec.json.encode(partial).decode()
-        if self.watch.troubles:
-            facts["problem"] = "; ".join(trouble.text for trouble in self.watch.troubles)
+        slow = (
+            f"{name} {why}" for name, why in self.watch.named.partial.items() if why == TOO_SLOW
+        )
+        problems = [*(trouble.text for trouble in self.watch.troubles), *slow]
+        if problems:
+            facts["problem"] = "; ".join(problems)
         return facts
 
     def _partial(self) -> dict[str, str]:

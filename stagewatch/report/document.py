@@ -185,6 +185,9 @@ def _signals(report: Report) -> Iterator[Block]:
                 for s in report.signals
             ),
         )
+        for signal in report.signals:
+            if signal.at_least:
+                yield Line(f"{signal.name} is at least that: {signal.reason}.")
 
 
 def _losses(report: Report) -> Iterator[Block]:

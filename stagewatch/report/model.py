@@ -41,7 +41,9 @@ class SignalSummary:
     coverage: float | None
     """Share (0..1) of the probe's expected readings that are there."""
     at_least: bool = False
-    """The values are lower bounds: lines of the log may have been lost."""
+    """The values are lower bounds."""
+    reason: str = ""
+    """Why they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _summaries(
             high=_extreme(history, signal.name, since, until, low=False),
             coverage=coverage.get(probe_of(signal.name)),
             at_least=signal.at_least,
+            reason=signal.reason if signal.at_least else "",
         )
         for signal in snapshot.signals.values()
     )

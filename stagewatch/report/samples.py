@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from stagewatch.logs.told import at_least
+from stagewatch.logs.told import why_least
 from stagewatch.report.model import Report, iso
 from stagewatch.text import clean
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from stagewatch.history.reader import History
 
 COLUMNS = ("time", "unix", "probe", "result", "signal", "value", "unit", "reason")
-AT_LEAST = "at least: lines of the log may have been lost"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -31,7 +30,8 @@ def rows(report: Report, history: History) -> Iterator[tuple[str, ...]]:
         for reading in history.readings(probe, report.since, report.until):
             head = (iso(reading.at) or "", f"{reading.at:.3f}", cell(probe), reading.result.value)
             for signal, value in reading.values.items():
-                least = AT_LEAST if at_least(signal, reading.facts) else ""
+                why = why_least(signal, reading.facts)
+                least = cell(f"at least: {why}") if why else ""
                 yield (*head, cell(signal), repr(value), units.get(signal, ""), least)
             for signal, reason in reading.missing.items():
                 yield (*head, cell(signal), "", units.get(signal, ""), cell(reason))

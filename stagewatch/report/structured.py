@@ -73,6 +73,7 @@ def _signal(summary: SignalSummary) -> dict[str, Any]:
         "high": summary.high,
         "coverage": summary.coverage,
         "at_least": summary.at_least,
+        "reason": summary.reason,
     }
 
 

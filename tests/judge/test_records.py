@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stagewatch.judge.finding import Why
-from stagewatch.judge.records import MOST_LAPSES, Lapse, RecordsJudge
+from stagewatch.judge.lapses import MOST as MOST_LAPSES
+from stagewatch.judge.lapses import Lapse
+from stagewatch.judge.records import RecordsJudge
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import State
 from stagewatch.profile.schema import Records

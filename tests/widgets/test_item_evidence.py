@@ -80,7 +80,7 @@ NONE: dict[str, Any] = {"value": None, "reason": "field gone"}
             Standing.BAD,
             "LATE, 8m20s ago; field gone",
         ),
-        (snapshot_of(now={"at_least": True}), Standing.WARNED, "lines may be lost"),
+        (snapshot_of(now={"at_least": True, "reason": "cut"}), Standing.WARNED, "cut"),
         (snapshot_of(state=State.FAIL), Standing.BAD, "Slow API: FAIL"),
         (snapshot_of(state=State.WARN), Standing.WARNED, "Slow API: WARN"),
         (snapshot_of(state=State.WAIVED), Standing.WARNED, "Slow API: WAIVED"),

@@ -1,0 +1,43 @@
+"""A rule over a count of a log, which may be a lower bound only: then it proves no upper one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from stagewatch.judge.finding import Finding, RuleJudge, Why
+from stagewatch.judge.lapses import Lapse, Lapses
+from stagewatch.model import State
+
+
+class BoundedJudge:
+    """Between the count and the rule that judges it.
+
+    What the rule has against the deployment stands, since there are no fewer than were counted. It
+    passes only where more would change nothing, or nothing is missing.
+    """
+
+    def __init__(self, rule: RuleJudge, *, more_is_good: bool) -> None:
+        """``more_is_good``: the rule has no upper limit, so that a lower bound is enough."""
+        self._rule, self._more_is_good = rule, more_is_good
+        self._lapses = Lapses()
+        self._partial = ""
+
+    def add(self, lapses: Iterable[Lapse], partial: str) -> None:
+        """Take what the newest reading says: windows, and why else the count may be too low."""
+        self._lapses.add(lapses)
+        self._partial = partial
+
+    def look(self, t: float) -> Finding:
+        """As the rule says, unless it passes on a count that may be too low."""
+        found = self._rule.look(t)
+        if found.state is not State.PASS or self._more_is_good:
+            return found
+        cause = self._partial
+        if not cause:
+            lost = self._lapses.unaccepted
+            if not lost:
+                return found
+            cause = f"lines may have been lost, {lost[-1].cause}"
+        reason = f"{found.reason}, but that is the least: {cause}"
+        return replace(found, state=State.INCONCLUSIVE, reason=reason, why=Why.LOSS)

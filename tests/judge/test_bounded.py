@@ -1,0 +1,108 @@
+"""A count of a log that may be too low: it speaks against the deployment, and not for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stagewatch.judge.engine import Engine
+from stagewatch.judge.finding import Why
+from stagewatch.judge.rulings import Rulings, Stretch
+from stagewatch.judge.watchtime import WatchTime
+from stagewatch.model import Reading, Result, State
+from stagewatch.probes import InstalledKinds
+from stagewatch.profile.load import load
+
+START = 1767225600.0
+PROFILE = """\
+version = 1
+[deployment]
+name = "x"
+window = "6h"
+[probe.log]
+kind = "log"
+path = "error.log"
+every = "1m"
+count = { slow = "slow" }
+[nogo.slow]
+rule = "compare"
+signal = "log.slow"
+above = 10
+hold = "0s"
+[nogo.held]
+rule = "held"
+signal = "log.errors"
+limit = 10
+hold = "5m"
+[go.busy]
+rule = "compare"
+signal = "log.lines"
+below = 5
+hold = "0s"
+"""
+WINDOW = {"path": "error.log", "since": START + 60, "until": START + 65, "cause": "cut short"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "x.toml").write_text(PROFILE)
+    return tmp_path
+
+
+def states(
+    folder: Path, value: float, rulings: Rulings | None = None, **facts: str | bool
+) -> dict[str, tuple[State, str]]:
+    """What is said after twenty minutes of the same counts."""
+    engine = Engine(
+        load(folder / "x.toml", InstalledKinds()), WatchTime(START), 6 * 3600.0, rulings=rulings
+    )
+    for minute in range(20):
+        at = START + 60 * minute
+        values = {"log.slow": value, "log.errors": value, "log.lines": 100.0, "log.criticals": 0.0}
+        reading = Reading("log", at, 0.0, Result.VALUE, values=values)
+        engine.take(replace(reading, facts=facts) if minute >= 2 else reading)
+    engine.pass_time(START + 20 * 60)
+    return {
+        name: (each.state, each.finding.reason + f" [{each.finding.why}]")
+        for name, each in engine.computed().items()
+    }
+
+
+def test_a_whole_count_passes(folder: Path) -> None:
+    """Nothing is missing."""
+    found = states(folder, 5.0)
+    assert {found[name][0] for name in ("slow", "held", "busy")} == {State.PASS}
+
+
+def test_what_may_be_too_low_passes_no_upper_limit(folder: Path) -> None:
+    """Lines may have been lost; a lower limit is passed all the same."""
+    found = states(folder, 5.0, losses=json.dumps([WINDOW]), at_least=True)
+    for name in ("slow", "held"):
+        assert found[name][0] is State.INCONCLUSIVE
+        assert "but that is the least: lines may have been lost, cut short" in found[name][1]
+        assert Why.LOSS in found[name][1]
+    assert found["busy"][0] is State.PASS
+
+
+def test_accepted_by_name_it_passes(folder: Path) -> None:
+    """Somebody took the window upon himself."""
+    taken = Rulings(accepted=(Stretch("log", START + 60, START + 65, "ann"),))
+    found = states(folder, 5.0, taken, losses=json.dumps([WINDOW]), at_least=True)
+    assert {found[name][0] for name in ("slow", "held", "busy")} == {State.PASS}
+
+
+def test_what_is_too_much_already_fails(folder: Path) -> None:
+    """There are no fewer."""
+    found = states(folder, 50.0, losses=json.dumps([WINDOW]), at_least=True)
+    assert {found[name][0] for name in ("slow", "held")} == {State.FAIL}
+
+
+def test_an_expression_that_was_given_up_passes_nothing(folder: Path) -> None:
+    """Its count stands still; that of the others is whole."""
+    found = states(folder, 5.0, partial=json.dumps({"slow": "took too long"}))
+    assert found["slow"][0] is State.INCONCLUSIVE
+    assert "took too long" in found["slow"][1]
+    assert found["held"][0] is State.PASS
