@@ -140,7 +140,8 @@ def _told(name: str, ground: _Ground, now: float) -> Telling:
         told = replace(told, standing=Standing.BAD, aside=aside, aged=True)
     elif signal.at_least:
         value = line("≥ ", *told.value)
-        told = replace(told, standing=Standing.WARNED, value=value, aside=signal.reason or "a lower bound")
+        aside = signal.reason or "a lower bound"
+        told = replace(told, standing=Standing.WARNED, value=value, aside=aside)
     return _ruled(ground.rules, told)
 
 

@@ -16,7 +16,8 @@ from stagewatch.judge.exhausted import ExhaustedJudge
 from stagewatch.judge.finding import Finding, RuleJudge, Why, stale_after
 from stagewatch.judge.growth import GrowthJudge
 from stagewatch.judge.held import HeldJudge
-from stagewatch.judge.records import Lapse, RecordsJudge
+from stagewatch.judge.lapses import Lapse
+from stagewatch.judge.records import RecordsJudge
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.model import State
 from stagewatch.profile.schema import Available, Average, Compare, Exhausted, Growth, Held, Records
