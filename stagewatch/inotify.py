@@ -21,6 +21,8 @@ CREATE = 0x100
 DELETE = 0x200
 DELETE_SELF = 0x400
 MOVE_SELF = 0x800
+OVERFLOW = 0x4000
+"""There was more than the queue holds: nobody knows what."""
 CONTENT = MODIFY | ATTRIB | DELETE_SELF | MOVE_SELF
 """What happens to a file itself."""
 NAMES = CREATE | DELETE | MOVED_FROM | MOVED_TO

@@ -51,6 +51,8 @@ class Follower:
         """The path is one of a pattern: it may go away for good."""
         self.finished = False
         """An optional path is gone, and all that was in it is read."""
+        self.appeared = 0
+        """How often a file has appeared here since the last look; set by who knows."""
         self.windows = Windows(path)
         self.on_skip: Callable[[Tail], None] = _ignore
         """Told of the file whose lines do not count, positioned behind them."""
@@ -65,10 +67,16 @@ class Follower:
         ``boot`` is a clock that only moves forward. What is left beyond about ``budget`` bytes
         waits for the next call.
         """
+        here = 0
         try:
-            self._available(self.files.stat(self.path), now, boot)
+            found = self.files.stat(self.path)
+            here = 1
+            self._available(found, now, boot)
         except OSError as error:
             self._unavailable(error, now, boot)
+        # The looks see one file each; whatever its name is now, another one was not read.
+        if self.appeared > here and not self.windows.lasting:
+            self.windows.lost(now, SEVERAL)
         read = self._reading.read(now, boot, budget, sink)
         self.finished = self.optional and self.windows.absent and not self._reading.tails
         self.windows.looked = now

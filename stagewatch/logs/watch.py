@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from stagewatch.logs.baseline import learn_before, learn_file
 from stagewatch.logs.batch import Batch
@@ -29,6 +30,7 @@ SEARCH = 1.0
 """Seconds between two looks for new files of a pattern."""
 CONTEXT_BYTES = 16 * 1024
 CONTEXT_LINES = 50
+NONE_APPEARED: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,18 @@ class LogWatch:
         self._finding = Finding(plan.path, files, is_pattern=plan.is_pattern)
 
     def look(
-        self, now: float, boot: float, budget: int = BUDGET, batch: Batch | None = None
+        self,
+        now: float,
+        boot: float,
+        budget: int = BUDGET,
+        batch: Batch | None = None,
+        appeared: Mapping[str, int] = NONE_APPEARED,
     ) -> Batch:
-        """Read and count what is new; it joins what ``batch`` holds already."""
+        """Read and count what is new; it joins what ``batch`` holds already.
+
+        ``appeared``: how often, as the kernel tells, a file has appeared under a followed path
+        since the last look.
+        """
         batch = Batch() if batch is None else batch
         first = self._searched is None
         if first and self.plan.baseline and (self._resume is None or self.no_baseline):
@@ -102,7 +113,8 @@ class LogWatch:
             self._searched = boot
         share = max(CHUNK, budget // max(1, len(self._sources)))
         self.unfinished = False
-        for source in list(self._sources.values()):
+        for path, source in list(self._sources.items()):
+            source.follower.appeared = appeared.get(path, 0)
             self._read(source, now, boot, share, batch)
         self.patterns.settle()
         if self._forget_finished():

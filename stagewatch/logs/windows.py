@@ -36,7 +36,9 @@ class Windows:
     def lost(self, now: float, cause: str, since: float | None = None) -> None:
         """Lines may have been lost until now; from the last look on where no ``since`` is given."""
         begin = self.since(now) if since is None else since
-        self._closed.append(Loss(path=self.path, since=begin, until=now, cause=cause))
+        loss = Loss(path=self.path, since=begin, until=now, cause=cause)
+        if self._closed[-1:] != [loss]:  # two signs of the same
+            self._closed.append(loss)
 
     def troubled(self, found: Trouble, since: float) -> None:
         """It cannot be read."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import glob
 import os
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagewatch.inotify import ATTRIB, CONTENT, MODIFY, NAMES, Inotify
+from stagewatch.inotify import ATTRIB, CONTENT, CREATE, MODIFY, MOVED_TO, NAMES, OVERFLOW, Inotify
 from stagewatch.mounts import NETWORK_FILE_SYSTEMS, file_system
 
 if TYPE_CHECKING:
     from stagewatch.logs.watch import LogWatch
 
+APPEARS = CREATE | MOVED_TO
 OLD_FILES = 8
 """How many rotated files are listened to: their writers may be late."""
 
@@ -27,6 +28,9 @@ class Ears:
         """The kernel cannot be relied on here."""
         self._watch = watch
         self._heard: dict[str, int] = {}
+        self._names: dict[tuple[int, str], str] = {}
+        """(number of the folder, name in it) → the followed path."""
+        self._appeared: Counter[str] = Counter()
         self._old: deque[int] = deque()
         self._inotify: Inotify | None = None
         try:
@@ -43,10 +47,20 @@ class Ears:
         """Whether anything happened since the last call; after more than writing, ``listen``."""
         if self._inotify is None:
             return False
-        found = [mask for _, mask, _ in self._inotify.events()]
-        if any(mask & ~MODIFY for mask in found):
+        found = list(self._inotify.events())
+        for number, mask, name in found:
+            if mask & OVERFLOW:
+                self._appeared.update(2 * [*self._watch.paths])
+            elif mask & APPEARS and (number, name) in self._names:
+                self._appeared[self._names[number, name]] += 1
+        if any(mask & ~MODIFY for _, mask, _ in found):
             self.listen()
         return bool(found)
+
+    def appeared(self) -> Counter[str]:
+        """How often a file appeared under each followed path since the last call."""
+        found, self._appeared = self._appeared, Counter()
+        return found
 
     def listen(self) -> None:
         """Listen to the files and folders as they are now."""
@@ -63,6 +77,12 @@ class Ears:
             self._hear(told, folder, NAMES | ATTRIB)
         for path in paths:
             self._hear(told, path, CONTENT)
+        self._names = {
+            (self._heard[folder], name): path
+            for path in paths
+            for folder, name in map(os.path.split, (path, os.path.realpath(path)))
+            if folder in self._heard
+        }
 
     def close(self) -> None:
         """Give the descriptor back; idempotent."""

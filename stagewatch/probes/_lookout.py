@@ -12,7 +12,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -186,7 +186,12 @@ class Lookout(Generic[T]):
     def _look(self) -> Batch:
         clock = self._clock
         self._looked = time.monotonic()
-        self._batch = self._watch.look(clock.now(), clock.boot(), batch=self._batch)
+        appeared: Mapping[str, int] = {}
+        if self._ears is not None:
+            self._told = self._ears.happened() or self._told
+            appeared = self._ears.appeared()
+        now, boot = clock.now(), clock.boot()
+        self._batch = self._watch.look(now, boot, batch=self._batch, appeared=appeared)
         return self._batch
 
     def _wait(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -298,9 +299,9 @@ async def test_no_file_is_touched_on_the_loop(log: Opened, monkeypatch: pytest.M
     log.write("ERROR x\n" * 1000)
     go, look = threading.Event(), probe.watch.look
 
-    def slowly(now: float, boot: float, batch: Batch | None) -> Batch:
+    def slowly(now: float, boot: float, batch: Batch | None, appeared: Mapping[str, int]) -> Batch:
         assert go.wait(20)
-        return look(now, boot, batch=batch)
+        return look(now, boot, batch=batch, appeared=appeared)
 
     monkeypatch.setattr(probe.watch, "look", slowly)
     with pytest.raises(TimeoutError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from stagewatch.clock import SystemClock
 from stagewatch.inotify import ATTRIB
+from stagewatch.logs.batch import Batch
+from stagewatch.logs.follower import SEVERAL
 from stagewatch.model import Reading
 from stagewatch.probes import Follower, OpenContext, _ears, _lookout
 from stagewatch.probes._logprobe import LogProbe
@@ -206,6 +209,63 @@ async def test_a_rotation_is_heard_and_the_late_writer_too(log: Log) -> None:
         assert (await log.reading()).values["errors.criticals"] == 2
     log.write("CRITICAL newer\n")
     assert (await log.reading()).values["errors.criticals"] == 3
+
+
+ROTATIONS: dict[str, Callable[[Path, int], object]] = {
+    "moved elsewhere": lambda path, n: path.rename(path.parent / "old" / f"app-{n}"),
+    "under an odd name": lambda path, n: path.rename(path.with_name(f"error.log.s{n}")),
+    "deleted": lambda path, n: path.unlink(),
+    "as logrotate names them": lambda path, n: path.rename(path.with_name(f"error.log.{9 - n}")),
+}
+
+
+@pytest.mark.parametrize("rotate", ROTATIONS.values(), ids=ROTATIONS.keys())
+@pytest.mark.parametrize("times", [1, 3])
+async def test_files_that_came_and_went_between_two_looks_are_a_loss(
+    log: Log, rotate: Callable[[Path, int], object], times: int
+) -> None:
+    """Wherever they are now; one that came is none."""
+    (log.path.parent / "old").mkdir()
+    await log.follow()
+    log.write("ERROR 0\n")
+    assert (await log.reading()).values["errors.errors"] == 1
+    # Held up, so that all of it lies between two looks.
+    lookout = log.probe._lookout
+    go, look = threading.Event(), lookout._look
+
+    def slowly() -> Batch:
+        assert go.wait(20)
+        return look()
+
+    lookout._look = slowly  # type: ignore[method-assign]
+    for number in range(times):
+        rotate(log.path, number)
+        log.write(f"ERROR {number}\n")
+    go.set()
+    await until(lambda: log.probe.watch.counts.errors == 2)
+    found = await log.reading()
+    assert found.facts["at_least"] is (times > 1)
+    causes = [loss.cause for loss in log.probe.watch.all_losses()]
+    assert causes == ([SEVERAL] if times > 1 else [])
+
+
+async def test_a_file_that_came_and_went_while_none_is_there_is_a_loss(log: Log) -> None:
+    """Nothing is there at either look."""
+    await log.follow()
+    lookout = log.probe._lookout
+    go, look = threading.Event(), lookout._look
+
+    def slowly() -> Batch:
+        assert go.wait(20)
+        return look()
+
+    lookout._look = slowly  # type: ignore[method-assign]
+    log.path.unlink()
+    log.write("ERROR 1\n")
+    log.path.unlink()
+    go.set()
+    await until(lambda: bool(log.probe.watch.all_losses()))
+    assert [loss.cause for loss in log.probe.watch.all_losses()] == [SEVERAL]
 
 
 async def test_without_inotify_it_looks_by_itself(
