@@ -12,8 +12,6 @@ from stagewatch.logs.wording import message_of
 from stagewatch.logs.words import LEVELS
 from stagewatch.text import clean
 
-_MESSAGES = ("message", "msg", "@message", "short_message", "event")
-
 
 class Shown(NamedTuple):
     """A line, already cleaned."""
@@ -62,7 +60,7 @@ def _json(seen: Look, fields: Fields, encoding: str) -> Shown:
     rest = (
         f"{key}={_value(value)}"
         for key, value in fields.items()
-        if not is_time_key(key) and not is_level_key(key) and key not in _MESSAGES
+        if not is_time_key(key) and not is_level_key(key) and value != message
     )
     text = clean("  ".join(filter(None, [time, level, message, *rest])))
     return Shown(seen.level, text, text.find(level) if seen.level else -1, seen.level)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
-from stagewatch.logs.fields import pairs
+from stagewatch.logs.fields import is_level_key, is_time_key, pairs
 from stagewatch.logs.levels import JSON, PAIRS, TRACEBACK, Look
 from stagewatch.logs.masks import masked
 from stagewatch.logs.traces import begins, exception_after
@@ -17,11 +18,28 @@ PART = " | "
 TRACE = "Traceback"
 """Stands for the message of a traceback without a record."""
 
-_MESSAGE_KEYS = ("message", "msg", "@message", "short_message", "event", "body", "text", "log")
+_MESSAGE_KEYS = (
+    "message",
+    "msg",
+    "@message",
+    "short_message",
+    "@mt",  # Serilog's, before its values are put in
+    "messagetemplate",
+    "@m",
+    "renderedmessage",
+    "event",
+    "body",
+    "textpayload",
+)
+_WHOLE_KEYS = ("text", "log", "full_message")
+"""Those of a text that may hold a header of its own."""
+_INNER_KEYS = ("fields", "jsonpayload", "record", "body", "log", "data")
+"""Objects that hold the message where it does not stand beside the level."""
 _ERROR_KEYS = (
     "error",
     "err",
     "exception",
+    "@x",
     "exc_info",
     "exc_text",
     "error.message",
@@ -30,6 +48,8 @@ _ERROR_KEYS = (
     "stacktrace",
     "stack",
 )
+_KIND_KEYS = frozenset({"action", "class", "code", "kind", "name", "reason", "status", "type"})
+_CODE = re.compile(r"[A-Z][A-Z_]+|\w{0,80}(?:Error|Exception)")
 _LEAD = b" \t-:|,.]>)\xef\xbb\xbf"
 
 
@@ -42,15 +62,24 @@ def text_of(seen: Look, encoding: str = "utf-8", exception: bytes = b"") -> str:
 
 
 def message_of(seen: Look) -> bytes:
-    """What a record says, without its header."""
+    """What a record says, without its header; of JSON empty where nothing in it is a message."""
+    if seen.form == JSON:
+        message, error = _of_fields(seen.fields or {})
+        return message or error
     return said(seen)[0]
 
 
 def said(seen: Look) -> tuple[bytes, bytes]:
     """(message, error beside it) of a record, without its header; a plain record has no error."""
     if seen.form == JSON:
-        message, error = _of_fields(seen.fields or {})
-        return (message, error) if message else (error or seen.payload, b"")
+        fields = seen.fields or {}
+        message, error = _of_fields(fields)
+        if message:
+            return message, error
+        message, names = _unknown(fields)
+        if error:
+            return (message, error) if message else (error, b"")
+        return b" ".join(filter(None, (message, names))) or seen.payload, b""
     rest = seen.payload[seen.head :]
     if seen.form == PAIRS:
         found = {key: value for key, value in pairs(rest) if value}
@@ -60,13 +89,55 @@ def said(seen: Look) -> tuple[bytes, bytes]:
 
 
 def _first(found: Mapping[str, bytes], keys: Iterable[str]) -> bytes:
-    return next((found[key] for key in keys if key in found), b"")
+    lower = {key.lower(): value for key, value in reversed(found.items())}
+    return next((lower[key] for key in keys if key in lower), b"")
 
 
 def _of_fields(fields: Mapping[str, object]) -> tuple[bytes, bytes]:
-    message = next((text for key in _MESSAGE_KEYS if (text := _text(fields.get(key)))), "")
-    error = next((text for key in _ERROR_KEYS if (text := _text(fields.get(key)))), "")
-    return message.encode("utf-8", "replace").replace(b"\n", b" "), _last(error)
+    lower = {key.lower(): value for key, value in reversed(fields.items())}
+    message = _message_in(lower)
+    error = next((text for key in _ERROR_KEYS if (text := _text(lower.get(key)))), "")
+    return _line_of(message), _last(error)
+
+
+def _message_in(lower: Mapping[str, object]) -> str:
+    """The message of fields whose names are in small letters."""
+    found = next((text for key in _MESSAGE_KEYS if (text := _text(lower.get(key)))), "")
+    if found:
+        return found
+    for key in _INNER_KEYS:
+        inner = lower.get(key)
+        if isinstance(inner, dict):
+            inner = {name.lower(): value for name, value in reversed(inner.items())}
+            keys = (*_MESSAGE_KEYS, "stringvalue")
+            if found := next((text for name in keys if (text := _text(inner.get(name)))), ""):
+                return found
+    return next((text for key in _WHOLE_KEYS if (text := _text(lower.get(key)))), "")
+
+
+def _unknown(fields: Mapping[str, object]) -> tuple[bytes, bytes]:
+    """(message, names) of fields of which none is known to be the message.
+
+    The first value of several words is taken for it. The others are told by their names, and
+    those that look like codes by their values too.
+    """
+    message, names = "", []
+    for key, value in fields.items():
+        if is_level_key(key) or is_time_key(key) or key.lower() in _ERROR_KEYS:
+            continue
+        text = value.strip() if isinstance(value, str) else ""
+        if not message and len(text.split(None, 3)) > 2:
+            message = text
+        elif text and (key.lower() in _KIND_KEYS or _CODE.fullmatch(text)):
+            names.append(f"{key}={text}")
+        else:
+            names.append(key)
+    said = "{" + ", ".join(names) + "}" if names else ""
+    return _line_of(message), _line_of(said)
+
+
+def _line_of(text: str) -> bytes:
+    return text.encode("utf-8", "replace").replace(b"\n", b" ")
 
 
 def _text(value: object) -> str:

@@ -66,6 +66,31 @@ from stagewatch.text import clean
             ),
             "run # failed | timeout after # s",
         ),
+        (
+            (
+                '{"@t":"2026-01-01T00:00:00Z","@mt":"user 3 failed","@l":"Error","Id":3}',
+                '{"Timestamp":"2026-01-01T00:00:00Z","Level":"Error","Message":"user 4 failed"}',
+                '{"level":"ERROR","fields":{"message":"user 5 failed"},"target":"app::db"}',
+                '{"MESSAGE":"user 6 failed","PRIORITY":"3","_PID":"33"}',
+                '{"severityText":"ERROR","body":{"stringValue":"user 7 failed"}}',
+                '{"severity":"ERROR","jsonPayload":{"message":"user 8 failed"}}',
+                '{"text":"| x","record":{"level":{"name":"ERROR"},"message":"user 9 failed"}}',
+                '{"level":"error","event":{"kind":"x"},"text":"user 9 failed"}',
+            ),
+            "user # failed",
+        ),
+        (
+            (
+                '{"level":"error","what":"disk 1 is full","code":"E_CONN","user":"ann"}',
+                '{"ts":1,"level":"error","what":"disk 2 is full","code":"E_CONN","user":"bob"}',
+            ),
+            "disk # is full {code=E_CONN, user}",
+        ),
+        (
+            ('{"level":"error","user":"ann","n":1}', '{"level":"error","user":"bob","n":2}'),
+            "{user, n}",
+        ),
+        (('{"level":"error"}',), '{"#":"#"}'),
         (('{"level":"error","err":"gone 3"}', 'level=error err="gone 3"'), "gone #"),
         (('level=error msg="took 3 ms" n=1', 'level=error n=2 msg="took 4 ms"'), "took # ms"),
         (
@@ -87,6 +112,8 @@ def test_one_pattern(lines: tuple[str, ...], pattern: str) -> None:
         ("ERROR pool timed out", "ERROR cache timed out"),
         ("ERROR read failed", "ERROR red failed"),
         ("ERROR a.b failed", "ERROR a.c failed"),
+        ('{"level":"error","code":"E_CONN"}', '{"level":"error","code":"E_DISK"}'),
+        ('{"level":"error","port":5432}', '{"level":"error","disk":5432}'),
         ('{"level":"error","msg":"x","error":"a"}', '{"level":"error","msg":"x","error":"b"}'),
         ('{"level":"error","msg":"x","exc_info":["a"]}', '{"level":"error","msg":"x"}'),
         ("level=error msg=x err=a", "level=error msg=x err=b"),
