@@ -89,12 +89,12 @@ def said(seen: Look) -> tuple[bytes, bytes]:
 
 
 def _first(found: Mapping[str, bytes], keys: Iterable[str]) -> bytes:
-    lower = {key.lower(): value for key, value in reversed(found.items())}
+    lower = {key.lower(): value for key, value in reversed(list(found.items()))}
     return next((lower[key] for key in keys if key in lower), b"")
 
 
 def _of_fields(fields: Mapping[str, object]) -> tuple[bytes, bytes]:
-    lower = {key.lower(): value for key, value in reversed(fields.items())}
+    lower = {key.lower(): value for key, value in reversed(list(fields.items()))}
     message = _message_in(lower)
     error = next((text for key in _ERROR_KEYS if (text := _text(lower.get(key)))), "")
     return _line_of(message), _last(error)
