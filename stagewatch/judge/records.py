@@ -25,6 +25,8 @@ class _Log:
         """Lone tracebacks, wherever they count."""
         self._critical, self._traceback = Counter(0.0), Counter(0.0)
         self.lapses = Lapses()
+        self.partial = ""
+        """Why else there may be more than were counted."""
 
     def count(self, criticals: float, tracebacks: float, *, all_count: bool) -> bool:
         """Take the counters; whether there are new critical records."""
@@ -68,14 +70,16 @@ class RecordsJudge:
         criticals: float | None,
         tracebacks: float | None,
         losses: Sequence[Lapse] = (),
+        partial: str = "",
     ) -> None:
-        """Take a reading of ``probe``: its counters, None where they could not be read, and the
-        windows that it knows of."""
+        """Take a reading of ``probe``: its counters, None where they could not be read, the
+        windows that it knows of, and why else it may have counted too few."""
         log = self._logs.get(probe)
         at = log.order.place(t) if log else None
         if log is None or at is None:
             return
         log.lapses.add(losses)
+        log.partial = partial
         critical, traceback = usable(criticals), usable(tracebacks)
         if self._config.traceback_is_critical and traceback is None:
             traceback = 0.0
@@ -113,6 +117,9 @@ class RecordsJudge:
         for log in self._logs.values():
             if log.lapses.unaccepted:
                 return self._lost(t, log)
+            if log.partial:
+                reason = f"no critical record seen in {log.name}, but {log.partial}"
+                return Finding(State.INCONCLUSIVE, reason, 0.0, Why.LOSS)
         harmless = sum(log.tracebacks for log in self._logs.values())
         if harmless and not self._config.traceback_is_critical:
             what = "traceback outside a record" if harmless == 1 else "tracebacks outside a record"

@@ -291,6 +291,7 @@ def _records(rule: Records, setting: Setting) -> Seat:
             reading.values.get(series[reading.probe]),
             float(tracebacks) if isinstance(tracebacks, int | float) else None,
             _lapses(reading, setting),
+            partial_of(reading.facts).get("criticals", ""),
         )
 
     return Seat(judge, take, frozenset(series), tuple(series.values()))

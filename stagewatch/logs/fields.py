@@ -44,7 +44,7 @@ _PAIR = re.compile(
     rb"([A-Za-z_@][\w.@-]{0,63})="
     rb'("(?:[^"\\]|\\.)*"|\d{4}-\d\d-\d\d \d\d:\d\d:[\d.,]+(?=\s)|[^\s"]*)(?:\s+|$)'
 )
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}\[\],:]|[^\s"{}\[\],:]+')
 _MOST_TOKENS = 512
 _MONGO = {"F": "fatal", "E": "error", "W": "warning", "I": "info"}
 

@@ -16,7 +16,7 @@ from stagewatch.logs.headers import DAYS, MONTHS, PASSED, ZONES, named_level
 from stagewatch.logs.prefixes import unwrap
 from stagewatch.logs.words import CRITICAL, ERROR, INFO, LEVELS, WARNING, named
 
-LIMIT = 2048
+LIMIT = 4096
 """Bytes of a line that are looked at."""
 
 GO_PANIC = "go-panic"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from operator import itemgetter
 
-from stagewatch.logs.levels import LIMIT, look
+from stagewatch.logs.levels import look
 from stagewatch.logs.lines import Found, Lines
 from stagewatch.logs.masks import (
     alike_masked,
@@ -23,7 +23,7 @@ from stagewatch.logs.masks import (
     roughly_masked,
 )
 from stagewatch.logs.traces import COMMON, begins, exception_after, is_wrapped
-from stagewatch.logs.wording import text_of
+from stagewatch.logs.wording import LOOKED, text_of
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 from stagewatch.model import LogPattern
 from stagewatch.text import clean
@@ -169,7 +169,7 @@ class Patterns:
                 continue
             exception = exception_after(data, position)
             if exception is None:
-                line = lines.line(index, LIMIT)
+                line = lines.line(index, LOOKED)
                 self._hold(_Held(level, line, at), data[position:], path)
                 waiting.add(index)
             elif exception:
@@ -218,13 +218,13 @@ class Patterns:
     ) -> None:
         """Count records, those alike together, and as one by one they would be counted."""
         keys = lines.keys_of(indices)
-        if lines.longer_than(LIMIT):
-            keys = [key[:LIMIT] for key in keys]
+        if lines.longer_than(LOOKED):
+            keys = [key[:LOOKED] for key in keys]
         # One byte is looked for first, since that takes no time.
         if b"\\" in lines.data and b"\\u" in lines.data:
             for number, index in enumerate(indices):
                 if b"\\u" in keys[number]:
-                    keys[number] = digits_alike(escapes_apart(lines.line(index, LIMIT)))
+                    keys[number] = digits_alike(escapes_apart(lines.line(index, LOOKED)))
         for number, index in enumerate(indices) if exceptions else ():
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
         cache, counted = self._cache[level], []
@@ -236,12 +236,12 @@ class Patterns:
         for key, count in Counter(keys).items():
             row, index = cache.get(key), newest[key]
             if row is None:
-                line, exception = lines.line(index, LIMIT), exceptions.get(index, b"")
+                line, exception = lines.line(index, LOOKED), exceptions.get(index, b"")
                 row = self._found(level, key, line, exception)
             self._occurs(row)
             counted.append((index, count, row))
         for index, count, row in sorted(counted, key=itemgetter(0)):
-            self._count(row, count, lines.line(index, LIMIT), at, path)
+            self._count(row, count, lines.line(index, LOOKED), at, path)
 
     def _found(self, level: str, key: bytes, line: bytes, exception: bytes) -> _Row:
         """The pattern of a record whose key is not known, or not in this form."""

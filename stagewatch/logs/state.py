@@ -72,6 +72,8 @@ class Counts(Struct, kw_only=True):
     """Those of ``criticals`` that are tracebacks without a record."""
     before_watch: int = 0
     """Records left out because their own time lies before the watch."""
+    cut: int = 0
+    """Structured records so long that their level was not seen; they count for none."""
     named: dict[str, int] = {}
     """Lines that match an expression of the profile, by its name."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 
+from stagewatch.logs.levels import LIMIT
 from stagewatch.logs.lines import Lines
 
 _WORDS = (
@@ -40,6 +41,8 @@ _WORDS = (
 def suspects(lines: Lines, indices: list[int]) -> tuple[list[int], list[int]]:
     """Those of these lines that hold a suspicious word, in any case; and the others.
 
+    Of a line that was cut where lines are cut nobody knows what it held.
+
     Each word is looked for once over all of them, at the speed of ``bytes.find``, which is
     several times faster than one expression for all of them.
     """
@@ -53,5 +56,13 @@ def suspects(lines: Lines, indices: list[int]) -> tuple[list[int], list[int]]:
             end = text.find(b"\n", position)
             hits.add(bisect_right(ends, position))
             position = text.find(word, end) if end >= 0 else -1
+    if lines.longer_than(LIMIT - 1):
+        hits.update(number for number, each in enumerate(texts) if len(each) == LIMIT)
     found = [index for number, index in enumerate(indices) if number in hits]
     return found, [index for number, index in enumerate(indices) if number not in hits]
+
+
+def may_hide(key: bytes) -> bool:
+    """Whether a line may have a level behind what is looked at; ``key`` is all that was kept."""
+    lower = key.lower()
+    return len(key) == LIMIT or (len(key) > LIMIT and any(word in lower for word in _WORDS))

@@ -170,7 +170,7 @@ class Tail:
             self._lines(new, end, sink)
             self.before_start = _last(self.before, new[max(0, end - BEFORE) : end])
             self.start = self.offset + end
-        room = LINE - len(self.carry)
+        room = (2 * LINE if self.wide else LINE) - len(self.carry)
         self.carry += new[end : end + room]
         if not self.wide:
             self.carry = self.carry.lstrip(b"\0")
@@ -196,7 +196,7 @@ class Tail:
         first = 0
         if self.carry:
             first = wide.first_end(new, self.offset)
-            sink(wide.utf8((self.carry + new[: first - 2])[:LINE]) + b"\n")
+            sink(wide.utf8((self.carry + new[: first - 2])[: 2 * LINE])[:LINE] + b"\n")
             self.carry = b""
         if end > first:
             sink(wide.utf8(new[first:end]))

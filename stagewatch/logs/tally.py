@@ -8,7 +8,7 @@ from stagewatch.logs.batch import Batch
 from stagewatch.logs.heads import ENOUGH, Heads
 from stagewatch.logs.joins import Joins
 from stagewatch.logs.known import KnownShapes
-from stagewatch.logs.levels import LIMIT, TRACEBACK, Look, look
+from stagewatch.logs.levels import JSON, LIMIT, TRACEBACK, Look, look
 from stagewatch.logs.lines import COUNTED, NO_LINES, Found, Lines
 from stagewatch.logs.masks import digits_alike
 from stagewatch.logs.named import Named
@@ -19,7 +19,7 @@ from stagewatch.logs.shapes import shape_of
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
 from stagewatch.logs.stencils import head_of
-from stagewatch.logs.suspects import suspects
+from stagewatch.logs.suspects import may_hide, suspects
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
 
 SAMPLE = 32
@@ -130,6 +130,8 @@ class Tally:
         line = self._lines.line(index, LIMIT).rstrip(b"\r")
         seen = look(line)
         self._seen.remember(key, seen)
+        if seen.form == JSON and not seen.level:
+            self.counts.cut += may_hide(key)
         if not seen.record:
             if seen.crash == TRACEBACK:
                 self._traces.append(index)

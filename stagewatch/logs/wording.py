@@ -11,6 +11,8 @@ from stagewatch.logs.masks import masked
 from stagewatch.logs.traces import begins, exception_after
 from stagewatch.text import clean
 
+LOOKED = 2048
+"""Bytes of a record that its pattern is made from."""
 LONGEST = 300
 """Characters of a pattern's text."""
 PART = " | "

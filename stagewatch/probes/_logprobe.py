@@ -172,6 +172,10 @@ class LogProbe:
         found = dict(self.watch.named.partial)
         if self.watch.patterns.overflown:
             found["new"] = "there are more patterns than are told apart"
+        if cut := self.watch.counts.cut:
+            records = "1 record is" if cut == 1 else f"{cut} records are"
+            why = f"{records} longer than 4 KiB, with no level in that"
+            found |= dict.fromkeys(("criticals", "errors", "new"), why)
         return found
 
     def _lines(self, batch: Batch) -> Iterator[LogLine]:

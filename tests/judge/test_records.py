@@ -112,6 +112,17 @@ def test_lost_lines_are_inconclusive_until_somebody_accepts_them() -> None:
     assert not made.unaccepted()
 
 
+def test_a_count_that_may_be_too_low_for_another_reason_is_inconclusive() -> None:
+    """While the readings say so, with that reason."""
+    made = fed((120.0, 0.0, 0.0))
+    made.add(125.0, "errors", 0.0, 0.0, (), "2 records are too long")
+    found = made.look(126.0)
+    assert (found.state, found.why) == (State.INCONCLUSIVE, Why.LOSS)
+    assert found.reason == f"no critical record seen in {LOG}, but 2 records are too long"
+    made.add(130.0, "errors", 1.0, 0.0, (), "2 records are too long")
+    assert made.look(131.0).state is State.FAIL
+
+
 def test_a_failure_outweighs_a_loss() -> None:
     """One critical record is known, whatever else was lost."""
     lapse = Lapse(100.0, None, "missing", "")

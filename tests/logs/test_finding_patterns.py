@@ -52,8 +52,14 @@ def test_a_pattern_is_found_by_its_text(tmp_path: Path) -> None:
         'ERROR failed\nTraceback (most recent call last):\n  a\nValueError: "\u202e" is | odd',
         "Traceback (most recent call last):\n  a\napp.Gone: x | y",
         "app-1 | Traceback (most recent call last):\napp-1 |   a\napp-1 | app.Gone: x | y",
+        '{"level":"error","err":{"type":"KeyError","message":"x 3"}}',
+        '{"level":"error","code":"E_CONN","user":"ann"}',
+        '{"level":"error","what":"the disk is full","of, a":"ann"}',
+        '{"level":"error","n":3}',
+        '{"msg":"' + "word " * 500 + '","level":"error"}',
+        '{"msg":"failed","pad":"' + "word " * 500 + '","level":"error","err":"x"}',
     ],
-    ids=range(12),
+    ids=range(18),
 )
 def test_every_pattern_is_found_by_the_text_that_it_has(record: str) -> None:
     """Whatever is in it."""

@@ -231,13 +231,20 @@ def test_not_critical(level: str, line: str) -> None:
 
 
 def test_only_the_beginning_of_a_line_is_looked_at() -> None:
-    """A level behind the first two KiB is not looked for."""
+    """A level behind the first four KiB is not looked for."""
     padding = "x" * LIMIT
     assert level_of(f'{{"msg":"{padding}","level":"fatal"}}') == ""
     assert level_of(f'{{"level":"fatal","msg":"{padding}"}}') == "CRITICAL"
 
 
-@given(st.binary(max_size=3000))
+def test_a_value_that_is_cut_is_no_other_field() -> None:
+    """What stands in it looks like fields, and is none."""
+    padding = "x, level: fatal, 'level':'fatal', " * 200
+    assert level_of(f'{{"msg":"{padding}","level":"error"}}') == ""
+    assert level_of(f'{{"level":"error","msg":"{padding}"}}') == "ERROR"
+
+
+@given(st.binary(max_size=6000))
 def test_any_bytes_are_read(line: bytes) -> None:
     """Whatever a line holds, reading it ends without an error."""
     look(line)

@@ -68,7 +68,7 @@ def test_a_long_line_is_bounded(open_log: Callable[..., Watched]) -> None:
         codecs.BOM_UTF16_LE + ("x" * 2_000_000 + "\nERROR 1\n").encode("utf-16-le")
     )
     log.look(0.0)
-    assert [len(text) for text in log.texts] == [2047, 7]
+    assert [len(text) for text in log.texts] == [4095, 7]
     assert log.watch.counts.lines == 2
     (source,) = log.watch._sources.values()
     tail = source.follower.tail

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stagewatch.logs.batch import Batch
-from stagewatch.logs.told import at_least
+from stagewatch.logs.told import at_least, why_least
 from stagewatch.model import LogPattern, Reading, Result
 from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
 from stagewatch.probes._logprobe import LogProbe
@@ -149,6 +149,29 @@ async def test_new_lines_are_reported_at_once(log: Opened) -> None:
     assert "\x1b" not in found.lines[2].text
     assert {line.source for line in found.lines} == {"error.log"}
     assert found.facts["at_least"] is False
+
+
+@pytest.mark.parametrize("size", [3000, 5000, 400_000])
+async def test_a_level_far_behind_counts_or_makes_the_counts_lower_bounds(
+    log: Opened, size: int
+) -> None:
+    """Wherever the reads end; a long line with no level anywhere is no reason."""
+    probe = log.open()
+    await probe.read()
+    padding = "x" * size
+    log.write(f'{{"msg":"{padding}","level":"fatal"}}\n{{"msg":"{padding}"}}\n')
+    found = await reading(probe)
+    criticals = int(size == 3000)
+    assert found.values["errors.criticals"] == criticals
+    count = {3000: 0, 5000: 1, 400_000: 2}[size]
+    assert probe.watch.counts.cut == count
+    for key in ("criticals", "errors", "new"):
+        assert at_least(f"errors.{key}", found.facts) is (count > 0)
+    assert not at_least("errors.lines", found.facts)
+    if count == 1:
+        why = why_least("errors.criticals", found.facts)
+        assert why == "1 record is longer than 4 KiB, with no level in that"
+    assert log.open(found.checkpoint).watch.counts.cut == count
 
 
 async def test_lines_from_before_the_watch_are_context(log: Opened) -> None:
