@@ -37,6 +37,9 @@ rule = "held"
 signal = "log.errors"
 limit = 10
 hold = "5m"
+[nogo.critical]
+rule = "records"
+probes = ["log"]
 [go.busy]
 rule = "compare"
 signal = "log.lines"
@@ -98,6 +101,14 @@ def test_what_is_too_much_already_fails(folder: Path) -> None:
     """There are no fewer."""
     found = states(folder, 50.0, losses=json.dumps([WINDOW]), at_least=True)
     assert {found[name][0] for name in ("slow", "held")} == {State.FAIL}
+
+
+def test_records_of_which_some_may_be_hidden_pass_nothing(folder: Path) -> None:
+    """The readings say why."""
+    assert states(folder, 5.0)["critical"][0] is State.PASS
+    found = states(folder, 5.0, tracebacks=0, partial=json.dumps({"criticals": "too long"}))
+    assert found["critical"][0] is State.INCONCLUSIVE
+    assert "too long" in found["critical"][1]
 
 
 def test_an_expression_that_was_given_up_passes_nothing(folder: Path) -> None:
