@@ -14,9 +14,10 @@ from textual.message import Message
 from stagewatch.logs.moment import first_told
 from stagewatch.logs.names import rotated_from
 from stagewatch.logs.source import FileSource, Source, TextSource, choices
-from stagewatch.logs.viewer import Page, Viewer
+from stagewatch.logs.viewer import NONE_ABOVE, Page, Viewer
 
 if TYPE_CHECKING:
+    from stagewatch.logs.source import Matcher
     from stagewatch.model import LogLine
 
 PERIOD = 0.5
@@ -66,6 +67,8 @@ class LogDesk:
         self._viewer: Viewer | None = None
         self._at = 0
         """Which of the files is open."""
+        self._seeking: list[str] | None = None
+        """The files that are still to be searched for a record that is somewhere in the log."""
         self._thread = threading.Thread(target=self._run, daemon=True, name="log-reader")
 
     def start(self) -> None:
@@ -93,14 +96,60 @@ class LogDesk:
         def go(viewer: Viewer) -> None:
             file = _file_of(self._files(), viewer.source.name, at, offset)
             if file is not None and file != viewer.source.name:
-                self._at = self._files().index(file)
-                viewer.close()
-                self._viewer = self._opened()
-                self._viewer.look_as(viewer)
+                self._open(file)
             assert self._viewer is not None
             self._viewer.to_time(at, offset)
 
         self.order(go)
+
+    def to_record(self, matcher: Matcher, at: float, offset: float) -> None:
+        """Go to the newest record that matches, in whichever of the log's files has it.
+
+        ``at``: about when it was written; ``offset`` as above. Searched for are the log and its
+        rotated files, that of the time first.
+        """
+
+        def go(viewer: Viewer) -> None:
+            family = [path for path in self._files() if _one_log(path, viewer.source.name)]
+            first = _file_of(family, viewer.source.name, at, offset)
+            start = family.index(first) if first in family else 0
+            viewer.set_search(matcher)
+            self._seeking = [*family[start:], *family[:start]] or None
+            if not family or viewer.source.name == family[start]:
+                self._seeking = (self._seeking or [])[1:]
+                viewer.find(-1)
+            else:
+                viewer.note = NONE_ABOVE  # in the file that happens to be open
+
+        self.order(go)
+
+    def _seek(self) -> None:
+        """Search the next file for the record, where it is not in this one."""
+        while self._seeking is not None:
+            viewer = self._viewer
+            assert viewer is not None
+            if viewer.waiting:
+                return
+            if viewer.note != NONE_ABOVE:
+                self._seeking = None
+            elif self._seeking:
+                self._open(self._seeking.pop(0)).find(-1)
+            else:
+                self._seeking = None
+                if self._files():
+                    viewer = self._open(self._files()[0])
+                viewer.note = "its records are not in the log any more, nor in a rotated one"
+
+    def _open(self, path: str) -> Viewer:
+        """Go over to this file; what is shown and looked for stays."""
+        viewer, files = self._viewer, self._files()
+        assert viewer is not None
+        if path in files:
+            self._at = files.index(path)
+        viewer.close()
+        new = self._viewer = self._opened()
+        new.look_as(viewer)
+        return new
 
     def _run(self) -> None:
         try:
@@ -125,6 +174,7 @@ class LogDesk:
             return True
         while order is not None:
             order(self._viewer)
+            self._seek()
             if self._orders.empty():
                 self._show()
                 return True
@@ -143,9 +193,11 @@ class LogDesk:
         self.order(lambda viewer: None)
 
     def _turn(self, viewer: Viewer) -> None:
-        self._at += 1
-        viewer.close()
-        self._viewer = self._opened()
+        files = self._files()
+        if len(files) > 1:
+            self._open(files[(self._at + 1) % len(files)])
+        else:
+            viewer.note = "the log has one file"
 
     def _files(self) -> list[str]:
         found = choices(self._target.file)
@@ -169,7 +221,8 @@ class LogDesk:
         text = "".join(f"{line.text}\n" for line in lines).encode("utf-8", "replace")
         source = TextSource(os.path.basename(self._target.file), text)
         viewer = self._over(source, lambda: source)
-        viewer.note = f"{why}; these lines are kept in the record"
+        kept = "these lines are kept in the record" if lines else "the record keeps no line of it"
+        viewer.about = f"{why}; {kept}"
         return viewer
 
     def _over(self, source: Source, reopen: Callable[[], Source]) -> Viewer:

@@ -23,6 +23,8 @@ class Asking(NamedTuple):
     at: float | None
     """Or the moment that is; with neither, the end."""
     acknowledge: Callable[[], None] | None
+    next_log: Callable[[], None] | None
+    """Opens the next log of the profile."""
     chart: Callable[[float], bool]
     """Points at a moment in the charts that one comes from."""
 
@@ -32,6 +34,14 @@ def opened(snapshot: Snapshot | None, probes: Sequence[str]) -> LogNow | None:
     logs = {log.probe: log for log in snapshot.logs} if snapshot else {}
     meant = next((logs[probe] for probe in probes if probe in logs), None)
     return meant or next(iter(logs.values()), None)
+
+
+def after(snapshot: Snapshot | None, probe: str) -> str | None:
+    """The probe whose log comes after this one's, round and round; None where there is one."""
+    names = [log.probe for log in snapshot.logs] if snapshot else []
+    if len(names) < 2 or probe not in names:
+        return None
+    return names[(names.index(probe) + 1) % len(names)]
 
 
 def log_screen(
@@ -53,4 +63,5 @@ def log_screen(
         at=asking.at,
         acknowledge=asking.acknowledge,
         chart=asking.chart,
+        next_log=asking.next_log,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,25 +18,28 @@ _AGO = re.compile(r"-(\d{1,6}(?:\.\d{1,3})?) ?(s|m|h|d)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
+class LookForError(Exception):
+    """What was typed cannot be looked for; says why."""
+
+
 class LookFor:
     """Reads what was typed, for one log."""
 
     def __init__(self, encoding: str, zone: str) -> None:
         """``zone`` is that of times in the log that name none."""
         self.encoding, self._zone = encoding, zone
-        self.problem = ""
-        """Why the last thing typed cannot be looked for; the reader takes it away."""
 
-    def text(self, text: str, refused: Callable[[], object] = lambda: None) -> Matcher | None:
-        """Lines with this text; with ``~`` first, those that match an expression."""
+    def text(self, text: str) -> Matcher:
+        """Lines with this text; with ``~`` first, those that match an expression.
+
+        Raises LookForError.
+        """
         if not text.startswith("~"):
             return matchers.by_text(text, self.encoding)
         try:
             return matchers.by_expression(Expression(text[1:], self.encoding))
         except ExpressionError as error:
-            self.problem = f"the expression {error}"
-            refused()
-            return None
+            raise LookForError(f"the expression {error}") from None
 
     def level(self, least: str) -> Matcher:
         """Records of this level and worse ones."""
@@ -56,8 +58,11 @@ class LookFor:
         level = matchers.by_level(least)
         return matchers.both(text, level) if text else level
 
-    def time(self, text: str, now: float) -> float | None:
-        """A time of day in local time, the last one that was; with a date, that day; or -15m."""
+    def time(self, text: str, now: float) -> float:
+        """A time of day in local time, the last one that was; with a date, that day; or -15m.
+
+        Raises LookForError.
+        """
         ago, clock = _AGO.fullmatch(text.strip()), _CLOCK.fullmatch(text.strip())
         if ago:
             return now - float(ago[1]) * _SECONDS[ago[2]]
@@ -69,12 +74,10 @@ class LookFor:
                 if year:
                     return moment.replace(year=year, month=month, day=day).timestamp()
             except ValueError as error:
-                self.problem = f"{text}: {error}"
-                return None
+                raise LookForError(f"{text}: {error}") from None
             past = moment if moment <= today else moment - timedelta(days=1)
             return past.timestamp()
-        self.problem = f"{text} is no time; say 14:02, 2026-01-31 14:02 or -15m"
-        return None
+        raise LookForError(f"{text} is no time; say 14:02, 2026-01-31 14:02 or -15m")
 
     def offset(self, at: float) -> float:
         """Seconds that the log's own times, where they name no zone, are east of UTC."""

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from stagewatch.logs.readable import shown
 from stagewatch.profile.values import format_value
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, width_of
 from stagewatch.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from stagewatch.logs.viewer import Page
     from stagewatch.widgets.view import View
 
+LEAST_NAME = 16
+"""Characters of a log's name that are shown in any case."""
 _ROLES = {"CRITICAL": Role.BAD, "ERROR": Role.BAD, "WARNING": Role.WARN}
 
 
@@ -53,7 +55,6 @@ def head_line(page: Page | None, what: str, width: int) -> Line:
     """The log's name, what is looked for in it, how big it is and where one is."""
     if page is None:
         return fill(line((f" {what}", Role.STRONG), ("  opening", Role.DIM)), width)
-    left = line((f" {page.name}", Role.STRONG), (f"  {what}" if what else "", Role.ACCENT))
     where = "following" if page.following else f"{page.share:.0%}"
     right = line(
         (format_value(page.size, "B"), Role.DIM),
@@ -61,6 +62,11 @@ def head_line(page: Page | None, what: str, width: int) -> Line:
         (where, Role.GOOD if page.following else Role.WARN),
         " ",
     )
+    room = max(0, width - width_of(right) - 3)
+    # Of a long path its end tells most; what is looked for has the first right to the rest.
+    most = max(room - len(what) - 2, min(room, LEAST_NAME)) if what else room
+    name = page.name if len(page.name) <= most else "…" + page.name[1 - most :]
+    left = line((f" {name}", Role.STRONG), (f"  {what}" if what else "", Role.ACCENT))
     return ends(left, right, width)
 
 

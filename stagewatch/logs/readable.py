@@ -62,7 +62,8 @@ def _json(seen: Look, fields: Fields, encoding: str) -> Shown:
         for key, value in fields.items()
         if not is_time_key(key) and not is_level_key(key) and value != message
     )
-    text = clean("  ".join(filter(None, [time, level, message, *rest])))
+    cut = "…" if len(seen.payload) >= LIMIT - 1 else ""
+    text = clean("  ".join(filter(None, [time, level, message, *rest, cut])))
     return Shown(seen.level, text, text.find(level) if seen.level else -1, seen.level)
 
 

@@ -200,6 +200,15 @@ def _kept(wide: Wide | None, line: bytes) -> bytes:
     return line[:KEPT].rstrip(b"\r\n")
 
 
+def whole(source: Source, row: Row, limit: int) -> bytes:
+    """The first ``limit`` bytes of a line, of which a row keeps only the beginning."""
+    if len(row.raw) < min(KEPT, limit):
+        return row.raw
+    wide = source.wide
+    data = source.read(min(row.end - row.start, 2 * limit if wide else limit + 2), row.start)
+    return (wide.utf8(data) if wide else data).rstrip(b"\r\n")[:limit]
+
+
 def places(source: Source, matcher: Matcher, data: bytes, base: int) -> list[int]:
     """Where the lines begin that match, of whole lines that stand at ``base``."""
     wide = source.wide

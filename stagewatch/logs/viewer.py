@@ -13,7 +13,7 @@ from itertools import islice
 from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.moment import place_at, time_at
 from stagewatch.logs.scan import MOST, Scan
-from stagewatch.logs.source import Matcher, Row, Source, backward, forward, line_start
+from stagewatch.logs.source import Matcher, Row, Source, backward, forward, line_start, whole
 
 Find = tuple[str, int]
 """Which of the scans, and +1 for the next or -1 for the one before."""
@@ -21,6 +21,9 @@ ERRORS = "errors"
 SEARCH = "search"
 SEARCHED = MOST // 4
 """Places that a search keeps: it needs the next one, a filter a page of them."""
+RECORD = 64 * 1024
+"""Bytes of a record that are shown and copied as a whole; a terminal takes few more at a time."""
+NONE_ABOVE, NONE_BELOW = "no match above", "no match below"
 NO_TIME = "no record here tells its time"
 
 
@@ -60,6 +63,8 @@ class Viewer:
         """``reopen`` gives the log anew after a rotation; ``tell`` says that a scan goes on."""
         self.source = source
         self.note = ""
+        self.about = ""
+        """What there is to know of this log as long as it is shown."""
         self.following = True
         self.height = 1
         self._reopen, self._tell = reopen, tell
@@ -67,6 +72,8 @@ class Viewer:
         self._scans: dict[str, Scan] = {}
         self._filter: Scan | None = None
         self._filtered: Matcher | None = None
+        self._left: int | None = None
+        """Where the cursor was before there was a filter; None at the end."""
         self._wanted: Find | None = None
         self._top = self._cursor = 0
         self._size = source.size()
@@ -76,6 +83,11 @@ class Viewer:
         """Stop every scan and release the log; idempotent."""
         self._stop_scans()
         self.source.close()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a line is looked for that was not found yet."""
+        return self._wanted is not None
 
     def resize(self, height: int) -> None:
         """Rows that a page has from now on."""
@@ -149,15 +161,22 @@ class Viewer:
 
     def set_filter(self, matcher: Matcher | None) -> None:
         """Show only lines that match; None shows all of them again."""
-        if self._filter is not None:
-            self._filter.stop()
+        before = self._filter
+        if before is not None:
+            before.stop()
+        else:
+            self._left = None if self.following else self._cursor
         self._filter, self._filtered = None, matcher
         if matcher is not None:
             self._filter = self._scan(matcher, MOST)
             self._top = self._cursor = 0
             self.to_end()
-        else:
+        elif before is None or before.count:
             self._centre(self._cursor)
+        elif self._left is None:
+            self.to_end()
+        else:
+            self._centre(self._left)
 
     def set_search(self, matcher: Matcher, name: str = SEARCH) -> None:
         """What ``find`` looks for under this name."""
@@ -207,7 +226,7 @@ class Viewer:
             self._centre(found)
         elif scan.problem or scan.ended(at, step):
             self._wanted = None
-            self.note = scan.problem or ("no match below" if step > 0 else "no match above")
+            self.note = scan.problem or (NONE_BELOW if step > 0 else NONE_ABOVE)
         else:
             scan.want(self._cursor, step)
 
@@ -250,21 +269,28 @@ class Viewer:
             rows=tuple(rows),
             cursor=starts.index(self._cursor) if rows else 0,
             following=self.following,
-            note=self._filter.problem if self._filter and self._filter.problem else self.note,
+            note=(self._filter.problem if self._filter else "") or self.note or self.about,
             found=self._filter.count if self._filter else None,
             stretch=self._filter.stretch if self._filter else (0.0, 1.0),
             progress=scan.progress if scan else 1.0,
-            waiting=self._wanted is not None,
+            waiting=self.waiting,
         )
 
     def record(self) -> list[bytes]:
         """The record under the cursor: its line and those that go on with it."""
         lines: list[bytes] = []
-        for row in islice(forward(self.source, self._cursor), 200):
+        room = RECORD
+        for row in forward(self.source, self._cursor):
             seen = look(row.raw[:LIMIT])
             if lines and (seen.record or seen.crash):
                 break
-            lines.append(row.raw)
+            length = row.end - row.start
+            if lines and length > room:
+                return [*lines, b"[more lines of this record are not shown]"]
+            lines.append(whole(self.source, row, RECORD))
+            if length > RECORD + len(b"\r\n"):
+                return [*lines, b"[the rest of this line, of %d bytes, is not shown]" % length]
+            room -= length
         return lines
 
     def _go(self, row: Row | None) -> None:
@@ -322,5 +348,6 @@ class Viewer:
     def _restart(self) -> None:
         """Begin anew over a log that is another one."""
         self._stop_scans()
+        self._left = None
         self._filter = self._scan(self._filtered, MOST) if self._filtered else None
         self.to_end()

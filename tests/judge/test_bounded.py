@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def states(
-    folder: Path, value: float, rulings: Rulings | None = None, **facts: str | bool
+    folder: Path, value: float, rulings: Rulings | None = None, **facts: str | int
 ) -> dict[str, tuple[State, str]]:
     """What is said after twenty minutes of the same counts."""
     engine = Engine(

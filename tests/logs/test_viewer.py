@@ -26,7 +26,7 @@ from stagewatch.logs.source import (
     forward,
     line_start,
 )
-from stagewatch.logs.viewer import Viewer
+from stagewatch.logs.viewer import RECORD, Viewer
 from stagewatch.logs.wide import wide_of
 
 START = 1767225600.0  # 2026-01-01 00:00:00 UTC
@@ -379,6 +379,34 @@ def test_a_line_of_many_megabytes_is_one_row(tmp_path: Path) -> None:
     opened.viewer.close()
 
 
+def viewer_of(data: bytes) -> Viewer:
+    source = TextSource("x", data)
+    return Viewer(source, lambda: source, lambda: None)
+
+
+def test_a_record_is_shown_and_copied_as_a_whole() -> None:
+    """Also where a row keeps only its beginning, also where it has many lines."""
+    long = b'{"level":"error","pad":"' + b"x" * 9000 + b'","tail":1}'
+    assert viewer_of(b"INFO a\n" + long + b"\n").record() == [long]
+    trace = [b"ERROR a", *(b"  at %d" % n for n in range(1000))]
+    viewer = viewer_of(b"\n".join([*trace, b"INFO b\n"]))
+    viewer.to_start()
+    assert viewer.record() == trace
+
+
+def test_what_is_left_out_of_a_record_is_said() -> None:
+    """It never looks like all of it."""
+    viewer = viewer_of(b"ERROR " + b"x" * 100_000 + b"\n")
+    first, last = viewer.record()
+    assert len(first) == RECORD
+    assert last == b"[the rest of this line, of 100007 bytes, is not shown]"
+    viewer = viewer_of(b"ERROR a\n" + b"  at b\n" * 20_000)
+    viewer.to_start()
+    lines = viewer.record()
+    assert lines[-1] == b"[more lines of this record are not shown]"
+    assert RECORD - 10 < sum(len(line) + 1 for line in lines[:-1]) < RECORD + 10
+
+
 def test_a_hole_is_no_trouble(tmp_path: Path) -> None:
     """A file that was truncated under a writer that goes on has one."""
     path = tmp_path / "x.log"
@@ -407,6 +435,13 @@ def test_json_is_readable() -> None:
     raw = b'{"ts":"2026-01-01T00:00:00Z","level":"error","msg":"it broke","n":3,"who":"bob"}'
     assert shown(raw, "utf-8").text == "2026-01-01T00:00:00Z  ERROR     it broke  n=3  who=bob"
     assert record_text([raw], "utf-8")[1] == '  "ts": "2026-01-01T00:00:00Z",'
+
+
+def test_json_that_is_cut_says_so() -> None:
+    """The value that is cut is shown as far as it goes, and nothing in it as a field."""
+    text = shown(b'{"level":"error","msg":"m","pad":"a, b: c ' + b"x y " * 2000, "utf-8").text
+    assert text.startswith("ERROR     m  pad=a, b: c x y x y")
+    assert text.endswith("x y x   …")
 
 
 def test_rotated_files_may_be_chosen_and_packed_ones_not(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from stagewatch.model import LogLine, LogPattern
 from stagewatch.tui import specimen
 from stagewatch.tui.app import StageWatch
-from stagewatch.tui.lookfor import LookFor
+from stagewatch.tui.lookfor import LookFor, LookForError
 from stagewatch.tui.screens.log import LogScreen
 from stagewatch.tui.stage import Clock, Stage
 
@@ -44,6 +44,17 @@ def gone(path: Path) -> None:
 def append(path: Path, text: str) -> None:
     with open(path, "a") as file:
         file.write(text)
+
+
+def start_anew(path: Path) -> None:
+    path.write_text("2025-09-07 01:00:00 INFO the new file\n" * 50)
+
+
+def rotate(path: Path) -> None:
+    """Twice."""
+    path.rename(path.with_name("error.log.2"))
+    path.with_name("error.log.1").write_text("2025-09-07 00:00:00 INFO between\n")
+    start_anew(path)
 
 
 @pytest.fixture
@@ -97,7 +108,8 @@ async def test_search_and_errors(
         await settled(pilot, lambda: "line 129" in lines(app))
         await pilot.press("slash", *"~(a+)+b", "enter")
         await settled(pilot, lambda: "exponential" in lines(app))
-        await pilot.press("end", "e")
+        assert "~(a+)+b" in lines(app)
+        await pilot.press("escape", "end", "e")
         await settled(pilot, lambda: "ERROR line 907" in lines(app))
         await pilot.press("e")
         await settled(pilot, lambda: "ERROR line 807" in lines(app))
@@ -137,7 +149,7 @@ async def test_more_matches_than_are_kept(
 async def test_a_jump_to_a_time(
     app: StageWatch, shown: Shown, settled: Settled, lines: Read
 ) -> None:
-    """With a date, or a time of day."""
+    """With a date, or a time of day; what is none stays there to be mended."""
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot)
         await pilot.press("l")
@@ -166,6 +178,95 @@ async def test_enter_on_a_pattern_opens_its_newest_record(
         await settled(pilot, lambda: "Acknowledge" in lines(app))
 
 
+async def test_a_pattern_opens_at_its_records_after_a_rotation(
+    app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """In the rotated file; what was looked for goes along to the other files."""
+    rotate(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot, lambda: "ERROR line 907" in lines(app))
+        await pilot.press("n")
+        await settled(pilot, lambda: "ERROR line 807" in lines(app))
+        await pilot.press("f")
+        await settled(pilot, lambda: "10 lines match" in lines(app))
+        await pilot.press("o")
+        await settled(pilot, lambda: "no line" in lines(app))
+        assert "ERROR line #" in lines(app)
+        await pilot.press("f")
+        await settled(pilot, lambda: "INFO" in lines(app))
+
+
+async def test_a_pattern_whose_records_are_gone_says_so(
+    app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """At the end of the log; the next key takes the message away."""
+    start_anew(path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot, lambda: "not in the log any more" in lines(app))
+        assert "following" in lines(app)
+        await pilot.press("w")
+        await settled(pilot, lambda: "any more" not in lines(app))
+
+
+async def test_what_one_looks_for_is_taken_as_it_is_written(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """Blanks at its end count; a filter without a match leads back to where one was."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l", "slash", *"line 90", "enter")
+        await settled(pilot, lambda: "INFO line 90" in lines(app))
+        await pilot.press("slash", *"line 90 ", "enter")
+        await settled(pilot, lambda: "no match above" in lines(app))
+        await pilot.press("f", *"line 90 ", "enter")
+        await settled(pilot, lambda: "0 lines match" in lines(app))
+        await pilot.press("f")
+        await settled(pilot, lambda: "INFO line 90" in lines(app))
+        await pilot.press("end", "f", *"line 90 ", "enter")
+        await settled(pilot, lambda: "0 lines match" in lines(app))
+        await pilot.press("f")
+        await settled(pilot, lambda: "INFO line 999" in lines(app) and "following" in lines(app))
+
+
+async def test_the_next_log(
+    app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """With one log there is none."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        await pilot.press("L")
+        await settled(pilot, lambda: "follows no other log" in lines(app))
+
+
+async def test_two_logs(
+    path: Path, clock: Clock, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """L goes from one to the other, and round."""
+    path.with_name("jobs.log").write_text("INFO a job\n")
+    snapshot = specimen.healthy()
+    logs = [
+        replace(snapshot.logs[0], probe=probe, file=str(path.with_name(name)))
+        for probe, name in (("errors", "error.log"), ("health", "jobs.log"))
+    ]
+    app = StageWatch(Stage(replace(snapshot, logs=tuple(logs))).hooks(), "alice", clock)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        await pilot.press("L")
+        await settled(pilot, lambda: "INFO      a job" in lines(app) or "INFO a job" in lines(app))
+        await pilot.press("L")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        await pilot.press("escape")
+        await settled(pilot, lambda: not isinstance(app.screen, LogScreen))
+
+
 async def test_without_its_file_the_record_has_the_lines(
     app: StageWatch, gone: None, shown: Shown, settled: Settled, lines: Read
 ) -> None:
@@ -188,6 +289,5 @@ def test_times_ago(text: str, ago: float) -> None:
 @pytest.mark.parametrize("text", ["25:00", "2026-02-31 10:00", "", "yesterday"])
 def test_what_is_no_time_says_so(text: str) -> None:
     """Instead of jumping anywhere."""
-    look_for = LookFor("utf-8", "UTC")
-    assert look_for.time(text, 1e9) is None
-    assert look_for.problem
+    with pytest.raises(LookForError, match=r"\w"):
+        LookFor("utf-8", "UTC").time(text, 1e9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,15 +20,30 @@ LONGEST = 500
 
 
 class AskScreen(Dialogue[str]):
-    """Asks for one line; gives it without blanks around it, or None when it was left empty."""
+    """Asks for one line; gives it, or None when it was left empty.
+
+    What cannot be used stays in the line, with the reason below it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel")]
 
-    def __init__(self, title: str, about: str, placeholder: str) -> None:
+    def __init__(
+        self,
+        title: str,
+        about: str,
+        placeholder: str = "",
+        *,
+        ends: str = "enter saves · esc leaves everything as it is",
+        refusal: Callable[[str], str] | None = None,
+        exact: bool = False,
+    ) -> None:
+        """``ends`` says what the keys do that end it; ``refusal`` says why a line cannot be used,
+        empty where it can; blanks around the line are dropped unless it is ``exact``."""
         super().__init__()
         self._title = clean(title)
         self._about = clean(about)
         self._placeholder = clean(placeholder)
+        self._ends, self._refusal, self._exact = ends, refusal, exact
 
     def compose(self) -> ComposeResult:
         """The question, the line, and which keys end it."""
@@ -37,10 +53,19 @@ class AskScreen(Dialogue[str]):
             line = LineInput(placeholder=self._placeholder, max_length=LONGEST)
             line.cursor_blink = False
             yield line
-            yield Static(Content("enter saves · esc leaves everything as it is"), id="hint")
+            refusal = Static(id="refusal")
+            refusal.display = False
+            yield refusal
+            yield Static(Content(self._ends), id="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give the text back; an empty one is not an answer."""
-        text = clean(event.value.strip(), LONGEST)
-        if text:
+        text = clean(event.value if self._exact else event.value.strip(), LONGEST)
+        refused = self._refusal(text) if text and self._refusal else ""
+        if refused:
+            self.app.bell()
+            told = self.query_one("#refusal", Static)
+            told.update(Content.styled(clean(refused), "bold $error"))
+            told.display = True
+        elif text:
             self.dismiss(text)

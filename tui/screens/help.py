@@ -17,13 +17,16 @@ from stagewatch.tui.screens.log import LOG_KEYS
 from stagewatch.widgets.keyline import key_names
 from stagewatch.widgets.logpane import LogPane
 
+BOARD, LOG = "On the verdict board", "On the log's own screen"
 
-def help_text(*, board: bool = False) -> Content:
-    """The keys of every screen, those of the board first where ``board`` is set, and the marks."""
+
+def help_text(first: str = "") -> Content:
+    """The keys of every screen, those of BOARD or LOG first where that is given, and the marks."""
     log = [binding for binding in LogPane.BINDINGS if isinstance(binding, Binding)]
-    panes = [("Keys", KEYS), ("In the log", log), ("On the log's own screen", LOG_KEYS)]
-    sheets = [("On the verdict board", BOARD_KEYS), ("In a criterion's evidence", DETAIL_KEYS)]
-    sections = [*sheets, *panes] if board else [*panes, *sheets]
+    panes = [("Keys", KEYS), ("In the log", log), (LOG, LOG_KEYS)]
+    sheets = [(BOARD, BOARD_KEYS), ("In a criterion's evidence", DETAIL_KEYS)]
+    sections = [*sheets, *panes] if first == BOARD else [*panes, *sheets]
+    sections.sort(key=lambda section: section[0] != LOG or first != LOG)
     parts = [
         (t, [(key_names(b), b.tooltip or b.description) for b in keys]) for t, keys in sections
     ]
@@ -44,11 +47,11 @@ class HelpScreen(Dialogue[None]):
         Binding("escape,q,question_mark,enter", "cancel", "close")
     ]
 
-    def __init__(self, *, board: bool = False) -> None:
+    def __init__(self, first: str = "") -> None:
         super().__init__()
-        self._board = board
+        self._first = first
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
         with VerticalScroll(id="box"):
-            yield Static(help_text(board=self._board))
+            yield Static(help_text(self._first))

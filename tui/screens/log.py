@@ -10,8 +10,10 @@ from textual.binding import Binding, BindingType
 
 from stagewatch.logs.readable import record_text
 from stagewatch.logs.viewer import ERRORS, SEARCH, Viewer
-from stagewatch.logs.words import CRITICAL, ERROR, WARNING
+from stagewatch.logs.words import ERROR
+from stagewatch.tui.logasks import LogAsks
 from stagewatch.tui.logdesk import LogDesk, PageRead, ReadingFailed, Target
+from stagewatch.tui.logshows import Shows
 from stagewatch.tui.lookfor import LookFor
 from stagewatch.widgets.canvas import Canvas
 from stagewatch.widgets.keybar import KeyBar
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 LOG_KEYS: tuple[Binding, ...] = (
     Binding("escape,l,q", "leave", "back", tooltip="Give up a search; else back to the watch"),
     Binding("slash", "search", "search", key_display="/", tooltip="Search; ~ first: an expression"),
-    Binding("n", "find(1)", "next", tooltip="The next match below"),
-    Binding("N", "find(-1)", "up", tooltip="The next match above"),
+    Binding("n", "find(-1)", "above", show=False, tooltip="The match above"),
+    Binding("N", "find(1)", "below", show=False, tooltip="The match below"),
     Binding("f", "filter", "filter", tooltip="Show only lines that match; again: all of them"),
     Binding("w", "level", "level", tooltip="Show only warnings and worse, errors, critical ones"),
     Binding("e", "error(-1)", "error", tooltip="The error above"),
@@ -41,6 +43,7 @@ LOG_KEYS: tuple[Binding, ...] = (
     Binding("c", "chart", "chart", tooltip="Back to the charts, at the moment of this line"),
     Binding("end,G", "end", "follow", tooltip="The newest line; stays with it"),
     Binding("o", "other", "other", tooltip="The log's next file, rotated ones too"),
+    Binding("L", "log", "log", show=False, tooltip="The next log of the profile"),
     Binding("enter", "record", "open", tooltip="The whole record, JSON indented"),
     Binding("y", "copy", "copy", tooltip="Copy the record to the terminal's clipboard"),
     Binding("up,k", "move(-1)", "up", show=False, tooltip="The line above"),
@@ -51,8 +54,8 @@ LOG_KEYS: tuple[Binding, ...] = (
     Binding("left", "shift(-20)", "left", show=False, tooltip="The beginning of long lines"),
     Binding("right", "shift(20)", "right", show=False, tooltip="More of long lines"),
     Binding("a", "acknowledge", "acknowledge", show=False, tooltip="Acknowledge the pattern"),
+    Binding("question_mark", "help", "keys", key_display="?", tooltip="Keys and marks"),
 )
-LEVELS = ("", WARNING, ERROR, CRITICAL)
 
 
 class LogScreen(Canvas):
@@ -60,6 +63,8 @@ class LogScreen(Canvas):
 
     BINDINGS: ClassVar[list[BindingType]] = list(LOG_KEYS)
     AUTO_FOCUS = ""
+    commands = tuple(binding for binding in LOG_KEYS if "(" not in binding.action)
+    """For the palette."""
 
     def __init__(
         self,
@@ -72,21 +77,20 @@ class LogScreen(Canvas):
         at: float | None = None,
         acknowledge: Callable[[], None] | None = None,
         chart: Callable[[float], bool] | None = None,
+        next_log: Callable[[], None] | None = None,
     ) -> None:
         """Opens at the end; at the newest record of ``pattern``; or at the time ``at``.
 
-        ``chart`` points at a moment in the charts; False when none shows it.
+        ``chart`` points at a moment in the charts; False when none shows it. ``next_log`` opens
+        the next log of the profile; None where there is one.
         """
         super().__init__()
         self._target, self._look_for, self._clock, self._ascii = target, look_for, clock, ascii
-        self._pattern, self._at, self._acknowledge = pattern, at, acknowledge
-        self._chart = chart
+        self._shows, self._at, self._acknowledge = Shows(look_for, pattern), at, acknowledge
+        self._chart, self._next_log = chart, next_log
         self._desk: LogDesk | None = None
         self._page: Page | None = None
         self._failure = ""
-        self._level = 0
-        self._text = ""
-        """What the filter shows only."""
 
     def compose(self) -> ComposeResult:
         """The page and the keys."""
@@ -96,14 +100,14 @@ class LogScreen(Canvas):
     def on_mount(self) -> None:
         """Open the log in its own thread."""
         self.show_page()
+        self._asks = LogAsks(self.app, self._look_for, self._clock)
         desk = self._desk = LogDesk(
             self._target, self.post_message, max(1, self.app.size.height - 3)
         )
         desk.start()
-        if self._pattern is not None:
-            matcher = self._look_for.pattern(self._pattern)
-            desk.order(lambda viewer: viewer.set_search(matcher))
-            desk.order(lambda viewer: viewer.find(-1))
+        if (pattern := self._shows.pattern) is not None:
+            offset = self._look_for.offset(pattern.last)
+            desk.to_record(self._look_for.pattern(pattern), pattern.last, offset)
         if self._at is not None:
             self._jump(self._at)
 
@@ -133,20 +137,19 @@ class LogScreen(Canvas):
         with self.one_frame():
             for pane in self.query(Pane):
                 if isinstance(pane, LogView):
-                    pane.show_page(self._page, self._what(), self._failure, view)
+                    pane.show_page(self._page, self._shows.told(), self._failure, view)
                 else:
                     pane.show(view)
 
-    def _what(self) -> str:
-        """What is shown only, or looked for."""
-        parts = [f"{LEVELS[self._level]} and worse" if self._level else "", self._text]
-        if self._pattern is not None and not self._text:
-            parts.append(f"{self._pattern.level} {self._pattern.text}")
-        return " · ".join(filter(None, parts))
-
     def _order(self, order: Callable[[Viewer], object]) -> None:
+        """Let the viewer do this; what it had to say before is read by now."""
+
+        def go(viewer: Viewer) -> None:
+            viewer.note = ""
+            order(viewer)
+
         if self._desk is not None:
-            self._desk.order(order)
+            self._desk.order(go)
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
@@ -179,66 +182,54 @@ class LogScreen(Canvas):
         self.query_one(LogView).shift(columns)
 
     def action_other(self) -> None:
-        """Go on to the log's next file."""
-        self._text, self._level = "", 0
+        """Go on to the log's next file, with what is looked for and shown."""
         if self._desk is not None:
             self._desk.other_file()
 
+    def action_log(self) -> None:
+        """Go on to the next log of the profile."""
+        if self._next_log is None:
+            self._note("the profile follows no other log")
+        else:
+            self.dismiss()
+            self.app.call_later(self._next_log)
+
     def action_search(self) -> None:
         """Ask what to look for."""
-        self._ask("Search", "upwards first; n and N go on", self._searched)
+        self._asks.search(self._searched)
 
-    def _searched(self, text: str | None) -> None:
-        matcher = self._look_for.text(text, self.app.bell) if text else None
-        if matcher is None:
-            self._say_problem()
-            return
-        self._pattern = None
+    def _searched(self, matcher: Matcher) -> None:
+        self._shows.look_elsewhere()
         self._order(lambda viewer: viewer.set_search(matcher))
         self._order(lambda viewer: viewer.find(-1, SEARCH))
 
     def action_filter(self) -> None:
         """Ask what to show only; with a filter, show everything again."""
-        if self._text:
-            self._text = ""
+        if self._shows.filtered:
+            self._shows.everything()
             self._refilter()
-        elif self._pattern is not None:
-            self._text = f"{self._pattern.level} {self._pattern.text}"
+        elif self._shows.pattern is not None:
+            self._shows.pattern_alone()
             self._refilter()
         else:
-            self._ask("Show only lines with", "f again shows all of them", self._filtered)
+            self._asks.only(self._filtered)
 
-    def _filtered(self, text: str | None) -> None:
-        if text and self._look_for.text(text, self.app.bell) is not None:
-            self._text = text
-            self._refilter()
-        else:
-            self._say_problem()
+    def _filtered(self, text: str) -> None:
+        self._shows.only(text)
+        self._refilter()
 
     def action_level(self) -> None:
         """Show everything, warnings and worse, errors and worse, critical ones."""
-        self._level = (self._level + 1) % len(LEVELS)
+        self._shows.next_level()
         self._refilter()
 
     def _refilter(self) -> None:
-        text: Matcher | None = None
-        if self._pattern is not None and self._text:
-            text = self._look_for.pattern(self._pattern)
-        elif self._text:
-            text = self._look_for.text(self._text, self.app.bell)
-        matcher = self._look_for.both(LEVELS[self._level], text)
+        matcher = self._shows.matcher()
         self._order(lambda viewer: viewer.set_filter(matcher))
 
     def action_time(self) -> None:
         """Ask where to jump to."""
-        self._ask("Jump to", "14:02, 14:02:33, 2026-01-31 14:02, or -15m", self._jump_to)
-
-    def _jump_to(self, text: str | None) -> None:
-        at = self._look_for.time(text, self._clock.now()) if text else None
-        if at is not None:
-            self._jump(at)
-        else:
-            self._say_problem()
+        self._asks.time(self._jump)
 
     def _jump(self, at: float) -> None:
         if self._desk is not None:
@@ -266,18 +257,6 @@ class LogScreen(Canvas):
     def _note(self, text: str) -> None:
         self._order(lambda viewer: setattr(viewer, "note", text))
 
-    def _ask(self, title: str, hint: str, then: Callable[[str | None], None]) -> None:
-        from stagewatch.tui.screens.ask import AskScreen
-
-        hints = hint if title == "Jump to" else f"as it is written; ~ first: an expression; {hint}"
-        self.app.push_screen(AskScreen(title, hints, ""), then)
-
-    def _say_problem(self) -> None:
-        problem, self._look_for.problem = self._look_for.problem, ""
-        if problem:
-            self._failure = problem
-            self.show_page()
-
     def action_record(self) -> None:
         """Show the whole record under the cursor."""
         self._order(lambda viewer: self.app.call_from_thread(self._opened, viewer.record()))
@@ -293,13 +272,20 @@ class LogScreen(Canvas):
 
     def _copied(self, lines: list[bytes]) -> None:
         self.app.copy_to_clipboard("\n".join(record_text(lines, self._look_for.encoding)))
-        self._failure = ""
         self._note("copied to the terminal's clipboard")
 
     def action_acknowledge(self) -> None:
         """Acknowledge the pattern that the log was opened with."""
-        if self._pattern is not None and self._acknowledge is not None:
+        if self._shows.pattern is not None and self._acknowledge is not None:
             self._acknowledge()
+        else:
+            self._note("it is acknowledged from its pattern: enter on it in the log's pane, then a")
+
+    def action_help(self) -> None:
+        """Show what the keys and marks mean."""
+        from stagewatch.tui.screens.help import LOG, HelpScreen
+
+        self.app.push_screen(HelpScreen(LOG))
 
     def action_leave(self) -> None:
         """Give up a search that runs; else go back to the watch."""

@@ -125,9 +125,9 @@ class Sheet(Canvas):
 
     def action_help(self) -> None:
         """Show what the keys and marks mean."""
-        from stagewatch.tui.screens.help import HelpScreen
+        from stagewatch.tui.screens.help import BOARD, HelpScreen
 
-        self.app.push_screen(HelpScreen(board=True))
+        self.app.push_screen(HelpScreen(BOARD))
 
     async def action_palette(self) -> None:
         """Open the palette."""

@@ -232,7 +232,7 @@ class WatchScreen(Canvas):
         chart: Callable[[float], bool] | None = None,
     ) -> None:
         """Open the log of one of these probes, else the first one, on a screen of its own."""
-        from stagewatch.tui.logdoor import Asking, log_screen, opened
+        from stagewatch.tui.logdoor import Asking, after, log_screen, opened
 
         log = opened(self._view.snapshot if self._view else None, probes)
         if log is None or self._view is None:
@@ -240,7 +240,9 @@ class WatchScreen(Canvas):
             return
         acknowledge = partial(self._ask_acknowledgement, entry) if entry else None
         pattern = entry.pattern if entry else None
-        how = Asking(pattern, at, acknowledge, chart or self._charted)
+        other = after(self._view.snapshot, log.probe)
+        next_log = partial(self.open_log, (other,), at=at, chart=chart) if other else None
+        how = Asking(pattern, at, acknowledge, next_log, chart or self._charted)
         self.app.push_screen(
             log_screen(log, self.kept_lines, self._clock, how, ascii=self._view.ascii)
         )
