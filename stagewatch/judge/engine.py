@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from stagewatch.judge.coverage import CoverageJudge, Stage
 from stagewatch.judge.finding import Finding, Why
@@ -48,6 +48,16 @@ class _Criterion:
     tracker: Tracker
     broken: str = ""
     """What the rule raised; it is asked no more."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Probe → why its newest reading failed; empty when it did not."""
+
+    def look(self, t: float) -> Finding:
+        """As the rule says; where it has nothing to go by, also what is wrong with its probes."""
+        found = self.seat.rule.look(t)
+        if found.why in (Why.WARMING_UP, Why.STALE):
+            troubles = filter(None, self.troubles.values())
+            return replace(found, reason="; ".join([found.reason, *troubles]))
+        return found
 
 
 def coverage_rule(profile: Profile) -> tuple[str, Coverage]:
@@ -227,6 +237,8 @@ class Engine:
     def _feed(self, criterion: _Criterion, reading: Reading) -> None:
         if criterion.broken:
             return
+        failed = reading.result in (Result.ERROR, Result.NO_DATA)
+        criterion.troubles[reading.probe] = reading.reason if failed else ""
         try:
             criterion.seat.take(self._t, reading)
         # The one boundary around rules, here and in _look: one that fails knows nothing.
@@ -236,7 +248,7 @@ class Engine:
     def _look(self, criterion: _Criterion, reading: Reading | None) -> None:
         if not criterion.broken:
             try:
-                self._turn(criterion.tracker, criterion.seat.rule.look(self._t), reading)
+                self._turn(criterion.tracker, criterion.look(self._t), reading)
             except Exception as error:  # noqa: BLE001
                 self._break(criterion, error)
         if criterion.broken:

@@ -417,3 +417,18 @@ timeouts = "health.failed"
         for number, reading in enumerate(wrong(health(30.0 * n)) for n in range(8))
     ]
     assert states(feed(made, answers, 230))["pool"] is State.FAIL
+
+
+def test_what_is_wrong_with_a_probe_is_part_of_the_reason(profile: Profile) -> None:
+    """While its rule has nothing to go by, and no longer."""
+    judge = engine(profile)
+    wrong = "error.log may not be read; let the recorder's user read it"
+    bad = Reading("errors", START + 1, 0.001, Result.ERROR, wrong)
+    found = feed(judge, [bad], 10)["criticals"].finding
+    assert found.reason == f"no usable reading of error.log yet; {wrong}"
+    assert (
+        feed(judge, [log(20)], 21)["criticals"].finding.reason == "no critical record in error.log"
+    )
+    found = feed(judge, [replace(bad, at=START + 40)], 2000)["criticals"].finding
+    assert found.reason.startswith("no usable reading of error.log for ")
+    assert found.reason.endswith(f"; {wrong}")
