@@ -11,6 +11,7 @@ import msgspec
 from stagewatch.history.reader import History
 from stagewatch.judging import rulings_of
 from stagewatch.logs.told import why_least
+from stagewatch.logs.words import MOST_PATTERNS
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
 from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.profile.shown import shown_logs
@@ -19,8 +20,6 @@ from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow
 
 LINES = 200
 """The newest of each log."""
-PATTERNS = 300
-"""Of each log, the most urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class Logs:
 def _newer(history: History, name: str, before: _Read, at: float) -> _Read:
     number, new = history.newer_lines(name, before.number, LINES)
     lines = (*before.lines, *new)[-LINES:] if new else before.lines
-    return _Read(at, number, lines, tuple(history.patterns(name, PATTERNS)))
+    return _Read(at, number, lines, tuple(history.patterns(name, MOST_PATTERNS)))
 
 
 def losses(record: Record, session: Session) -> Iterator[LossNow]:

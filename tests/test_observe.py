@@ -22,6 +22,7 @@ from stagewatch.judge.standing import KEY, Stand, Standing
 from stagewatch.judged import LATE
 from stagewatch.lock import RecorderLock
 from stagewatch.logs.state import Loss
+from stagewatch.logs.words import MOST
 from stagewatch.model import (
     Event,
     Fact,
@@ -371,6 +372,20 @@ def test_a_log_shows_its_newest_lines_and_why_it_cannot_be_read(watch: Watch) ->
     watch.stored()
     (log,) = watch.look().logs
     assert (log.problem, len(log.lines)) == ("it is gone", 200)
+
+
+def test_every_pattern_that_occurred_is_there(watch: Watch) -> None:
+    """As many as are told apart, those that stand for the rest among them."""
+    count = sum(MOST.values()) + len(MOST)
+    patterns = tuple(
+        LogPattern(n, "ERROR", f"text {n}", 1, START, START, "x", "error.log", n % 2 > 0, n < 4)
+        for n in range(1, count + 1)
+    )
+    watch.writer.add(Reading("errors", START, 0.0, Result.VALUE, patterns=patterns))
+    watch.stored()
+    (log,) = watch.look().logs
+    assert len(log.patterns) == count
+    assert sum(pattern.other for pattern in log.patterns) == 3
 
 
 @pytest.mark.parametrize(("rule", "shown"), [("", []), ("records", ["access"])])

@@ -63,7 +63,7 @@ def _edge(left: Line, right: Line, width: int, mark: str, role: Role) -> Line:
     """A horizontal edge with words in it."""
     if width < 4:
         return line((mark * max(0, width), role))
-    words = crop(right, width // 2)
+    words = crop(right, max(width // 2, width - width_of(left) - 7))
     end: Line = ((f"{mark}", role),)
     if words:
         end = (run(" "), *words, run(" "), (mark, role))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stagewatch.logs.words import CRITICAL, RANK
 from stagewatch.model import State
 from stagewatch.widgets.paint import Line, Role, crop, ends, fill, line
+from stagewatch.widgets.view import kept
 from stagewatch.widgets.words import coarse, plural
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LEVELS = {CRITICAL: Role.BAD, "ERROR": Role.BAD, "WARNING": Role.WARN}
 MINUTE = 60.0
+ROOMY = 5
+"""Rows from which it is told apart what is left out above and below."""
 COUNTED: Mapping[str, Callable[[LogPattern], bool]] = {
     "criticals": lambda pattern: pattern.level == CRITICAL,
     "new": lambda pattern: pattern.new,
@@ -57,6 +60,7 @@ def name_of(probe: str, pattern: LogPattern) -> str:
     return f"{probe}: {pattern.level} {pattern.text}"
 
 
+@kept
 def entries(snapshot: Snapshot) -> list[Entry]:
     """Every pattern, the most urgent one first.
 
@@ -153,33 +157,53 @@ def age(seconds: float) -> str:
 def pattern_lines(
     shown: Sequence[Entry], now: float, width: int, rows: int, cursor: Place | None = None
 ) -> list[Line]:
-    """The patterns in ``rows`` lines, those around the cursor; what is left out is counted."""
+    """The patterns in ``rows`` lines, those around the cursor; what is left out is counted, above
+    and below, or where there is little room in one sum."""
     if rows < 1:
         return []
     several = len({entry.probe for entry in shown}) > 1
     first, last = _window(shown, rows, cursor)
-    lines: list[Line] = []
+    above, below = shown[:first], shown[last:]
+    if rows < ROOMY:
+        above, below = [], [*above, *below]
+    lines: list[Line] = [_left_out(above, "above")] if above else []
     for entry in shown[first:last]:
         row = pattern_line(entry, now, width, several=several)
         if entry.place == cursor:
             row = tuple((text, Role.CURSOR) for text, _ in fill(row, width))
         lines.append(row)
-    left = len(shown) - (last - first)
-    if left and rows > 1:
-        new = sum(entry.pattern.new for entry in (*shown[:first], *shown[last:]))
-        more = f"… {plural(left, 'more pattern')}" + (f", {new} NEW" if new else "")
-        lines.append(line((more, Role.DIM)))
+    if below and rows > 1:
+        lines.append(_left_out(below))
     return lines
+
+
+def _left_out(hidden: Sequence[Entry], where: str = "") -> Line:
+    """``… 6 more patterns, 1 CRITICAL, 2 NEW``."""
+    critical = sum(e.pattern.level == CRITICAL and not e.known_by for e in hidden)
+    new = sum(e.pattern.new and not e.known_by for e in hidden)
+    more = f"… {plural(len(hidden), 'more pattern')}{' ' * bool(where)}{where}"
+    return line(
+        (more, Role.DIM),
+        (f", {critical} CRITICAL" if critical else "", Role.BAD),
+        (f", {new} NEW" if new else "", Role.ACCENT),
+    )
 
 
 def _window(shown: Sequence[Entry], rows: int, cursor: Place | None) -> tuple[int, int]:
     """Which of the patterns are seen."""
-    if len(shown) <= rows:
-        return 0, len(shown)
+    count = len(shown)
+    if count <= rows:
+        return 0, count
     room = max(1, rows - 1)
     at = next((i for i, entry in enumerate(shown) if entry.place == cursor), 0)
-    first = min(max(0, at - room + 1), len(shown) - room)
-    return first, first + room
+    if rows < ROOMY:
+        first = min(max(0, at - room + 1), count - room)
+        return first, first + room
+    if at < room:
+        return 0, room
+    if at >= count - room:
+        return count - room, count
+    return at - room + 2, at + 1  # one row less: something is left out on both sides
 
 
 def summary(snapshot: Snapshot | None) -> Line:

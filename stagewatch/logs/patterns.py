@@ -24,14 +24,10 @@ from stagewatch.logs.masks import (
 )
 from stagewatch.logs.traces import COMMON, begins, exception_after, is_wrapped
 from stagewatch.logs.wording import LOOKED, text_of
-from stagewatch.logs.words import CRITICAL, ERROR, WARNING
+from stagewatch.logs.words import CRITICAL, MOST, MOST_KNOWN
 from stagewatch.model import LogPattern
 from stagewatch.text import clean
 
-MOST = {CRITICAL: 200, ERROR: 500, WARNING: 300}
-"""Patterns of a level that occur since the watch began; more are counted in "other"."""
-MOST_KNOWN = 2000
-"""Patterns of the baseline. What it held beyond is new when it comes."""
 OTHER = "other records"
 EXAMPLE = 1000
 

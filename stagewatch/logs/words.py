@@ -13,6 +13,13 @@ DEBUG = "DEBUG"
 RANK = MappingProxyType({"": 0, DEBUG: 1, INFO: 2, WARNING: 3, ERROR: 4, CRITICAL: 5})
 """Order of severity; a line without a level comes first."""
 
+MOST = MappingProxyType({CRITICAL: 200, ERROR: 500, WARNING: 300})
+"""Patterns of a level that occur since the watch began; more are counted in "other"."""
+MOST_KNOWN = 2000
+"""Patterns of the baseline. What it held beyond is new when it comes."""
+MOST_PATTERNS = MOST_KNOWN + sum(MOST.values()) + len(MOST)
+"""All that can occur in one log."""
+
 _FAMILIES = {
     CRITICAL: "critical criti crit fatal alert emerg emergency panic ftl fata pani",
     ERROR: "error err erro eror severe dpanic",

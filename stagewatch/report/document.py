@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stagewatch.judge.checked import bounds_of
 from stagewatch.judge.score import CheckScore, one_decimal
+from stagewatch.logs.words import CRITICAL
 from stagewatch.model import State
 from stagewatch.profile.values import format_duration, format_value
 from stagewatch.report.model import Report, stamp
@@ -36,6 +37,9 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+PATTERNS = 200
+"""Rows of patterns that a person may still read."""
+
 Block = Heading | Line | Table
 
 
@@ -47,7 +51,8 @@ def blocks(report: Report) -> Iterator[Block]:
     yield from _section("Savings", _savings(report))
     yield from _section("Signals in this range", _signals(report))
     yield from _section("Log lines that may have been lost", _losses(report))
-    yield from _section("New patterns in the logs", _patterns(report))
+    yield from _section("New and critical patterns in the logs", _patterns(report))
+    yield from _section("Acknowledgements", _acknowledgements(report))
     yield from _section("Checklist", _checklist(report))
     yield from _section("Gates", _gates(report))
     yield from _section("Notes", _notes(report))
@@ -210,14 +215,39 @@ def _losses(report: Report) -> Iterator[Block]:
 
 def _patterns(report: Report) -> Iterator[Block]:
     rows = tuple(
-        (log.probe, p.level, str(p.count), stamp(p.first), stamp(p.last), p.text, p.example)
+        (
+            log.probe,
+            p.level,
+            "new" if p.new else "known",
+            str(p.count),
+            stamp(p.first),
+            stamp(p.last),
+            p.text,
+            p.example,
+        )
         for log in report.snapshot.logs
         for p in log.patterns
-        if p.new and p.first < report.until and p.last >= report.since
+        if (p.new or p.level == CRITICAL) and p.first < report.until and p.last >= report.since
+    )
+    if len(rows) > PATTERNS:
+        yield Line(
+            f"There are {len(rows):,}; the {PATTERNS} most urgent are listed. All of them are in"
+            " the JSON export."
+        )
+    if rows:
+        columns = ("Probe", "Level", "", "Records", "First", "Last", "Pattern", "Newest record")
+        yield Table(columns, rows[:PATTERNS])
+
+
+def _acknowledgements(report: Report) -> Iterator[Block]:
+    rows = tuple(
+        (stamp(a.at), a.by, a.criterion, a.pattern or "all of it", a.reason, stamp(a.until))
+        for a in report.session.acknowledgement
+        if a.at < report.until and a.until >= report.since
     )
     if rows:
-        columns = ("Probe", "Level", "Records", "First", "Last", "Pattern", "Newest record")
-        yield Table(columns, rows)
+        yield Line("They silence reminders and change no verdict.")
+        yield Table(("At", "By", "Criterion", "Of it", "Reason", "Until"), rows)
 
 
 def _checklist(report: Report) -> Iterator[Block]:

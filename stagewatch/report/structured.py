@@ -45,6 +45,17 @@ def _document(report: Report) -> dict[str, Any]:
             for log in report.snapshot.logs
             for p in log.patterns
         ],
+        "acknowledgements": [
+            {
+                "at": iso(a.at),
+                "by": a.by,
+                "criterion": a.criterion,
+                "pattern": a.pattern,
+                "reason": a.reason,
+                "until": iso(a.until),
+            }
+            for a in report.session.acknowledgement
+        ],
         "gaps": [
             {"probe": g.probe, "start": iso(g.start), "end": iso(g.end), "cause": g.cause}
             for g in report.gaps

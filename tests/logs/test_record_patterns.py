@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagewatch.logs import patterns as module
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.levels import LIMIT
-from stagewatch.logs.patterns import OTHER, Patterns
+from stagewatch.logs.patterns import _CACHED, OTHER, Patterns
 from stagewatch.logs.state import Counts
 from stagewatch.logs.tally import Tally
+from stagewatch.logs.words import MOST
 from stagewatch.model import LogPattern
 from tests.logs.conftest import Watched
 
@@ -145,12 +145,12 @@ def test_a_flood_of_distinct_records_ends_in_other() -> None:
     patterns = counted(["".join(f"ERROR {word}\n" for word in words), "CRITICAL end\n"])
     rows = patterns.changed()
     assert sum(p.count for p in rows) == 2001
-    assert [p.count for p in rows if p.other] == [2000 - module.MOST["ERROR"]]
+    assert [p.count for p in rows if p.other] == [2000 - MOST["ERROR"]]
     assert {p.text for p in rows if p.other} == {OTHER}
     assert "end" in {p.text for p in rows}
-    assert patterns.new == module.MOST["ERROR"] + 2
+    assert patterns.new == MOST["ERROR"] + 2
     assert patterns.overflown
-    assert all(len(cache) <= module._CACHED for cache in patterns._cache.values())
+    assert all(len(cache) <= _CACHED for cache in patterns._cache.values())
 
 
 def test_of_a_long_record_only_its_beginning_is_remembered() -> None:

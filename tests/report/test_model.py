@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from stagewatch.clock import SystemClock
 from stagewatch.following import profile_of
 from stagewatch.history.reader import History
 from stagewatch.history.writer import HistoryWriter
-from stagewatch.model import Event
+from stagewatch.model import Event, LogPattern, Reading, Result
 from stagewatch.observe import snapshot_of
 from stagewatch.recorder.launch import start_session
+from stagewatch.report import markdown, structured
+from stagewatch.report.document import PATTERNS
 from stagewatch.report.model import build
+from stagewatch.session import edits
+from stagewatch.session.store import SessionStore
 
 PROFILE = 'version = 1\n[deployment]\nname = "one"\n[probe.p]\nkind = "process"\nmatch = "x"\n'
 
@@ -32,3 +37,59 @@ def test_a_report_leaves_no_event_out(tmp_path: Path) -> None:
         report = build(folder, snapshot, profile, history, since=now - 9, until=now + 9)
     told = [event.text for event in report.events if event.kind == "down"]
     assert told == [f"number {number}" for number in range(3000)]
+
+
+LOG = """
+[probe.log]
+kind = "log"
+path = "error.log"
+[nogo.critical]
+rule = "records"
+probes = ["log"]
+"""
+
+
+def test_patterns_and_who_acknowledged_them(tmp_path: Path) -> None:
+    """Known critical ones too; too many to read are counted, and all in the JSON."""
+    file = tmp_path / "one.toml"
+    file.write_text(PROFILE + LOG)
+    clock = SystemClock()
+    folder = start_session(file, home=tmp_path / "s", operator="ann", clock=clock)
+    now = clock.now()
+
+    def pattern(number: int, level: str, text: str, *, new: bool) -> LogPattern:
+        return LogPattern(number, level, text, 2, now, now, "newest", "error.log", new)
+
+    patterns = [
+        pattern(1, "CRITICAL", "known disk full", new=False),
+        pattern(2, "ERROR", "known timeout", new=False),
+        *(pattern(n, "ERROR", f"new {n}", new=True) for n in range(3, PATTERNS + 9)),
+    ]
+    writer = HistoryWriter(folder / "history.db", clock)
+    writer.add(Reading("log", now, 0.0, Result.VALUE, patterns=tuple(patterns)))
+    assert writer.close()
+    SessionStore(folder).edit(
+        lambda session: edits.acknowledge(
+            session,
+            "critical",
+            until=now + 600,
+            by="bob",
+            at=now,
+            reason="disk was cleared",
+            pattern="log: CRITICAL known disk full",
+        )
+    )
+    with History.open(folder / "history.db") as history:
+        snapshot, profile = snapshot_of(folder, clock), profile_of(folder)
+        report = build(folder, snapshot, profile, history, since=now - 9, until=now + 9)
+    text = markdown.render(report)
+    assert "| known | 2 |" in text
+    assert "known timeout" not in text
+    assert f"There are {PATTERNS + 7}; the {PATTERNS} most urgent are listed" in text
+    acknowledged = next(row for row in text.splitlines() if "disk was cleared" in row)
+    assert "bob" in acknowledged
+    assert "known disk full" in acknowledged
+    document = json.loads(structured.json_text(report))
+    assert len(document["patterns"]) == len(patterns)
+    (known,) = document["acknowledgements"]
+    assert (known["by"], known["reason"]) == ("bob", "disk was cleared")

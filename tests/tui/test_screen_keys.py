@@ -311,6 +311,11 @@ async def test_a_critical_pattern_is_acknowledged_with_a_reason(
         await settled(pilot, lambda: bool(stage.session.acknowledgement))
         await pilot.press("t")
         await settled(pilot, lambda: "ack alice" in lines(app))
+        for _ in log.patterns:  # whichever row it is now
+            await pilot.press("up")
+        for _ in (*log.patterns, worst):
+            await pilot.press("a", "escape", "down")
+        await settled(pilot, lambda: "alice has acknowledged this pattern already" in lines(app))
     (known,) = stage.session.acknowledgement
     assert known.pattern == "errors: CRITICAL disk full on #"
     assert (known.by, known.reason, known.until) == ("alice", "known", snapshot.session.ends_at)

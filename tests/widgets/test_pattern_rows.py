@@ -12,6 +12,7 @@ from stagewatch.snapshot import Snapshot
 from stagewatch.tui import specimen
 from stagewatch.widgets.paint import text_of, width_of
 from stagewatch.widgets.patterns import Entry, Place, entries, pattern_line, pattern_lines
+from stagewatch.widgets.words import plural
 
 NOW = specimen.NOW
 
@@ -97,3 +98,26 @@ def test_what_does_not_fit_is_counted_and_the_cursor_stays_in_view() -> None:
     assert rows[1].split()[2] == "8"
     assert rows[2] == "… 6 more patterns, 2 NEW"
     assert pattern_lines(shown, NOW, 60, 0, Place("errors", 1)) == []
+
+
+@pytest.mark.parametrize("at", range(12))
+@pytest.mark.parametrize("rows", range(1, 14))
+def test_what_is_out_of_sight_is_told_on_its_side(at: int, rows: int) -> None:
+    """Wherever the cursor is; a critical one above is never forgotten."""
+    made = [replace(pattern(n, age=60.0 * n), level="WARNING") for n in range(1, 13)]
+    made[0] = replace(made[0], level="CRITICAL")
+    shown = entries(over(*made))
+    lines = [text_of(row) for row in pattern_lines(shown, NOW, 60, rows, shown[at].place)]
+    assert len(lines) == min(rows, 12)
+    seen = [int(row.split()[2]) for row in lines if not row.startswith("…")]
+    assert at + 1 in seen
+    assert seen == list(range(seen[0], seen[-1] + 1))
+    above, below = seen[0] - 1, 12 - seen[-1]
+    critical = ", 1 CRITICAL" if above else ""
+    if rows >= 5:
+        assert lines[0].startswith("…") is (above > 0)
+        assert lines[-1].startswith("…") is (below > 0)
+        if above:
+            assert lines[0] == f"… {plural(above, 'more pattern')} above{critical}"
+    elif rows > 1:
+        assert lines[-1] == f"… {12 - len(seen)} more patterns{critical}"

@@ -292,6 +292,9 @@ class WatchScreen(Canvas):
         if pattern.level != CRITICAL and not pattern.new:
             self.app.bell()
             return
+        if entry.known_by and not pattern.other:
+            self.post_message(Told(f"{entry.known_by} has acknowledged this pattern already"))
+            return
         from stagewatch.tui.screens.ask import AskScreen
 
         about = f"{pattern.level} {pattern.text} · ×{pattern.count}; silences, changes no verdict"
