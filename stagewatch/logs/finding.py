@@ -29,7 +29,7 @@ class Finding:
         """
         if not self._is_pattern:
             return {self._path: None}
-        found = [path for path in glob.glob(self._path) if not compressed(path)]
+        found = [path for path in glob.glob(self._path) if _is_log(path) or path in followed]
         names = [*found, *followed]
         odd = [
             path
@@ -44,6 +44,11 @@ class Finding:
                 logs[path] = begin
         self._lookalikes.keep(odd)
         return logs
+
+
+def _is_log(path: str) -> bool:
+    """A folder that the pattern happens to match is none."""
+    return not compressed(path) and not os.path.isdir(path)
 
 
 def _is_rotated(path: str, base: str) -> bool:

@@ -159,3 +159,23 @@ def test_packed_names() -> None:
     """What logrotate and others make."""
     assert all(compressed(f"error.log.1.{end}") for end in ("gz", "bz2", "xz", "zst"))
     assert not compressed("error.log")
+
+
+def test_a_folder_that_the_pattern_matches_is_no_log(open_log: Callable[..., Watched]) -> None:
+    """It opens no window; one that takes the place of a log does."""
+    log = open_log("*.log")
+    log.write("INFO a\n", log.folder / "a.log")
+    (log.folder / "old.log").mkdir()
+    log.look(0.0)
+    log.write("ERROR b\n", log.folder / "a.log")
+    log.look(60.0)
+    assert log.watch.counts.errors == 1
+    assert log.losses == []
+    assert log.watch.troubles == []
+    (log.folder / "a.log").unlink()
+    (log.folder / "a.log").mkdir()
+    log.look(60.0)
+    log.look(60.0)
+    assert next(trouble.text for trouble in log.watch.troubles).endswith(
+        "name a log file or a pattern"
+    )
