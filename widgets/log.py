@@ -149,7 +149,7 @@ class Tail:
     def newest(self, found: list[Run], room: int) -> list[Run]:
         """The runs to show in ``room`` rows; the last one is always among them."""
         start = self._start(found)
-        some = room if room < 3 else room * 2 // 3
+        some = room if room < 5 else room * 2 // 3
         if not some <= len(found) - start <= room:  # full, or older ones came in late
             start = max(0, len(found) - some)
         self._top = found[start].first if start < len(found) else None

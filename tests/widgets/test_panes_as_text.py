@@ -17,7 +17,7 @@ from stagewatch.widgets.checklist import Position, checklist_lines, open_phases
 from stagewatch.widgets.gauge import gauges_frame
 from stagewatch.widgets.health import health_lines, others
 from stagewatch.widgets.latency import latency_gauges
-from stagewatch.widgets.log import log_lines
+from stagewatch.widgets.log import Tail, log_lines
 from stagewatch.widgets.memory import memory_gauges
 from stagewatch.widgets.paint import Line, line, text_of, to_ascii, width_of
 from stagewatch.widgets.pointer import Pointer
@@ -280,6 +280,28 @@ def test_several_logs_are_merged_by_time(scene: Scene) -> None:
     two = replace(snapshot.logs[0], probe="b", lines=(LogLine(20.0, "b", "", "second"),))
     rows = log_lines(scene(logs=(one, two)), None, 0, 78, 5)
     assert [text_of(row).split()[-1] for row in rows] == ["first", "second", "third"]
+
+
+def test_the_newest_lines_fill_their_room_but_for_a_third(scene: Scene) -> None:
+    """Also where older lines of another log come in late; a full pane begins anew."""
+    snapshot = scene().snapshot
+    assert snapshot is not None
+    words = ("ab", "cd", "ef", "gh", "ij", "kl", "mn", "op", "qr", "st")
+    lines = [LogLine(float(n), "a", "", word) for n, word in enumerate(words)]
+    tail = Tail()
+
+    def shown(entries: list[LogLine], room: int = 6) -> str:
+        logs = (replace(snapshot.logs[0], lines=tuple(entries)),)
+        rows = log_lines(scene(logs=logs), None, 0, 78, room, tail)
+        return " ".join(text_of(row).split()[-1] for row in rows)
+
+    assert shown(lines[8:9]) == "qr"
+    assert shown(lines[5:9]) == "kl mn op qr"
+    assert shown(lines[:9]) == "kl mn op qr"
+    assert shown(lines[:10]) == "kl mn op qr st"
+    more = [LogLine(20.0, "a", "", "uv"), LogLine(21.0, "a", "", "wx")]
+    assert shown([*lines, *more]) == "qr st uv wx"
+    assert shown(lines, 4) == "mn op qr st"
 
 
 def test_a_probe_with_the_wrong_answer_is_not_called_down(scene: Scene) -> None:
