@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from stagewatch.logs.readable import shown
 from stagewatch.profile.values import format_value
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, width_of
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, fill, line, width_of, wrap
 from stagewatch.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from stagewatch.logs.viewer import Page
     from stagewatch.widgets.view import View
 
+MOST_STATE = 5
+"""Rows that a message may take."""
 LEAST_NAME = 16
 """Characters of a log's name that are shown in any case."""
 _ROLES = {"CRITICAL": Role.BAD, "ERROR": Role.BAD, "WARNING": Role.WARN}
@@ -70,12 +72,12 @@ def head_line(page: Page | None, what: str, width: int) -> Line:
     return ends(left, right, width)
 
 
-def state_line(page: Page | None, failure: str, width: int) -> Line:
-    """What is being waited for, or what there is to know."""
+def state_lines(page: Page | None, failure: str, width: int) -> list[Line]:
+    """What is being waited for, or what there is to know; a row at least, and a few at most."""
     if failure:
-        return crop(line((f" {failure}", Role.BAD)), width)
+        return list(wrap(failure, width, Role.BAD, MOST_STATE))
     if page is None:
-        return BLANK
+        return [BLANK]
     parts: list[tuple[str, Role]] = []
     if page.waiting:
         parts.append((f" searching, {page.progress:.0%}; esc gives up ", Role.ACCENT))
@@ -83,7 +85,10 @@ def state_line(page: Page | None, failure: str, width: int) -> Line:
         parts.append((f" {page.note} ", Role.WARN))
     if page.found is not None:
         parts.append((f" {found_text(page)} ", Role.ACCENT))
-    return crop(line(*parts), width)
+    if width_of(line(*parts)) <= width:
+        return [line(*parts)]
+    wrapped = (wrap(text, width - 1, role, MOST_STATE) for text, role in parts)
+    return [line(" ", *row) for rows in wrapped for row in rows]
 
 
 def found_text(page: Page) -> str:
@@ -128,8 +133,13 @@ class LogView(Pane):
         self.repaint()
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
+        state = state_lines(self._page, self._failure, width)
         rows = [head_line(self._page, self._what, width)]
+        room = height - 1 - len(state)
         if self._page is not None:
-            rows += page_lines(self._page, self._encoding, width, height - 2, self._skip)
-        rows += [BLANK] * (height - 1 - len(rows))
-        return [*rows[: height - 1], state_line(self._page, self._failure, width)]
+            page = page_lines(self._page, self._encoding, width, height - 2, self._skip)
+            # A long message takes rows from the page, never the one under the cursor.
+            first = min(max(0, self._page.cursor - room + 1), max(0, len(page) - room))
+            rows += page[first : first + max(0, room)]
+        rows += [BLANK] * (height - len(state) - len(rows))
+        return [*rows, *state][:height]
