@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -69,6 +70,8 @@ def json_fields(line: bytes) -> Fields | None:
     """
     try:
         found = msgspec.json.decode(line)
+    except UnicodeDecodeError:
+        return json_fields(line.decode("utf-8", "replace").encode())
     except (msgspec.DecodeError, RecursionError):
         return dict(_cut_fields(line)) if line.startswith(b"{") else None
     return found if isinstance(found, dict) else None
@@ -96,7 +99,7 @@ def _cut_fields(line: bytes) -> Iterator[tuple[str, object]]:
 def _scalar(token: bytes) -> object:
     try:
         found: object = msgspec.json.decode(token)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return token.decode("utf-8", "replace").strip('"')
     return found
 
@@ -144,7 +147,10 @@ def _number(value: object) -> float | None:
     if isinstance(value, str):
         return float(value) if value.isascii() and value.isdigit() else None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # of more than 308 digits
+            return math.inf
     return None
 
 

@@ -86,8 +86,8 @@ def _epoch_text(found: str) -> float | None:
 
 def _epoch(number: float) -> float | None:
     """Seconds from a number of s, ms, µs or ns since 1970, told apart by their size."""
-    for scale in (1.0, 1e3, 1e6, 1e9):
-        if 1e8 <= number / scale < 1e10:
+    for scale in (1, 1000, 1_000_000, 1_000_000_000):
+        if 1e8 * scale <= number < 1e10 * scale:
             return number / scale
     return None
 

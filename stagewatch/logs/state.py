@@ -74,6 +74,10 @@ class Counts(Struct, kw_only=True):
     """Records left out because their own time lies before the watch."""
     cut: int = 0
     """Structured records so long that their level was not seen; they count for none."""
+    unread: int = 0
+    """Lines whose reading failed, by a defect of ours: nobody knows what they are."""
+    fault: str = ""
+    """What the newest of these failures was."""
     named: dict[str, int] = {}
     """Lines that match an expression of the profile, by its name."""
 

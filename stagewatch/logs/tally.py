@@ -21,6 +21,7 @@ from stagewatch.logs.state import Counts
 from stagewatch.logs.stencils import head_of
 from stagewatch.logs.suspects import may_hide, suspects
 from stagewatch.logs.words import CRITICAL, ERROR, WARNING
+from stagewatch.text import clean
 
 SAMPLE = 32
 """Unknown lines that are read in full to learn from, before the others are looked at again."""
@@ -56,18 +57,29 @@ class Tally:
         if self.named is not None:
             self.named.count(data)
         self.joins.begin(lines, at, written_after)
+        try:
+            self._find()
+            self._count()
+            batch.add(self.path, found, at, self.level_of)
+            if self.patterns is not None:
+                self.patterns.feed(found, at, self.path)
+        # These lines are passed whatever happens here: read again they would be counted again.
+        except Exception as error:  # noqa: BLE001
+            self.counts.unread += lines.count
+            self.counts.fault = clean(f"{type(error).__name__}: {error}", 200)
+            self.joins = Joins(None)
+        self._begin(NO_LINES, at)
+        return found
+
+    def _find(self) -> None:
+        """Put the records among the lines into ``found``."""
+        lines = self._lines
         self._read(self._learned())
         for index in sorted(self._traces):
             if not self.joins.joined(index):
                 self._judge(index, CRITICAL, look(lines.line(index, LIMIT).rstrip(b"\r")))
-                self.counts.tracebacks += index not in found.before
+                self.counts.tracebacks += index not in self._found.before
         self.joins.end(in_record=bool(lines) and self._heads.find(lines.keys[-1]) is not None)
-        self._count()
-        batch.add(self.path, found, at, self.level_of)
-        if self.patterns is not None:
-            self.patterns.feed(found, at, self.path)
-        self._begin(NO_LINES, at)
-        return found
 
     def level_of(self, line: bytes) -> str:
         """The level of one line, read in full where nothing like it is known."""

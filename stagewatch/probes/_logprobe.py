@@ -172,10 +172,17 @@ class LogProbe:
         found = dict(self.watch.named.partial)
         if self.watch.patterns.overflown:
             found["new"] = "there are more patterns than are told apart"
-        if cut := self.watch.counts.cut:
-            records = "1 record is" if cut == 1 else f"{cut} records are"
-            why = f"{records} longer than 4 KiB, with no level in that"
-            found |= dict.fromkeys(("criticals", "errors", "new"), why)
+        counts, why = self.watch.counts, []
+        if counts.unread:
+            why.append(
+                f"{counts.unread} lines could not be read ({counts.fault}), which is a defect of"
+                " stagewatch; please report it"
+            )
+        if counts.cut:
+            records = "1 record is" if counts.cut == 1 else f"{counts.cut} records are"
+            why.append(f"{records} longer than 4 KiB, with no level in that")
+        if why:
+            found |= dict.fromkeys(("criticals", "errors", "new"), "; ".join(why))
         return found
 
     def _lines(self, batch: Batch) -> Iterator[LogLine]:

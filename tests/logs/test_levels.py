@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagewatch.logs.levels import LIMIT, level_of, look
+from stagewatch.logs.stamps import stamp_of
 
 CRITICAL = """\
 CRITICAL gone
@@ -237,6 +238,29 @@ def test_only_the_beginning_of_a_line_is_looked_at() -> None:
     assert level_of(f'{{"level":"fatal","msg":"{padding}"}}') == "CRITICAL"
 
 
+@pytest.mark.parametrize(
+    ("level", "line"),
+    [
+        ("CRITICAL", b'{"level":"fatal","msg":"caf\xe9"}'),
+        ("CRITICAL", b'{"\xe9":1,"level":"fatal"}'),
+        (
+            "CRITICAL",
+            b'{"log":"CRITICAL caf\xe9\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}',
+        ),
+        ("ERROR", b'{"level":"error","time":%d}' % 10**400),
+        ("CRITICAL", b'{"level":%d}' % 10**400),
+        ("CRITICAL", b'{"level":"%d"}' % 10**400),
+        ("CRITICAL", b"level=%d msg=x" % 10**400),
+        ("ERROR", b'{"level":"error","pad":"caf\xe9' + b"x" * 5000),
+    ],
+)
+def test_what_is_no_text_and_no_number_is_read_too(level: str, line: bytes) -> None:
+    """Bytes that are no UTF-8, and numbers that no computer has."""
+    seen = look(line)
+    assert seen.level == level
+    stamp_of(seen, 0.0)
+
+
 def test_a_value_that_is_cut_is_no_other_field() -> None:
     """What stands in it looks like fields, and is none."""
     padding = "x, level: fatal, 'level':'fatal', " * 200
@@ -244,10 +268,10 @@ def test_a_value_that_is_cut_is_no_other_field() -> None:
     assert level_of(f'{{"level":"error","msg":"{padding}"}}') == "ERROR"
 
 
-@given(st.binary(max_size=6000))
+@given(st.binary(max_size=6000) | st.binary(max_size=99).map(b'{"level":"error",'.__add__))
 def test_any_bytes_are_read(line: bytes) -> None:
     """Whatever a line holds, reading it ends without an error."""
-    look(line)
+    stamp_of(look(line), 0.0)
 
 
 PARTS = [b" ", b"{", b'{"', b"[", b"a=", b'a="\\', b"a.b ", b"- ", b"1:", b"a=b ", b"1 ", b"\x1b["]

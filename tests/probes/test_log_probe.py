@@ -174,6 +174,32 @@ async def test_a_level_far_behind_counts_or_makes_the_counts_lower_bounds(
     assert log.open(found.checkpoint).watch.counts.cut == count
 
 
+async def test_lines_that_cannot_be_read_are_passed_once_and_admitted(
+    log: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours neither stops the log nor counts a line twice."""
+    probe = log.open()
+    await probe.read()
+
+    def broken(*args: object) -> None:
+        raise RuntimeError("odd")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stagewatch.logs.tally.suspects", broken)
+        log.write("odd line\n" * 200 + "CRITICAL hidden\n")
+        found = await reading(probe)
+    assert (found.result, found.values["errors.lines"]) == (Result.VALUE, 201)
+    log.write("CRITICAL seen\n")
+    found = await reading(probe)
+    assert (found.values["errors.lines"], found.values["errors.criticals"]) == (202, 1)
+    why = why_least("errors.criticals", found.facts)
+    assert why.startswith("201 lines could not be read (RuntimeError: odd), which is a defect")
+    assert not at_least("errors.lines", found.facts)
+    log.clock.time += probe.every
+    found = await reading(log.open(found.checkpoint))
+    assert why_least("errors.criticals", found.facts) == why
+
+
 async def test_lines_from_before_the_watch_are_context(log: Opened) -> None:
     """They are shown with a time before the watch, and do not count."""
     log.write("2025-12-31 12:00:00 CRITICAL old\nCRITICAL undated\n")
@@ -291,13 +317,13 @@ async def test_what_is_read_while_the_path_is_missing_counts_at_once(log: Opened
 
 async def test_one_log_in_trouble_does_not_hide_the_others(log: Opened) -> None:
     """Its trouble is the reason beside the counts of the rest."""
-    (log.folder / "folder.log").mkdir()
+    os.mkfifo(log.folder / "pipe.log")
     probe = log.open(path="*.log")
     await probe.read()
     log.write("CRITICAL x\n")
     found = await reading(probe)
     assert (found.result, found.values["errors.criticals"]) == (Result.VALUE, 1)
-    assert "folder.log is not a regular file" in found.reason
+    assert "pipe.log is not a regular file" in found.reason
     assert found.lines[0].source == str(log.path)
     log.clock.time += 5.0
     assert (await reading(probe)).result is Result.VALUE
