@@ -18,6 +18,7 @@ from stagewatch.logs.fields import is_level_key, is_time_key
 from stagewatch.logs.levels import JSON, PLAIN, Look
 from stagewatch.logs.lines import COUNTED
 from stagewatch.logs.proofs import Spots, spots_of
+from stagewatch.logs.words import by_number, named
 
 _DIGITS = re.compile(rb"\d+")
 _QUOTED = re.compile(rb'[ \t]{0,8}(?:-[ \t]{1,8})?"')
@@ -39,6 +40,7 @@ _DOCKER_REST = (
 class _Limits(NamedTuple):
     """What a record's own time is compared with."""
 
+    level: str
     counted: bool
     """The level counts, so the shape has to prove that the record is not from before."""
     start: float
@@ -51,7 +53,7 @@ def shape_of(line: bytes, seen: Look, watch_start: float, offset: float) -> byte
     For a level that counts, the expression is also proof that the record's own time, where it has
     one, is not before ``watch_start``.
     """
-    limits = _Limits(seen.level in COUNTED, watch_start, offset)
+    limits = _Limits(seen.level, seen.level in COUNTED, watch_start, offset)
     if seen.crash or line[:1] in (b"<", b"\0", b"\xef"):
         return None
     if not seen.level:
@@ -75,6 +77,8 @@ def _is_docker(line: bytes, wrapped: bytes, limits: _Limits) -> bool:
     """Whether Docker wrote this line around a record that does not count."""
     if limits.counted or not line.startswith(wrapped) or len(wrapped) > 300:
         return False
+    if line[len(wrapped) : len(wrapped) + 1] in (b'"', b"\\"):
+        return False  # the header may end with the line
     return re.match(_digits(wrapped) + _DOCKER_REST, line + b"\n") is not None
 
 
@@ -148,7 +152,7 @@ def _fields(steps: Iterable[Step], limits: _Limits) -> bytes | None:
     for step in steps:
         value: bytes | None = step.anything
         if is_level_key(step.key) and not levelled:
-            levelled, value = True, _literal_level(step.value)
+            levelled, value = True, _literal_level(step.value, limits.level)
         elif is_time_key(step.key) and not timed:
             timed, value = True, _literal_time(step.value, limits)
         if value is None or step.key in ODD_KEYS:
@@ -159,10 +163,13 @@ def _fields(steps: Iterable[Step], limits: _Limits) -> bytes | None:
     return None
 
 
-def _literal_level(value: bytes) -> bytes | None:
-    """The level as it stands there; None for numbers whose meaning hangs on other fields."""
-    number = not value.isalpha()
-    return None if number and not (value.isdigit() and 10 <= int(value) < 100) else value
+def _literal_level(value: bytes, level: str) -> bytes | None:
+    """The level as it stands there; None for numbers whose meaning hangs on other fields, and
+    where it is a later field that states the level."""
+    if value.isalpha():
+        return value if named(value) == level else None
+    plain = value.isdigit() and len(value) == 2 and by_number(int(value)) == level
+    return value if plain else None
 
 
 def _literal_time(value: bytes, limits: _Limits) -> bytes | None:

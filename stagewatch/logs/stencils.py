@@ -20,6 +20,7 @@ from stagewatch.logs.prefixes import uncoloured
 from stagewatch.logs.proofs import Spots, spots_of, time_spots
 from stagewatch.logs.shapes import ODD_KEYS, Step, json_steps, pair_steps, quoted_end
 from stagewatch.logs.stamps import text_time
+from stagewatch.logs.words import named
 
 _DIGITS = re.compile(rb"\d")
 
@@ -50,8 +51,8 @@ def head_of(line: bytes, seen: Look, watch_start: float, offset: float) -> Head 
 def _raw_end(line: bytes, seen: Look, counted: bool) -> int:
     """Where the header ends in the line as it was written; 0 where that cannot be told."""
     outside = len(line) - len(seen.payload)
-    if not 0 < seen.head <= len(seen.payload):
-        return 0
+    if not 0 < seen.head < len(seen.payload):
+        return 0  # where it ends with the line, that may be what shows the level to be one
     if b"\x1b" in line:
         stripped, end = uncoloured(line, seen.head)
         return end if stripped == seen.payload else 0
@@ -93,8 +94,8 @@ def _structured(line: bytes, begin: int, steps: Iterable[Step], wanted: _Wanted)
             return None
         if is_level_key(step.key) and not levelled:
             levelled = True
-            if not step.value.isalpha():
-                return None
+            if not step.value.isalpha() or named(step.value) != wanted.level:
+                return None  # the level is in a later field
         elif is_time_key(step.key) and not timed:
             timed = True
             spots = spots_of(step.value, wanted.watch_start, wanted.offset)

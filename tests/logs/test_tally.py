@@ -96,6 +96,13 @@ FORMS = (
     "  E, [{time}] {level} {text}",
     "  bob@db: {time} {level} {text}",
     "    {text}",
+    "{time} {level}",
+    '{{"severity":"minor","level":"{level}","msg":"{text}"}}',
+    '{{"severity":"none","level":{d}0,"time":{epoch},"msg":"{text}"}}',
+    "severity=minor level={level} msg=x",
+    "{time} {level}s cleared: {d}",
+    '{{"log":"{level}\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}}',
+    '{{"log":"{level}s cleared\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}}',
 )
 LEARNT = (*FORMS[:11], *FORMS[16:21], *FORMS[28:29], *FORMS[30:32])
 TEXTS = (

@@ -187,6 +187,7 @@ async def test_lines_that_cannot_be_read_are_passed_once_and_admitted(
     with monkeypatch.context() as patch:
         patch.setattr("stagewatch.logs.tally.suspects", broken)
         log.write("odd line\n" * 200 + "CRITICAL hidden\n")
+        log.clock.time += probe.every
         found = await reading(probe)
     assert (found.result, found.values["errors.lines"]) == (Result.VALUE, 201)
     log.write("CRITICAL seen\n")
