@@ -117,7 +117,7 @@ class LogDesk:
             self._seeking = [*family[start:], *family[:start]] or None
             if not family or viewer.source.name == family[start]:
                 self._seeking = (self._seeking or [])[1:]
-                viewer.find(-1)
+                viewer.find_newest()
             else:
                 viewer.note = NONE_ABOVE  # in the file that happens to be open
 
@@ -133,7 +133,7 @@ class LogDesk:
             if viewer.note != NONE_ABOVE:
                 self._seeking = None
             elif self._seeking:
-                self._open(self._seeking.pop(0)).find(-1)
+                self._open(self._seeking.pop(0)).find_newest()
             else:
                 self._seeking = None
                 if self._files():

@@ -107,6 +107,12 @@ class Scan:
             at = bisect_left(self._places, offset)
             return list(self._places[at : at + count])
 
+    @property
+    def newest(self) -> int:
+        """Behind the newest line that is looked through, or will be first."""
+        with self._changed:
+            return self._high if self._attached else self._end
+
     def nearest(self, offset: int, step: int) -> int | None:
         """The place next to ``offset`` in this direction, where it is known for certain."""
         found = self.before(offset) if step < 0 else self.after(offset)

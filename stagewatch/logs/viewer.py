@@ -10,19 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.moment import place_at, time_at
+from stagewatch.logs.passage import record_at
 from stagewatch.logs.scan import MOST, Scan
-from stagewatch.logs.source import Matcher, Row, Source, backward, forward, line_start, whole
+from stagewatch.logs.source import Matcher, Row, Source, backward, forward, line_start
 
-Find = tuple[str, int]
-"""Which of the scans, and +1 for the next or -1 for the one before."""
+Find = tuple[str, int, int]
+"""Which of the scans, +1 for the next or -1 for the one before, and from where."""
 ERRORS = "errors"
 SEARCH = "search"
 SEARCHED = MOST // 4
 """Places that a search keeps: it needs the next one, a filter a page of them."""
-RECORD = 64 * 1024
-"""Bytes of a record that are shown and copied as a whole; a terminal takes few more at a time."""
 NONE_ABOVE, NONE_BELOW = "no match above", "no match below"
 NO_TIME = "no record here tells its time"
 
@@ -197,12 +195,21 @@ class Viewer:
 
     def find(self, step: int, name: str = SEARCH) -> None:
         """Go to the next (+1) or the former (-1) match; where it is not known yet, wait for it."""
-        if name not in self._matchers:
-            return
+        if name in self._matchers:
+            self._wanted = name, step, self._cursor if step < 0 else self._cursor + 1
+            self._scan_for(name)
+            self.go_on()
+
+    def find_newest(self, name: str = SEARCH) -> None:
+        """Go to the newest match of all, which may be in the newest line."""
+        if name in self._matchers:
+            self._wanted = name, -1, self._scan_for(name).newest
+            self.go_on()
+
+    def _scan_for(self, name: str) -> Scan:
         if name not in self._scans:
             self._scans[name] = self._scan(self._matchers[name], SEARCHED)
-        self._wanted = name, step
-        self.go_on()
+        return self._scans[name]
 
     def cancel(self) -> bool:
         """Give up what is being looked for; False when nothing is."""
@@ -217,9 +224,8 @@ class Viewer:
         """Look again whether the wanted line was found meanwhile."""
         if self._wanted is None:
             return
-        name, step = self._wanted
+        name, step, at = self._wanted
         scan = self._scans[name]
-        at = self._cursor if step < 0 else self._cursor + 1
         found = scan.nearest(at, step)
         if found is not None:
             self._wanted = None
@@ -228,7 +234,7 @@ class Viewer:
             self._wanted = None
             self.note = scan.problem or (NONE_BELOW if step > 0 else NONE_ABOVE)
         else:
-            scan.want(self._cursor, step)
+            scan.want(at, step)
 
     def poll(self) -> bool:
         """See what became of the log; True when there is something new to show."""
@@ -277,21 +283,8 @@ class Viewer:
         )
 
     def record(self) -> list[bytes]:
-        """The record under the cursor: its line and those that go on with it."""
-        lines: list[bytes] = []
-        room = RECORD
-        for row in forward(self.source, self._cursor):
-            seen = look(row.raw[:LIMIT])
-            if lines and (seen.record or seen.crash):
-                break
-            length = row.end - row.start
-            if lines and length > room:
-                return [*lines, b"[more lines of this record are not shown]"]
-            lines.append(whole(self.source, row, RECORD))
-            if length > RECORD + len(b"\r\n"):
-                return [*lines, b"[the rest of this line, of %d bytes, is not shown]" % length]
-            room -= length
-        return lines
+        """The record under the cursor: its line and those that go on with it, a traceback too."""
+        return record_at(self.source, self._row(self._cursor))
 
     def _go(self, row: Row | None) -> None:
         """Put the cursor on this row and let the page follow it as little as possible."""

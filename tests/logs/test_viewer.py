@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from stagewatch.logs import matchers, scan
 from stagewatch.logs.expressions import Expression
+from stagewatch.logs.passage import RECORD
 from stagewatch.logs.readable import record_text, shown
 from stagewatch.logs.source import (
     FileSource,
@@ -26,7 +27,7 @@ from stagewatch.logs.source import (
     forward,
     line_start,
 )
-from stagewatch.logs.viewer import RECORD, Viewer
+from stagewatch.logs.viewer import Viewer
 from stagewatch.logs.wide import wide_of
 
 START = 1767225600.0  # 2026-01-01 00:00:00 UTC
@@ -392,6 +393,50 @@ def test_a_record_is_shown_and_copied_as_a_whole() -> None:
     viewer = viewer_of(b"\n".join([*trace, b"INFO b\n"]))
     viewer.to_start()
     assert viewer.record() == trace
+
+
+TRACED = b"""\
+INFO before
+ERROR job failed
+Traceback (most recent call last):
+  File "j.py", line 3, in run
+ValueError: bad
+INFO after
+"""
+
+
+@pytest.mark.parametrize("up", range(2, 6))
+def test_a_traceback_is_part_of_its_record(up: int) -> None:
+    """Wherever in it the cursor is."""
+    viewer = viewer_of(TRACED)
+    viewer.move(1 - up)
+    assert viewer.record() == TRACED.splitlines()[1:5]
+
+
+def test_a_traceback_without_a_record_is_one() -> None:
+    """From its first line on."""
+    viewer = viewer_of(b"".join(TRACED.splitlines(keepends=True)[2:]))
+    viewer.move(-2)
+    assert viewer.record() == TRACED.splitlines()[2:5]
+
+
+def test_the_newest_match_may_be_the_newest_line() -> None:
+    """And the one before it comes next."""
+    data = b"ERROR old\nINFO x\nERROR new\n"
+    viewer = viewer_of(data)
+    viewer.resize(10)
+
+    def found() -> bool:
+        viewer.go_on()
+        return not viewer.waiting
+
+    viewer.set_search(matchers.by_text("ERROR"))
+    viewer.find_newest()
+    wait_for(found)
+    assert viewer.page().rows[viewer.page().cursor].raw == b"ERROR new"
+    viewer.find(-1)
+    wait_for(found)
+    assert viewer.page().rows[viewer.page().cursor].raw == b"ERROR old"
 
 
 def test_what_is_left_out_of_a_record_is_said() -> None:

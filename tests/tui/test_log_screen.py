@@ -198,6 +198,21 @@ async def test_a_pattern_opens_at_its_records_after_a_rotation(
         await settled(pilot, lambda: "INFO" in lines(app))
 
 
+async def test_a_pattern_opens_at_the_record_that_has_just_come(
+    app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """The newest line of the log, with the cursor on it."""
+    append(path, "2025-09-06 16:40:00 ERROR line 1000\n")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot, lambda: "ERROR line 1000" in lines(app))
+        await settled(pilot, lambda: "following" not in lines(app))
+        assert "any more" not in lines(app)
+        await pilot.press("enter")
+        await settled(pilot, lambda: "y copies it" in lines(app))
+
+
 async def test_a_pattern_whose_records_are_gone_says_so(
     app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
 ) -> None:

@@ -175,7 +175,9 @@ class LogScreen(Canvas):
         """Go to the next or the former error, by its level."""
         matcher = self._look_for.level(ERROR)
         self._order(lambda viewer: viewer.search_once(matcher, ERRORS))
-        self._order(lambda viewer: viewer.find(step, ERRORS))
+        self._order(
+            lambda v: v.find_newest(ERRORS) if v.following and step < 0 else v.find(step, ERRORS)
+        )
 
     def action_shift(self, columns: int) -> None:
         """Move what is seen of long lines."""
@@ -201,7 +203,7 @@ class LogScreen(Canvas):
     def _searched(self, matcher: Matcher) -> None:
         self._shows.look_elsewhere()
         self._order(lambda viewer: viewer.set_search(matcher))
-        self._order(lambda viewer: viewer.find(-1, SEARCH))
+        self._order(lambda v: v.find_newest() if v.following else v.find(-1))
 
     def action_filter(self) -> None:
         """Ask what to show only; with a filter, show everything again."""
