@@ -6,15 +6,20 @@ they came from.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from stagewatch.logs.levels import LIMIT, look
-from stagewatch.logs.rewind import SEARCH, ends, last_place, line_start, telling
+from stagewatch.logs.rewind import SEARCH, ends, line_start, only_place, overlap, telling
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.tail import BEFORE, CHUNK, Tail
 
 LONG = 1024
 """Bytes without any time that are hardly written twice."""
+MANY = 8
+"""Records that differ and that nobody writes again in the same second."""
+OVERLAP = 64 * 1024
+"""Bytes of lines that repeat themselves that are compared."""
 NEAR = 4 * CHUNK
 """Bytes at a log's end of which one line at least stays when it is copied."""
 
@@ -40,7 +45,7 @@ class Replacement:
         """Go on in the new file behind what is in both, if it is a copy; False: nobody knows for
         certain whether it is, or where."""
         try:
-            found = self._by_end() or self._by_line()
+            found = self._by_end() or self._by_line() or self._by_overlap()
             if found:
                 self._new.seek(found[0])
         except OSError:
@@ -48,25 +53,30 @@ class Replacement:
         return found is None or found[1]
 
     def _by_end(self) -> tuple[int, bool] | None:
-        """One of the two ends with something that the other one has as well."""
+        """One of the two ends with something that the other one has as well, both of them once.
+
+        What repeats itself proves nothing: a storm goes on in a new file as it was in the old one.
+        """
         old, new, size = self._old, self._new, self._new.size
         for text in ends(old.before_start):
-            sure = _dated(text)
-            if not (sure or self._hardly_twice(text)):
+            dated = _dated(text)
+            if not (dated or self._hardly_twice(text)):
                 continue
-            found = last_place(new, text, size)
-            if found and (sure or len(text) >= LONG or found == len(text)):
-                return found, sure
+            found = only_place(new, text, size)
+            enough = dated or len(text) >= LONG or found == len(text)
+            if found and enough and only_place(old, text, old.start):
+                return found, _certain(text)
         end = line_start(new, size)
         last = new.files.read(new.fd, min(BEFORE, end), max(0, end - BEFORE))
         for text in ends(last):
-            sure = _dated(text)
-            if not (sure or self._hardly_twice(text)):
+            dated = _dated(text)
+            if not (dated or self._hardly_twice(text)):
                 continue
-            found = last_place(old, text, old.start)
+            found = only_place(old, text, old.start)
             read = found >= self._known and end == len(text)
-            if found and (sure or len(text) >= LONG or read):
-                return end, sure
+            enough = dated or len(text) >= LONG or read
+            if found and enough and only_place(new, text, end):
+                return end, _certain(text)
         return None
 
     def _by_line(self) -> tuple[int, bool] | None:
@@ -74,13 +84,26 @@ class Replacement:
 
         Both went on after the copying, or lines at the end were changed.
         """
-        known = {line for _, line in _lines_at_end(self._old, self._old.start, NEAR)}
-        for end, line in reversed(list(_lines_at_end(self._new, self._new.size, SEARCH))):
-            if line in known:
-                if _dated(line):
-                    return end, False
-                known.remove(line)  # asked once: it may be there a million times
+        known = Counter(line for _, line in _lines_at_end(self._old, self._old.start, NEAR))
+        lines = list(_lines_at_end(self._new, self._new.size, SEARCH))
+        count = Counter(line for _, line in lines if line in known)
+        for end, line in reversed(lines):
+            if count[line] == known[line] == 1 and _dated(line):
+                return end, False
         return None
+
+    def _by_overlap(self) -> tuple[int, bool] | None:
+        """Behind what the new file begins with, if the old one ended with that.
+
+        Of lines that repeat themselves nobody knows more. A file that was rotated has a name.
+        """
+        if self._old.named:
+            return None
+        begins = self._new.files.read(self._new.fd, OVERLAP, 0)
+        size = min(OVERLAP, self._old.start)
+        before = self._old.files.read(self._old.fd, size, self._old.start - size)
+        shared = overlap(before, begins)
+        return (shared, False) if shared and _dated(begins[:shared]) else None
 
     def _hardly_twice(self, text: bytes) -> bool:
         """Whether it takes a copy for this text, which has no time of its own, to be in both files.
@@ -102,7 +125,22 @@ def _lines_at_end(tail: Tail, size: int, most: int) -> Iterator[tuple[int, bytes
 
 
 def _dated(text: bytes) -> bool:
-    """Whether a record with a time of its own is among these lines: nobody writes it again."""
+    """Whether a record with a time of its own is among these lines: nobody writes it again, but
+    for another one at that time."""
+    return next(_dates(text), None) is not None
+
+
+def _certain(text: bytes) -> bool:
+    """Whether these lines have two times, or many records of one."""
+    times = list(_dates(text))
+    return len(set(times)) > 1 or len(times) >= MANY
+
+
+def _dates(text: bytes) -> Iterator[float]:
+    """The times of the records that differ among whole lines."""
     lines = text.split(b"\n")
-    looks = (look(line[:LIMIT]) for line in lines[1:-1] or lines[:1])
-    return any(seen.record and stamp_of(seen, 0.0) is not None for seen in looks)
+    for line in dict.fromkeys(lines[1:-1] or lines[:1]):
+        seen = look(line[:LIMIT])
+        stamp = stamp_of(seen, 0.0) if seen.record else None
+        if stamp is not None:
+            yield stamp

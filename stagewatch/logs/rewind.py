@@ -25,7 +25,9 @@ def kept(tail: Tail) -> int:
     for text in ends(tail.before_start):
         if telling(text) and (found := last_place(tail, text, size)):
             return found
-    if found := _overlap(tail.before_start, tail.files.read(tail.fd, BEFORE, 0)):
+    begins = tail.files.read(tail.fd, BEFORE, 0)
+    found = overlap(tail.before_start, begins)  # a trimming left it
+    if found and telling(begins[:found], begins=True):
         return found
     same = _common(tail.files.read(tail.fd, len(tail.head), 0), tail.head)
     if not telling(same[: same.rfind(b"\n") + 1], begins=True):
@@ -126,14 +128,35 @@ def last_place(tail: Tail, text: bytes, size: int) -> int:
     return found
 
 
-def _overlap(before: bytes, begins: bytes) -> int:
-    """How much of what a file begins with, in whole lines, was last before: a trimming left it."""
-    end = len(begins)
-    while (end := begins.rfind(b"\n", 0, end) + 1) > 0:
-        if before.endswith(begins[:end]) and telling(begins[:end], begins=True):
-            return end
-        end -= 1
-    return 0
+def only_place(tail: Tail, text: bytes, size: int) -> int:
+    """The end of the only ``text`` in the last SEARCH bytes before ``size``; 0 where there is none,
+    or another one."""
+    found, position = 0, max(0, size - SEARCH)
+    while position < size:
+        data = tail.files.read(tail.fd, min(CHUNK + len(text) - 1, size - position), position)
+        at = data.find(text)
+        if at >= 0:
+            if found or data.find(text, at + 1) >= 0:
+                return 0
+            found = position + at + len(text)
+        position += CHUNK
+    return found
+
+
+def overlap(before: bytes, begins: bytes) -> int:
+    """How many bytes ``begins`` begins with, in whole lines, that ``before`` ends with."""
+    # The border of both, one after the other, by Knuth, Morris and Pratt's failure function, which
+    # takes the time that lines which repeat themselves would make any search take squared.
+    lines, ends_with = begins.split(b"\n")[:-1], before.split(b"\n")[:-1]
+    text: list[bytes | None] = [*lines, None, *ends_with[-len(lines) :]]
+    border = [0] * len(text)
+    for index in range(1, len(text)):
+        length = border[index - 1]
+        while length and text[index] != text[length]:
+            length = border[length - 1]
+        border[index] = length + (text[index] == text[length])
+    shared = border[-1] if lines else 0
+    return sum(len(line) + 1 for line in lines[:shared])
 
 
 def _common(one: bytes, other: bytes) -> bytes:

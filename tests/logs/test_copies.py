@@ -110,6 +110,51 @@ def test_lines_without_a_time_are_known_by_many_of_them(log: Watched) -> None:
     assert log.causes == [COPIED]
 
 
+STORM = "2026-01-01 00:00:05 ERROR db gone\n"
+BLOCK = STORM + "Traceback (most recent call last):\n  File x\nOSError: gone\n"
+
+
+@pytest.mark.parametrize("storm", [STORM, BLOCK, STORM + STORM.replace("gone", "away")])
+@pytest.mark.parametrize("before", [1, 3, 200])
+@pytest.mark.parametrize("after", [2, 100, 500])
+@pytest.mark.parametrize("ends", ["2026-01-01 00:00:06 INFO ok\n", ""])
+def test_a_storm_goes_on_in_the_new_file(
+    log: Watched, storm: str, before: int, after: int, ends: str
+) -> None:
+    """What repeats itself within a second, before a rotation and behind it, is no copy."""
+    log.write("2026-01-01 00:00:04 INFO start\n" + storm * before)
+    log.look()
+    log.path.rename(log.folder / "error.log.1")
+    log.write(storm * after + ends)
+    log.look()
+    log.look(1.0)
+    assert log.watch.counts.lines == 1 + (before + after) * storm.count("\n") + bool(ends)
+    assert log.losses == []
+
+
+def test_one_record_twice_within_a_second_may_be_a_copy(log: Watched) -> None:
+    """Nobody knows: it counts once, and the window says so."""
+    log.write("2026-01-01 00:00:04 INFO start\n" + STORM)
+    log.look()
+    log.path.rename(log.folder / "error.log.1")
+    log.write(STORM)
+    log.look()
+    assert log.watch.counts.errors == 1
+    assert log.causes == [COPIED]
+
+
+@pytest.mark.parametrize("kept", [1, 3, 20])
+def test_a_copy_of_a_storm_counts_once(log: Watched, kept: int) -> None:
+    """Where the old file is gone; the window says that nobody knows for certain."""
+    log.write("2026-01-01 00:00:04 INFO start\n" + STORM * 20)
+    log.look()
+    shell(log, f"tail -n {kept} error.log > tmp; mv tmp error.log")
+    log.write("2026-01-01 00:00:06 ERROR more\n")
+    log.look()
+    assert log.watch.counts.errors == 21
+    assert log.causes == [COPIED]
+
+
 BANNER = "service starts\nreads its settings\nERROR 1 no database\nERROR 2 stops\n" * 30
 
 
