@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -19,23 +20,24 @@ class BoundedJudge:
 
     def __init__(self, rule: RuleJudge, *, more_is_good: bool) -> None:
         """``more_is_good``: the rule has no upper limit, so that a lower bound is enough."""
-        self._rule, self._more_is_good = rule, more_is_good
-        self._lapses = Lapses()
-        self._partial = ""
+        self.within, self._more_is_good = rule, more_is_good
+        self._lapses: defaultdict[str, Lapses] = defaultdict(Lapses)
+        self._partial: dict[str, str] = {}
 
-    def add(self, lapses: Iterable[Lapse], partial: str) -> None:
-        """Take what the newest reading says: windows, and why else the count may be too low."""
-        self._lapses.add(lapses)
-        self._partial = partial
+    def add(self, probe: str, lapses: Iterable[Lapse] | None, partial: str) -> None:
+        """Take what the newest reading of a log says: windows, and why else its count may be too
+        low."""
+        self._lapses[probe].add(lapses)
+        self._partial[probe] = partial
 
     def look(self, t: float) -> Finding:
         """As the rule says, unless it passes on a count that may be too low."""
-        found = self._rule.look(t)
+        found = self.within.look(t)
         if found.state is not State.PASS or self._more_is_good:
             return found
-        cause = self._partial
+        cause = "; ".join(filter(None, self._partial.values()))
         if not cause:
-            lost = self._lapses.unaccepted
+            lost = [lapse for lapses in self._lapses.values() for lapse in lapses.unaccepted]
             if not lost:
                 return found
             cause = f"lines may have been lost, {lost[-1].cause}"

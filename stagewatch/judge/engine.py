@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from stagewatch.judge.bounded import BoundedJudge
 from stagewatch.judge.coverage import CoverageJudge, Stage
 from stagewatch.judge.finding import Finding, Why
 from stagewatch.judge.rulings import Rulings
@@ -218,7 +219,8 @@ class Engine:
     def rule(self, name: str) -> object | None:
         """The rule behind a criterion, for what it tells beside its finding."""
         criterion = self._criteria.get(name)
-        return criterion.seat.rule if criterion else None
+        rule = criterion.seat.rule if criterion else None
+        return rule.within if isinstance(rule, BoundedJudge) else rule
 
     def _is_void(self, reading: Reading) -> bool:
         """Whether somebody, or a drill, spoke for the time of this reading."""

@@ -19,18 +19,31 @@ class Lapse:
     cause: str
     accepted_by: str
     """Who took it upon himself; empty while nobody has."""
+    path: str = ""
+    """Of the one file, where the log is several."""
+
+    @property
+    def key(self) -> tuple[float, str, str]:
+        """Which window it is, whether it lasts or has ended."""
+        return self.start, self.path, self.cause
 
 
 class Lapses:
     """All of one log: none is forgotten because a later reading no longer lists it."""
 
     def __init__(self) -> None:
-        self._known: dict[float, Lapse] = {}
+        self._known: dict[tuple[float, str, str], Lapse] = {}
 
-    def add(self, lapses: Iterable[Lapse]) -> None:
-        """Take windows; one that starts where a known one does replaces it."""
-        for lapse in lapses:
-            self._known[lapse.start] = lapse
+    def add(self, lapses: Iterable[Lapse] | None) -> None:
+        """Take the windows that a reading lists; None where it says nothing of them.
+
+        It lists every one that lasts: one that does not any more, and is not listed as ended, was
+        none after all.
+        """
+        if lapses is None:
+            return
+        self._known = {key: each for key, each in self._known.items() if each.end is not None}
+        self._known |= {lapse.key: lapse for lapse in lapses}
         while len(self._known) > MOST:
             first, second = sorted(self._known)[:2]
             self._known[first] = _joined(self._known[first], self._known.pop(second))
@@ -47,4 +60,4 @@ def _joined(first: Lapse, second: Lapse) -> Lapse:
     ends = (first.end, second.end)
     end = None if None in ends else max(e for e in ends if e is not None)
     accepted = second.accepted_by if first.accepted_by else ""
-    return Lapse(first.start, end, first.cause, accepted)
+    return Lapse(first.start, end, first.cause, accepted, first.path)

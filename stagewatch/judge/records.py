@@ -69,7 +69,7 @@ class RecordsJudge:
         probe: str,
         criticals: float | None,
         tracebacks: float | None,
-        losses: Sequence[Lapse] = (),
+        losses: Sequence[Lapse] | None = None,
         partial: str = "",
     ) -> None:
         """Take a reading of ``probe``: its counters, None where they could not be read, the

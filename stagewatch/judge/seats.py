@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from stagewatch.judge.rulings import Rulings
 from stagewatch.judge.watchtime import WatchTime
 from stagewatch.logs.told import partial_of
 from stagewatch.model import Reading, Result, probe_of
+from stagewatch.profile.derived import Intervals, SignalConfig, sources
 from stagewatch.profile.drills import DrillConfig
 from stagewatch.profile.schema import (
     AnyRule,
@@ -71,7 +73,11 @@ class Setting:
 def seat(rule: AnyRule, setting: Setting) -> Seat | None:
     """The seat of a rule over data; None for one over people's acts."""
     make = _MAKERS.get(type(rule))
-    return make(rule, setting) if make else None
+    made = make(rule, setting) if make else None
+    if made is None or isinstance(rule, Records | Available):
+        return made
+    more_is_good = isinstance(rule, Compare) and rule.above is None
+    return _bounded(made, setting, more_is_good=more_is_good)
 
 
 def _growth(rule: Growth, setting: Setting) -> Seat:
@@ -135,8 +141,7 @@ def _held(rule: Held, setting: Setting) -> Seat:
         interval=setting.interval_of(rule.signal),
         time=setting.time,
     )
-    simple = _simple(judge, judge.add, rule.signal, lambda value: value > rule.limit)
-    return _bounded(simple, setting, more_is_good=False)
+    return _simple(judge, judge.add, rule.signal, lambda value: value > rule.limit)
 
 
 def _compare(rule: Compare, setting: Setting) -> Seat:
@@ -153,8 +158,7 @@ def _compare(rule: Compare, setting: Setting) -> Seat:
     )
     if drilled:
         return _result(judge, judge.add, rule.signal, setting)
-    simple = _simple(judge, judge.add, rule.signal, judge.is_wrong)
-    return _bounded(simple, setting, more_is_good=rule.above is None)
+    return _simple(judge, judge.add, rule.signal, judge.is_wrong)
 
 
 def check_seat(check: Check, setting: Setting) -> Seat:
@@ -194,28 +198,49 @@ def _simple(
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
 
 
-def _bounded(simple: Seat, setting: Setting, *, more_is_good: bool) -> Seat:
-    """The seat of a rule over one signal, which of a log may be a lower bound only."""
-    (signal,) = simple.series
-    if setting.profile.probe[probe_of(signal)].kind != "log":
-        return simple
+def _bounded(made: Seat, setting: Setting, *, more_is_good: bool) -> Seat:
+    """The seat of a rule over signals of which some may be lower bounds only: counts of a log, and
+    what is worked out from them, where more of one may be good or bad."""
+    counts: defaultdict[str, set[str]] = defaultdict(set)
+    for signal in _counts_of(made.series, setting):
+        probe, _, name = signal.partition(".")
+        counts[probe].add(name)
+    if not counts:
+        return made
     from stagewatch.judge.bounded import BoundedJudge
 
-    judge = BoundedJudge(simple.rule, more_is_good=more_is_good)
-    name = signal.partition(".")[2]
+    straight = counts.keys() <= made.probes
+    judge = BoundedJudge(made.rule, more_is_good=more_is_good and straight)
 
     def take(t: float, reading: Reading) -> None:
-        judge.add(_lapses(reading, setting), partial_of(reading.facts).get(name, ""))
-        simple.take(t, reading)
+        if reading.probe in counts:
+            partial = partial_of(reading.facts)
+            why = dict.fromkeys(partial[n] for n in sorted(counts[reading.probe]) if n in partial)
+            judge.add(reading.probe, _lapses(reading, setting), "; ".join(why))
+        if reading.probe in made.probes:
+            made.take(t, reading)
 
-    return Seat(judge, take, simple.probes, simple.series)
+    return Seat(judge, take, made.probes | counts.keys(), made.series)
 
 
-def _lapses(reading: Reading, setting: Setting) -> list[Lapse]:
-    """The windows without lines that a log's reading tells of."""
+def _counts_of(signals: Iterable[str], setting: Setting) -> Iterator[str]:
+    """Those of these signals, and of what they are worked out from, that count lines of a log."""
+    for signal in signals:
+        config = setting.profile.probe.get(probe_of(signal))
+        if isinstance(config, SignalConfig):
+            derived = config.derived
+            of = [f"{derived.log}.lines"] if isinstance(derived, Intervals) else sources(derived)
+            yield from _counts_of(of, setting)
+        elif config is not None and config.kind == "log":
+            yield signal
+
+
+def _lapses(reading: Reading, setting: Setting) -> list[Lapse] | None:
+    """The windows without lines that a log's reading tells of; None where it says nothing."""
     told = reading.facts.get("losses")
-    losses = msgspec.json.decode(told) if isinstance(told, str) else ()
-    return [_lapse(reading.probe, loss, setting) for loss in losses]
+    if not isinstance(told, str):
+        return [] if "at_least" in reading.facts else None
+    return [_lapse(reading.probe, loss, setting) for loss in msgspec.json.decode(told)]
 
 
 def _lapse(probe: str, loss: Mapping[str, Any], setting: Setting) -> Lapse:
@@ -226,6 +251,7 @@ def _lapse(probe: str, loss: Mapping[str, Any], setting: Setting) -> Lapse:
         end=None if end is None else setting.time.of(end),
         cause=str(loss.get("cause", "")),
         accepted_by=setting.rulings.accepted_by(probe, since, end),
+        path=str(loss.get("path", "")),
     )
 
 

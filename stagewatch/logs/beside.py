@@ -17,7 +17,7 @@ class Beside:
         self.path, self.files = path, files
         self._folder = os.path.dirname(path) or "."
         self._changed: int | None = None
-        self._known: dict[int, int] = {}
+        self._known: set[int] = set()
 
     def remember(self) -> None:
         """Take what is there now as seen; looks into the folder only when that has changed."""
@@ -27,14 +27,12 @@ class Beside:
             return
         if changed != self._changed:
             self._changed = changed
-            self._known = dict(self._rotated())
+            self._known = self._rotated()
 
     def unseen(self, old: Tail, new: Tail, draining: set[int]) -> bool:
         """Whether a file came and was rotated away since ``remember``, without being read."""
         known = {old.ino, new.ino} | draining
-        return any(
-            ino not in known and self._known.get(ino) != written for ino, written in self._rotated()
-        )
+        return any(ino not in known and ino not in self._known for ino in self._rotated())
 
     def find(self, mark: Mark) -> Tail | None:
         """The file of ``mark`` under whatever name, at the place marked."""
@@ -62,13 +60,14 @@ class Beside:
         except OSError:
             return []
 
-    def _rotated(self) -> list[tuple[int, int]]:
-        """(inode, time of the last change in ns) of the rotated files, packed ones aside."""
-        base, found = os.path.basename(self.path), []
+    def _rotated(self) -> set[int]:
+        """The inodes of the rotated files, packed ones aside."""
+        base = os.path.basename(self.path)
         try:
-            for path, ino in self.files.siblings(self.path):
-                if rotated_from(base, os.path.basename(path)):
-                    found.append((ino, self.files.stat(path).st_mtime_ns))
+            return {
+                ino
+                for path, ino in self.files.siblings(self.path)
+                if rotated_from(base, os.path.basename(path))
+            }
         except OSError:
-            return found  # renamed while we look: what is missing here is seen by the next look
-        return found
+            return set()  # renamed while we look: what is missing here is seen by the next look

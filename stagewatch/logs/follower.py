@@ -208,12 +208,14 @@ class Follower:
             self._reading.tail = tail
             self._beside.remember()
             if not whole:
+                self.windows.well(now, same=False)
                 self.windows.lost(now, STOPPED, at)
             return
         moved = self._beside.find(mark)
         if moved:
             self._reading.drain(moved, now, boot)
         if tail:
+            self.windows.well(now, same=False)  # missing or not, this is another file
             self._reading.tail = tail = self._reading.known(tail)
             if moved:
                 self._reading.replace(moved, tail)

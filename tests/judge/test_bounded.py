@@ -117,3 +117,82 @@ def test_an_expression_that_was_given_up_passes_nothing(folder: Path) -> None:
     assert found["slow"][0] is State.INCONCLUSIVE
     assert "took too long" in found["slow"][1]
     assert found["held"][0] is State.PASS
+
+
+LONG = """\
+version = 1
+[deployment]
+name = "x"
+window = "26h"
+[probe.log]
+kind = "log"
+path = "*.log"
+every = "5m"
+count = { calls = "call" }
+[savings]
+per_workspace_month = "10.00"
+baseline_calls_per_day = "10000"
+price_per_call = "0.001"
+calls = "log.calls"
+[signal.share]
+kind = "ratio"
+part = ["log.errors"]
+whole = ["log.lines"]
+[go.savings]
+rule = "savings"
+[go.share]
+rule = "compare"
+signal = "share.value"
+below = "0.5 %"
+hold = "0s"
+[nogo.grow]
+rule = "growth"
+signal = "log.errors"
+[nogo.critical]
+rule = "records"
+probes = ["log"]
+"""
+
+
+def after_a_day(folder: Path, losses: list[object], rulings: Rulings | None = None) -> Engine:
+    (folder / "x.toml").write_text(LONG)
+    profile = load(folder / "x.toml", InstalledKinds())
+    engine = Engine(profile, WatchTime(START), 26 * 3600.0, rulings=rulings)
+    values = {"log.errors": 1.0, "log.lines": 100.0, "log.criticals": 0.0}
+    for number in range(300):
+        at = START + 300 * number
+        facts: dict[str, str | int] = {"tracebacks": 0, "at_least": number > 250}
+        told = losses if number in range(251, 299) else losses[:1]
+        facts |= {"losses": json.dumps(told)} if number > 250 else {}
+        counts = {**values, "log.calls": float(number)}
+        engine.take(Reading("log", at, 0.0, Result.VALUE, values=counts, facts=facts))
+        engine.take(Reading("share", at, 0.0, Result.VALUE, values={"share.value": 1.0}))
+    engine.pass_time(START + 25 * 3600)
+    return engine
+
+
+def test_every_rule_over_the_counts_of_a_log_is_bounded(folder: Path) -> None:
+    """Savings, growth, and what is worked out from counts, whichever way is the good one."""
+    good = after_a_day(folder, []).computed()
+    bad = after_a_day(folder, [WINDOW]).computed()
+    for name in ("savings", "share", "grow", "critical"):
+        assert good[name].state is State.PASS
+        assert bad[name].state is State.INCONCLUSIVE
+        assert "lines may have been lost" in bad[name].finding.reason
+
+
+def test_each_window_is_accepted_by_itself(folder: Path) -> None:
+    """Two files of a pattern may lose lines at the same time."""
+    longer = {**WINDOW, "path": "b.log", "until": START + 600}
+    taken = Rulings(accepted=(Stretch("log", START + 60, START + 65, "ann"),))
+    found = after_a_day(folder, [WINDOW, longer], taken).computed()
+    assert found["critical"].state is State.INCONCLUSIVE
+    assert after_a_day(folder, [WINDOW], taken).computed()["critical"].state is State.PASS
+
+
+def test_a_window_that_ends_without_a_loss_is_none(folder: Path) -> None:
+    """A log that was moved away and came back."""
+    lasting = {**WINDOW, "since": START + 70, "until": None, "cause": "the file was missing"}
+    taken = Rulings(accepted=(Stretch("log", START + 60, START + 65, "ann"),))
+    engine = after_a_day(folder, [WINDOW, lasting], taken)
+    assert engine.computed()["critical"].state is State.PASS

@@ -552,6 +552,49 @@ def test_a_loss_that_lasts_survives_a_restart(log: Watched) -> None:
     assert windows == [(START, START + 11.75)]
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_a_loss_that_lasts_ends_with_another_file_after_a_restart(log: Watched, held: bool) -> None:
+    """Whether it has the old one's inode or not: the window begins where it began."""
+    log.write("a\n")
+    log.look(0.0)
+    holder = log.path.open() if held else None
+    log.path.unlink()
+    for _ in range(10):
+        log.look(4.0)
+    (lasting,) = log.losses
+    log.restart()
+    log.write("b\n")
+    log.look(4.0)
+    if holder:
+        holder.close()
+    first = log.losses[0]
+    assert (first.since, first.cause) == (lasting.since, lasting.cause)
+    assert first.until is not None
+
+
+def test_a_late_line_in_a_rotated_file_is_no_rotation(log: Watched) -> None:
+    """Whoever writes to a rotated file, or copies the log beside it, rotates nothing."""
+    log.write("a\n")
+    log.look(0.0)
+    first, second = log.folder / "error.log.1", log.folder / "error.log.2"
+    log.path.rename(first)
+    log.write("b\n")
+    log.look()
+    log.write("late\n", first)
+    for _ in range(8):
+        log.look(4.0)
+    copy = log.folder / "error.log.bak"
+    copy.write_text("a\n")
+    log.look()
+    log.write("b\n", copy)
+    first.rename(second)
+    log.path.rename(first)
+    log.write("c\n")
+    log.look()
+    assert log.watch.counts.lines == 4
+    assert log.losses == []
+
+
 def test_windows_beyond_twenty_are_only_numbered(log: Watched) -> None:
     """The list of losses is bounded and says how many it leaves out."""
     for n in range(25):
