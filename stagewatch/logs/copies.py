@@ -65,7 +65,7 @@ class Replacement:
             found = only_place(new, text, size)
             enough = dated or len(text) >= LONG or found == len(text)
             if found and enough and only_place(old, text, old.start):
-                return found, _certain(text)
+                return found, certain(text)
         end = line_start(new, size)
         last = new.files.read(new.fd, min(BEFORE, end), max(0, end - BEFORE))
         for text in ends(last):
@@ -76,7 +76,7 @@ class Replacement:
             read = found >= self._known and end == len(text)
             enough = dated or len(text) >= LONG or read
             if found and enough and only_place(new, text, end):
-                return end, _certain(text)
+                return end, certain(text)
         return None
 
     def _by_line(self) -> tuple[int, bool] | None:
@@ -130,7 +130,7 @@ def _dated(text: bytes) -> bool:
     return next(_dates(text), None) is not None
 
 
-def _certain(text: bytes) -> bool:
+def certain(text: bytes) -> bool:
     """Whether these lines have two times, or many records of one."""
     times = list(_dates(text))
     return len(set(times)) > 1 or len(times) >= MANY

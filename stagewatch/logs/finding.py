@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from stagewatch.logs.files import Files
-from stagewatch.logs.lookalikes import Begin, Lookalikes
+from stagewatch.logs.lookalikes import Begin, Beside, Lookalikes
 from stagewatch.logs.names import compressed, rotated_from
-from stagewatch.logs.tail import Tail
+from stagewatch.logs.state import Alike
 
 
 class Finding:
     """Finds logs by a path, or by a pattern."""
 
-    def __init__(self, path: str, files: Files, *, is_pattern: bool) -> None:
+    def __init__(
+        self, path: str, files: Files, *, is_pattern: bool, alike: Mapping[str, Alike] | None
+    ) -> None:
+        """``alike``: what ``state`` gave before the recorder was started again."""
         self._path, self._is_pattern = path, is_pattern
-        self._lookalikes = Lookalikes(files)
+        self._lookalikes = Lookalikes(files, alike)
+
+    def state(self) -> dict[str, Alike] | None:
+        """What to remember across a restart."""
+        return self._lookalikes.state()
 
     def find(
-        self, followed: Mapping[str, Tail | None], now: float, boot: float, *, there: bool
+        self, followed: Iterable[str], now: float, boot: float, *, there: bool, beside: Beside
     ) -> dict[str, Begin | None]:
         """The logs that there are; with where to begin in one that was taken for a rotated one.
 
-        ``followed``: the paths that are followed, with their current files. ``there``: the watch
-        is beginning.
+        ``followed``: the paths that are followed. ``there``: the watch is beginning.
         """
         if not self._is_pattern:
             return {self._path: None}
         found = [path for path in glob.glob(self._path) if _is_log(path) or path in followed]
+        followed = set(followed)
         names = [*found, *followed]
         odd = [
             path
@@ -37,9 +44,8 @@ class Finding:
             if path not in followed and any(_is_rotated(path, name) for name in names)
         ]
         logs: dict[str, Begin | None] = dict.fromkeys(sorted({*found}.difference(odd)))
-        tails = [tail for tail in followed.values() if tail]
         for path in odd:
-            begin = self._lookalikes.begin(path, now, boot, there=there, logs=tails)
+            begin = self._lookalikes.begin(path, now, boot, there=there, beside=beside)
             if begin:
                 logs[path] = begin
         self._lookalikes.keep(odd)

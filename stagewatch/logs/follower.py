@@ -23,6 +23,7 @@ from stagewatch.logs.tail import Sink, Tail
 from stagewatch.logs.trouble import trouble
 from stagewatch.logs.windows import Windows
 
+LATELY = 60.0
 SEVERAL = "rotated several times between two looks"
 LATE = "the log was not followed from the beginning"
 STOPPED = "rotated or truncated while the recorder was not running"
@@ -94,6 +95,20 @@ class Follower:
     def tail(self) -> Tail | None:
         """The current file."""
         return self._reading.tail
+
+    @property
+    def tails(self) -> list[Tail]:
+        """Every file that is read under this path, rotated ones too."""
+        return self._reading.tails
+
+    def rewritten(self, now: float) -> bool:
+        """Whether a file of this path was emptied or rewritten within the last LATELY seconds."""
+        at = self._reading.rewritten
+        try:
+            changed = self.tail is not None and self.tail.changed
+        except OSError:
+            changed = True
+        return changed or (at is not None and now - at < LATELY)
 
     def owns(self, identity: tuple[int, int] | None) -> bool:
         """Whether the file with this device and inode is being read under this path."""
@@ -208,6 +223,7 @@ class Follower:
             self._reading.tail = tail
             self._beside.remember()
             if not whole:
+                self._reading.rewritten = now
                 self.windows.well(now, same=False)
                 self.windows.lost(now, STOPPED, at)
             return

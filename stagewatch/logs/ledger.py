@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from stagewatch.logs.files import Files
 from stagewatch.logs.state import Mark
 from stagewatch.logs.tail import Tail
 
@@ -13,7 +14,8 @@ MOST = 128
 class Ledger:
     """The files that were let go, newest last; shared by all the paths of a probe."""
 
-    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+    def __init__(self, files: Files, marks: Iterable[Mark] = ()) -> None:
+        self._files = files
         self._marks = {(mark.dev, mark.ino): mark for mark in marks}
 
     def remember(self, tail: Tail) -> None:
@@ -28,6 +30,19 @@ class Ledger:
         """How far this file was read before; None for one that was not, or has changed."""
         mark = self._marks.get((tail.dev, tail.ino))
         return mark if mark and tail.holds(mark) else None
+
+    def knows(self, path: str) -> bool:
+        """Whether the file at this path was read before."""
+        try:
+            fd = self._files.open(path)
+        except OSError:
+            return False
+        try:
+            return self.recall(Tail(self._files, fd, self._files.fstat(fd), path)) is not None
+        except OSError:
+            return False
+        finally:
+            self._files.close(fd)
 
     def marks(self) -> list[Mark]:
         """What to remember across a restart."""

@@ -25,6 +25,8 @@ class Reading:
         self._replacing: Replacement | None = None
         """Set while it is not known where to begin in the current file."""
         self._old = Draining(ledger)
+        self.rewritten: float | None = None
+        """When a file of this path was emptied or rewritten last."""
 
     @property
     def old(self) -> list[Tail]:
@@ -94,6 +96,7 @@ class Reading:
         try:
             return tail.advance(budget, sink)
         except TruncatedError:
+            self.rewritten = now
             self._windows.lost(now, TRUNCATED)
         except OSError as error:
             self._windows.troubled(trouble(self._windows.path, error), self._windows.since(now))

@@ -61,6 +61,17 @@ class Loss(Struct, kw_only=True):
         return Loss(path=self.path, since=self.since, until=until, cause=self.cause)
 
 
+class Alike(Struct, array_like=True, frozen=True):
+    """A file whose name looks like a rotated one's."""
+
+    dev: int
+    ino: int
+    size: int
+    """Bytes that it had when it was looked at last."""
+    there: bool
+    """It was there when the watch began."""
+
+
 class Counts(Struct, kw_only=True):
     """Since the watch began."""
 
@@ -97,10 +108,12 @@ class State(Struct, kw_only=True):
     losses: list[Loss] = []
     losses_left_out: int = 0
     """Windows that were recorded and are no longer listed one by one."""
-    without_files: float | None = None
-    """Since when a pattern matches no file."""
+    lasting: dict[str, float] = {}
+    """Cause → since when, of the windows of the pattern as a whole that last."""
     record_at: dict[str, float] = {}
     """Path → when its last record was read."""
+    alike: dict[str, Alike] | None = None
+    """Such files, by path; None where they are not known."""
     done: list[Mark] = []
     """Files that are no longer read and still have a name."""
     partial: dict[str, str] = {}

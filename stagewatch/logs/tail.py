@@ -117,6 +117,11 @@ class Tail:
         return done
 
     @property
+    def changed(self) -> bool:
+        """Whether what was read of the file is no longer in it, as far as its beginning tells."""
+        return self.size < self.offset or not self._head_holds()
+
+    @property
     def size(self) -> int:
         """Bytes that the file has now."""
         return self.files.fstat(self.fd).st_size

@@ -15,13 +15,14 @@ from stagewatch.logs.files import Files
 from stagewatch.logs.finding import Finding
 from stagewatch.logs.follower import Follower, Origin
 from stagewatch.logs.ledger import Ledger
-from stagewatch.logs.losses import Losses
+from stagewatch.logs.lookalikes import Beside
+from stagewatch.logs.losses import CROWDED, Losses
 from stagewatch.logs.named import Named
 from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.state import Counts, Loss, State
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
-from stagewatch.logs.trouble import Trouble
+from stagewatch.logs.trouble import MISSING, Trouble
 
 BUDGET = 8 * 1024 * 1024
 """Bytes read in one look, over all files."""
@@ -80,16 +81,17 @@ class LogWatch:
         """Why the baseline could not be read: then nothing is known to be new."""
         self.losses = Losses()
         if state:
-            self.losses = Losses(state.losses, state.losses_left_out, state.without_files)
+            self.losses = Losses(state.losses, state.losses_left_out, state.lasting)
         self.unfinished = False
         """The last look left something for the next one."""
         self.crowded = False
         """There are more files than are followed."""
-        self._ledger = Ledger(state.done if state else ())
+        self._ledger = Ledger(files, state.done if state else ())
         self._resume = state
         self._sources: dict[str, _Source] = {}
         self._searched: float | None = None
-        self._finding = Finding(plan.path, files, is_pattern=plan.is_pattern)
+        alike = state.alike if state else None
+        self._finding = Finding(plan.path, files, is_pattern=plan.is_pattern, alike=alike)
 
     def look(
         self,
@@ -120,7 +122,8 @@ class LogWatch:
         if self._forget_finished():
             self._search(now, boot, batch)
         if self.plan.is_pattern:
-            self.losses.without_files(self.plan.path, not self._sources, now)
+            self.losses.note(self.plan.path, MISSING, now, holds=not self._sources)
+            self.losses.note(self.plan.path, CROWDED, now, holds=self.crowded)
         return batch
 
     @property
@@ -159,7 +162,8 @@ class LogWatch:
             places={path: source.follower.place() for path, source in sources},
             losses=self.losses.closed,
             losses_left_out=self.losses.left_out,
-            without_files=self.losses.no_files_since,
+            lasting=self.losses.lasting,
+            alike=self._finding.state(),
             record_at={path: at for path, at in times.items() if at is not None},
             done=self._ledger.marks(),
             partial=self.named.partial,
@@ -197,8 +201,9 @@ class LogWatch:
         # What was followed before comes first: it may lie under a name that the pattern finds too.
         known = sorted(resumed.places) if resumed else []
         claimed = set()
-        followed = {path: source.follower.tail for path, source in self._sources.items()}
-        logs = self._finding.find(followed, now, boot, there=not new)
+        logs = self._finding.find(
+            self._sources, now, boot, there=self._all_there(resumed), beside=self._beside(now)
+        )
         for path in [*known, *sorted(logs, key=_links_last)]:
             found = self._identity(path)
             if path in self._sources or found in claimed or self._owned(found):
@@ -238,6 +243,19 @@ class LogWatch:
         if resumed and path in resumed.places:
             follower.resume(resumed.places[path], resumed.at, now, boot)
         self._sources[path] = _Source(follower, tally, resumed.at if resumed else now)
+
+    def _all_there(self, resumed: State | None) -> bool:
+        """Whether files that are seen now were there when the watch began, as far as is known."""
+        return self._searched is None and (resumed is None or resumed.alike is None)
+
+    def _beside(self, now: float) -> Beside:
+        """The logs that files with odd names lie beside."""
+        followers = [source.follower for source in self._sources.values()]
+        return Beside(
+            logs=[tail for follower in followers for tail in follower.tails],
+            known=lambda path: self._owned(self._identity(path)) or self._ledger.knows(path),
+            emptied=lambda: any(follower.rewritten(now) for follower in followers),
+        )
 
     def _past(self, path: str, batch: Batch) -> Callable[[Tail], None]:
         """What is done with the part of a file that was written before the watch."""

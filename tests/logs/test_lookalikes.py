@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stagewatch.logs.follower import LATE
-
 if TYPE_CHECKING:
     from tests.logs.conftest import Watched
 
@@ -78,21 +76,93 @@ def test_a_copy_is_none(open_log: Open, again: bool) -> None:
     assert log.watch.paths == [str(path)]
 
 
-def test_one_that_comes_later_counts_from_then_on_and_says_so(open_log: Open) -> None:
-    """Its first seconds may have been a copying."""
+@pytest.mark.parametrize("empty", [False, True])
+def test_one_that_comes_later_counts_from_its_first_line(open_log: Open, empty: bool) -> None:
+    """It is no file that was read before, and no copy."""
     log = open_log("*.log")
     path, late = log.folder / "worker.log", log.folder / "worker-2.log"
     log.write(line(1), path)
     log.look()
-    log.write(line(2), late)
-    for number in range(3, 40):
+    if empty:
+        late.touch()
         log.look(1.0)
-        log.write(line(number), late)
+    log.write(line(2), late)
     log.look(1.0)
     log.look(1.0)
-    assert log.watch.counts.errors == 27
-    assert log.causes == [LATE]
-    assert log.losses[0].path == str(late)
+    log.write(line(3), late)
+    log.look(1.0)
+    assert sorted(log.texts) == [line(n).rstrip() for n in (2, 3)]
+    assert log.losses == []
+
+
+def test_both_may_write_the_same_at_once(open_log: Open) -> None:
+    """The database is down for all of them."""
+    log = open_log("*.log")
+    files = [log.folder / "worker.log", log.folder / "worker-1.log"]
+    for file in files:
+        file.touch()
+    log.look()
+    for file in files:
+        log.write("2026-01-01 00:00:05 CRITICAL no database\n", file)
+    for _ in range(3):
+        log.look(1.0)
+    assert log.watch.counts.criticals == 2
+    assert log.losses == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("regrown", [0, 5, 40])
+def test_a_copy_whose_original_was_emptied_is_none(
+    open_log: Open, restarted: bool, regrown: int
+) -> None:
+    """All of that between two looks (copytruncate), or while no recorder ran."""
+    log = open_log("*.log")
+    path, copy = log.folder / "worker.log", log.folder / "worker-1.log"
+    path.touch()
+    log.look()
+    log.write("".join(map(line, range(10, 30))), path)
+    log.look(1.0)
+    shutil.copy(path, copy)
+    path.write_text("")
+    log.write("".join(map(line, range(30, 30 + regrown))), path)
+    if restarted:
+        log.restart()
+    for _ in range(4):
+        log.look(1.0)
+    assert log.watch.counts.errors == 20 + regrown
+    assert log.watch.paths == [str(path)]
+
+
+def test_one_is_written_to_while_no_recorder_runs(open_log: Open) -> None:
+    """It was there when the watch began: what it had then does not count."""
+    log = open_log("*.log")
+    odd = log.folder / "worker-1.log"
+    log.write(line(1), log.folder / "worker.log")
+    log.write(line(2), odd)
+    log.look()
+    log.restart()
+    log.write(line(3), odd)
+    for _ in range(3):
+        log.look(1.0)
+    assert log.texts == [line(3).rstrip()]
+
+
+def test_one_comes_while_no_recorder_runs(open_log: Open) -> None:
+    """A rotated file that came meanwhile is read too, and only the rest of it."""
+    log = open_log("*.log")
+    path = log.folder / "worker.log"
+    path.touch()
+    log.look()
+    log.write(line(1), path)
+    log.look()
+    log.write(line(2), path)
+    path.rename(log.folder / "worker-20260101.log")
+    log.write(line(3), path)
+    log.write(line(4), log.folder / "worker-7.log")
+    log.restart()
+    for _ in range(20):
+        log.look(1.0)
+    assert sorted(log.texts) == [line(n).rstrip() for n in (1, 2, 3, 4)]
 
 
 def test_it_goes_on_after_a_restart(open_log: Open) -> None:

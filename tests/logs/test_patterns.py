@@ -127,6 +127,17 @@ def test_a_crowd_of_files_is_told(open_log: Open) -> None:
     assert len(log.watch.paths) == 64
     assert "only 64 files are followed" in log.watch.troubles[0].text
     assert not log.watch.troubles[0].absent
+    (lasting,) = log.losses
+    assert (lasting.path, lasting.until) == (log.watch.plan.path, None)
+    assert lasting.cause == "more files match than are followed"
+    log.restart()
+    log.look(1.0)
+    assert log.losses == [lasting]
+    for number in range(10):
+        (log.folder / f"{number}.log").unlink()
+    for _ in range(20):
+        log.look(2.0)
+    assert [loss.until is None for loss in log.losses] == [False]
 
 
 @pytest.mark.parametrize(

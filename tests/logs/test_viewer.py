@@ -437,6 +437,7 @@ def test_the_newest_match_may_be_the_newest_line() -> None:
     viewer.find(-1)
     wait_for(found)
     assert viewer.page().rows[viewer.page().cursor].raw == b"ERROR old"
+    viewer.close()
 
 
 def test_what_is_left_out_of_a_record_is_said() -> None:
