@@ -179,3 +179,22 @@ def test_it_goes_on_after_a_restart(open_log: Open) -> None:
     log.look()
     assert log.texts == [line(2).rstrip(), line(3).rstrip()]
     assert log.losses == []
+
+
+def test_a_file_that_was_read_before_is_none(open_log: Open) -> None:
+    """It lay elsewhere for a while."""
+    log = open_log("*.log")
+    path, elsewhere = log.folder / "worker.log", log.folder / "old"
+    path.touch()
+    log.look()
+    log.write(line(1), path)
+    log.look()
+    path.rename(elsewhere)
+    log.write(line(2), path)
+    for _ in range(20):
+        log.look(1.0)
+    elsewhere.rename(log.folder / "worker-1.log")
+    for _ in range(3):
+        log.look(1.0)
+    assert log.watch.counts.errors == 2
+    assert log.watch.paths == [str(path)]
