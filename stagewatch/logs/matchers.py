@@ -18,7 +18,7 @@ from stagewatch.logs.source import Matcher
 from stagewatch.logs.state import Counts
 from stagewatch.logs.tally import Tally
 from stagewatch.logs.traces import begins, exception_after
-from stagewatch.logs.wording import LOOKED, PART, TRACE, text_of
+from stagewatch.logs.wording import PART, TRACE, text_of
 from stagewatch.logs.words import CRITICAL, RANK
 
 _CUT = re.compile(r"\S*…$")
@@ -64,14 +64,11 @@ def by_pattern(level: str, text: str, encoding: str = "utf-8") -> Matcher:
         found = []
         for start in _lines_with(literal, data):
             end = data.find(b"\n", start)
-            line = data[start : min(end, start + LIMIT)].rstrip(b"\r")
-            seen = look(line)
+            seen = look(data[start : min(end, start + LIMIT)].rstrip(b"\r"))
             if (seen.level or (CRITICAL if seen.crash == TRACEBACK else "")) != level:
                 continue
             behind = start if seen.crash == TRACEBACK else end + 1
             trace = exception_after(data, behind) if begins(data, behind) else b""
-            if len(line) > LOOKED:
-                seen = look(line[:LOOKED])
             if text_of(seen, encoding, trace or b"") == text:
                 found.append(start)
         return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from operator import itemgetter
 
-from stagewatch.logs.levels import look
+from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.lines import Found, Lines
 from stagewatch.logs.masks import (
     alike_masked,
@@ -23,7 +23,7 @@ from stagewatch.logs.masks import (
     roughly_masked,
 )
 from stagewatch.logs.traces import COMMON, begins, exception_after, is_wrapped
-from stagewatch.logs.wording import LOOKED, text_of
+from stagewatch.logs.wording import is_wordless, text_of
 from stagewatch.logs.words import CRITICAL, MOST, MOST_KNOWN
 from stagewatch.model import LogPattern
 from stagewatch.text import clean
@@ -32,6 +32,8 @@ OTHER = "other records"
 EXAMPLE = 1000
 
 _CACHED = 4096
+_CACHED_BYTES = 4 * 1024 * 1024
+"""Of the keys of one level, which may be long."""
 _MOST_HELD = 32
 """Records of one file that wait for the end of a traceback."""
 _MANY = 64
@@ -91,6 +93,10 @@ class Patterns:
         self._others: dict[str, _Row] = {}
         self._occurring: Counter[str] = Counter()
         self._cache: dict[str, dict[bytes, _Row]] = {level: {} for level in MOST}
+        self._cached: Counter[str] = Counter()
+        """Bytes of the keys."""
+        self.wordless = False
+        """A record was so long that what it says was not seen: it may hide a new pattern."""
         self._dirty: dict[int, _Row] = {}
         self._held: dict[str, _Waiting] = {}
         self._learning = False
@@ -165,7 +171,7 @@ class Patterns:
                 continue
             exception = exception_after(data, position)
             if exception is None:
-                line = lines.line(index, LOOKED)
+                line = lines.line(index, LIMIT)
                 self._hold(_Held(level, line, at), data[position:], path)
                 waiting.add(index)
             elif exception:
@@ -214,13 +220,13 @@ class Patterns:
     ) -> None:
         """Count records, those alike together, and as one by one they would be counted."""
         keys = lines.keys_of(indices)
-        if lines.longer_than(LOOKED):
-            keys = [key[:LOOKED] for key in keys]
+        if lines.longer_than(LIMIT):
+            keys = [key[:LIMIT] for key in keys]
         # One byte is looked for first, since that takes no time.
         if b"\\" in lines.data and b"\\u" in lines.data:
             for number, index in enumerate(indices):
                 if b"\\u" in keys[number]:
-                    keys[number] = digits_alike(escapes_apart(lines.line(index, LOOKED)))
+                    keys[number] = digits_alike(escapes_apart(lines.line(index, LIMIT)))
         for number, index in enumerate(indices) if exceptions else ():
             keys[number] = _with_exception(keys[number], exceptions.get(index, b""))
         cache, counted = self._cache[level], []
@@ -232,12 +238,12 @@ class Patterns:
         for key, count in Counter(keys).items():
             row, index = cache.get(key), newest[key]
             if row is None:
-                line, exception = lines.line(index, LOOKED), exceptions.get(index, b"")
+                line, exception = lines.line(index, LIMIT), exceptions.get(index, b"")
                 row = self._found(level, key, line, exception)
             self._occurs(row)
             counted.append((index, count, row))
         for index, count, row in sorted(counted, key=itemgetter(0)):
-            self._count(row, count, lines.line(index, LOOKED), at, path)
+            self._count(row, count, lines.line(index, LIMIT), at, path)
 
     def _found(self, level: str, key: bytes, line: bytes, exception: bytes) -> _Row:
         """The pattern of a record whose key is not known, or not in this form."""
@@ -245,10 +251,14 @@ class Patterns:
         rough = _rough_key(roughly_masked(escapes_apart(line)), roughly_masked(exception))
         row = cache.get(rough)
         if row is None:
-            row = self._row(level, text_of(look(line), self._encoding, exception))
-        if len(cache) >= _CACHED:
+            seen = look(line)
+            self.wordless = self.wordless or (len(line) >= LIMIT and is_wordless(seen))
+            row = self._row(level, text_of(seen, self._encoding, exception))
+        if len(cache) >= _CACHED or self._cached[level] >= _CACHED_BYTES:
             cache.clear()
+            self._cached[level] = 0
         cache[key] = cache[rough] = row
+        self._cached[level] += len(key) + len(rough)
         return row
 
     def _occurs(self, row: _Row) -> None:
@@ -264,6 +274,7 @@ class Patterns:
     def _forget(self) -> None:
         for cache in self._cache.values():
             cache.clear()
+        self._cached.clear()
 
     def _row(self, level: str, text: str) -> _Row:
         """The pattern of this text; "other" where there are too many."""

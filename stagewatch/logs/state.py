@@ -118,6 +118,8 @@ class State(Struct, kw_only=True):
     """Files that are no longer read and still have a name."""
     partial: dict[str, str] = {}
     """Expressions that did not see every line, and why."""
+    wordless: bool = False
+    """A record was too long for its pattern to be told."""
     no_baseline: str = ""
     """Why the baseline could not be read."""
 

@@ -75,6 +75,7 @@ class LogWatch:
         self.plan, self.files = plan, files
         self.counts = state.counts.copy() if state else Counts()
         self.patterns = patterns or Patterns()
+        self.patterns.wordless = state is not None and state.wordless
         partial = state.partial if state else {}
         self.named = Named(plan.expressions, self.counts, partial, resumed=state is not None)
         self.no_baseline = state.no_baseline if state else ""
@@ -167,6 +168,7 @@ class LogWatch:
             record_at={path: at for path, at in times.items() if at is not None},
             done=self._ledger.marks(),
             partial=self.named.partial,
+            wordless=self.patterns.wordless,
             no_baseline=self.no_baseline,
         )
 

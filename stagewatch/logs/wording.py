@@ -11,8 +11,6 @@ from stagewatch.logs.masks import masked
 from stagewatch.logs.traces import begins, exception_after
 from stagewatch.text import clean
 
-LOOKED = 2048
-"""Bytes of a record that its pattern is made from."""
 LONGEST = 300
 """Characters of a pattern's text."""
 PART = " | "
@@ -69,6 +67,11 @@ def message_of(seen: Look) -> bytes:
         message, error = _of_fields(seen.fields or {})
         return message or error
     return said(seen)[0]
+
+
+def is_wordless(seen: Look) -> bool:
+    """Whether nothing in a structured record is known to say what happened."""
+    return seen.form == JSON and not message_of(seen)
 
 
 def said(seen: Look) -> tuple[bytes, bytes]:

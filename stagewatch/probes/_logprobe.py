@@ -172,6 +172,8 @@ class LogProbe:
         found = dict(self.watch.named.partial)
         if self.watch.patterns.overflown:
             found["new"] = "there are more patterns than are told apart"
+        elif self.watch.patterns.wordless:
+            found["new"] = "a record is longer than 4 KiB, with nothing in that of what it says"
         counts, why = self.watch.counts, []
         if counts.unread:
             why.append(

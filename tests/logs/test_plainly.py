@@ -20,7 +20,7 @@ from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
 from stagewatch.logs.traces import begins, line_by_line
 from stagewatch.logs.watch import LogWatch, Plan
-from stagewatch.logs.wording import LOOKED, text_of
+from stagewatch.logs.wording import text_of
 from stagewatch.text import clean
 from tests.logs.test_tally import FORMS, NOW, START, line
 
@@ -71,7 +71,7 @@ class Plainly:
         exception: bytes | None = b""
         if begins(raw, 0) or begins(data, position):
             exception = line_by_line(data, position)
-        key = entry.level, text_of(look(raw[:LOOKED]), exception=exception or b"")
+        key = entry.level, text_of(look(raw[:LIMIT]), exception=exception or b"")
         stamp = stamp_of(entry.look, at)
         if stamp is not None and stamp < START:
             self.counts.before_watch += 1

@@ -153,6 +153,36 @@ def test_a_flood_of_distinct_records_ends_in_other() -> None:
     assert all(len(cache) <= _CACHED for cache in patterns._cache.values())
 
 
+def pino(size: int, message: str) -> str:
+    pad = "x" * size
+    return (
+        f'{{"level":50,"time":1767312000000,"req":{{"headers":"{pad}"}},'
+        f'"err":{{"message":"{message}"}},"msg":"request errored"}}\n'
+    )
+
+
+def test_a_long_record_of_fields_is_told_by_what_stands_behind_them() -> None:
+    """As far as it is looked at; beyond, nobody knows whether it is new."""
+    patterns = counted([pino(2500, "pool exhausted") + pino(2500, "disk full")])
+    assert set(told(patterns)) == {
+        ("ERROR", "request errored | pool exhausted"),
+        ("ERROR", "request errored | disk full"),
+    }
+    assert not patterns.wordless
+    patterns = counted([pino(9000, "pool exhausted")], patterns)
+    assert patterns.wordless
+
+
+@pytest.mark.parametrize("distinct", [True, False])
+def test_long_keys_take_little_memory(distinct: bool) -> None:
+    """However many there are."""
+    words = ["".join(random.Random(n).choices("ghijklmnop", k=12)) for n in range(3000)]
+    lines = [f"ERROR {word if distinct else ''} {'x ' * 3000}\n" for word in words]
+    patterns = counted(["".join(lines[n : n + 50]) for n in range(0, 3000, 50)])
+    held = sum(len(key) for cache in patterns._cache.values() for key in cache)
+    assert held < 6 * 1024 * 1024
+
+
 def test_of_a_long_record_only_its_beginning_is_remembered() -> None:
     """Thousands of them are kept at a time; also where the long one is the last of many."""
     patterns = counted(["".join(f"ERROR {word} {'x' * 20_000} end\n" for word in "abc")])
