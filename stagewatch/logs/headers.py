@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from stagewatch.logs.words import LEVELS
+from stagewatch.logs.words import CRITICAL, ERROR, INFO, LEVELS, WARNING, named
 
 DAYS = rb"Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 MONTHS = rb"Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
@@ -23,12 +23,31 @@ PASSED = re.compile(
     rb"|(?:" + DAYS + rb"|" + MONTHS + rb"|" + ZONES + rb")(?![\w:]),?"
     rb"|\d{1,2}[-/ ](?:" + MONTHS + rb")[-/ ]\d{4}(?= |,)"  # Tomcat
     rb"|\{[\w./-]{1,80}:\d{1,6}\}"  # Airflow
+    rb"|\{[0-9a-f-]{0,36}\} (?=<[A-Z])"  # ClickHouse
+    rb"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?=\t)"  # AWS Lambda
     rb"|[A-Z]{3,4}:(?:[\w.:-]{1,64}(?:\(\d{1,5}\))?)?:" + _POSTGRES + rb":\[\d{1,10}\]:"  # RDS
     rb"|(?=\S)" + _POSTGRES + rb"(?:,\w{1,16}=[^\s,]{0,64}){0,8}:? "
     rb"|(?:user|db|app|client)=[^\s,]{0,64}(?:,[a-z]{2,16}=[^\s,]{0,64}){1,8}:? "  # pgBadger's
 )
 """Parts of a header that say nothing about the level."""
 
+_MARKED = re.compile(
+    rb"PHP (Fatal error|Parse error|Core error|Compile error|Recoverable fatal error|Warning"
+    rb"|Core Warning|Compile Warning|Notice|Deprecated|Strict Standards):"
+    rb"|(fail): [\w.+`<>-]{1,200}\[\d{1,6}\]"  # .NET, whose other levels are words of their own
+    rb"|=([A-Z]{4,8}) REPORT="  # Erlang
+)
+_MARKS = {
+    b"fatal error": CRITICAL,
+    b"parse error": CRITICAL,
+    b"core error": CRITICAL,
+    b"compile error": CRITICAL,
+    b"recoverable fatal error": ERROR,
+    b"warning": WARNING,
+    b"core warning": WARNING,
+    b"compile warning": WARNING,
+    b"fail": ERROR,
+}
 _ANY = b"|".join(sorted(LEVELS, reverse=True))
 _LEVEL = b"(" + _ANY.upper() + b")"
 _NAMED = (
@@ -103,3 +122,13 @@ def _later(text: bytes, start: int) -> Named | None:
         return None
     # Of several, the first one has to look like no word.
     return None if len(names) > 1 and not _ODD.search(names[0]) else found
+
+
+def marked_level(text: bytes, start: int) -> Named | None:
+    """(end, level) of what one program alone writes, such as ``PHP Fatal error:``."""
+    match = _MARKED.match(text, start)
+    if match is None:
+        return None
+    word = match[match.lastindex or 0].lower()
+    level = named(word) if match.lastindex == 3 else _MARKS.get(word, INFO)
+    return Named(match.end(), level) if level else None

@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 
 from stagewatch.logs.fields import Fields, json_fields, json_level, pairs, pairs_level
-from stagewatch.logs.headers import DAYS, MONTHS, PASSED, ZONES, named_level
+from stagewatch.logs.headers import DAYS, MONTHS, PASSED, ZONES, marked_level, named_level
 from stagewatch.logs.prefixes import unwrap
 from stagewatch.logs.words import CRITICAL, ERROR, INFO, LEVELS, WARNING, named
 
@@ -216,6 +216,9 @@ def _wordy(text: bytes, start: int, position: int, timed: bool) -> _Token:
     passed = PASSED.match(text, start)
     if passed:
         return _Token(passed.end())
+    marked = marked_level(text, start) if start == position or timed else None
+    if marked:
+        return _Token(*marked)
     named_one = named_level(text, start, timed=timed, piped=b"|" in text[position:start])
     if named_one:
         return _Token(*named_one)

@@ -20,6 +20,7 @@ _WORDS = (
     b"warn",
     b"wrn",
     b"eror",
+    b"fail: ",
     b"traceback",
     b"oom-",
     b"segfault",

@@ -238,6 +238,34 @@ def test_only_the_beginning_of_a_line_is_looked_at() -> None:
     assert level_of(f'{{"level":"fatal","msg":"{padding}"}}') == "CRITICAL"
 
 
+UUID = "6b7d9f0e-1111-2222-3333-444455556666"
+
+
+@pytest.mark.parametrize(
+    ("level", "line"),
+    [
+        ("ERROR", "fail: Microsoft.AspNetCore.Server.Kestrel[13]"),
+        ("", "fail: something went wrong"),
+        ("CRITICAL", "[01-Jan-2026 00:00:00 UTC] PHP Fatal error:  Uncaught x"),
+        ("CRITICAL", "PHP Parse error:  syntax error"),
+        ("ERROR", "[01-Jan-2026 00:00:00 UTC] PHP Recoverable fatal error:  x"),
+        ("WARNING", "[01-Jan-2026 00:00:00 UTC] PHP Warning:  x"),
+        ("INFO", "[01-Jan-2026 00:00:00 UTC] PHP Deprecated:  x"),
+        ("", "PHP is great: Fatal"),
+        ("ERROR", f"2026-01-01T00:00:00.000Z\t{UUID}\tERROR\tmsg"),
+        ("CRITICAL", f"2026-01-01T00:00:00.000Z\ta{UUID[1:]}\tFATAL\tmsg"),
+        ("CRITICAL", "2026.01.01 00:00:00.000000 [ 1 ] {} <Fatal> Application: x"),
+        ("ERROR", f"2026.01.01 00:00:00.000000 [ 1 ] {{{UUID}}} <Error> executeQuery: x"),
+        ("CRITICAL", "=CRITICAL REPORT==== 1-Jan-2026::00:00:00.000 ==="),
+        ("ERROR", "=ERROR REPORT==== 1-Jan-2026::00:00:00.000 ==="),
+        ("", "=WORLD REPORT==== 1-Jan-2026::00:00:00.000 ==="),
+    ],
+)
+def test_what_one_program_alone_writes(level: str, line: str) -> None:
+    """.NET, PHP, AWS Lambda, ClickHouse, Erlang; what only looks like it is none."""
+    assert level_of(line) == level
+
+
 @pytest.mark.parametrize(
     ("level", "line"),
     [

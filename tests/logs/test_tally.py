@@ -101,6 +101,12 @@ FORMS = (
     '{{"severity":"none","level":{d}0,"time":{epoch},"msg":"{text}"}}',
     "severity=minor level={level} msg=x",
     "{time} {level}s cleared: {d}",
+    "fail: app.Db[{d}]",
+    "fail: app.Db {text}",
+    "[{time}] PHP Fatal error:  {text}",
+    "{time}\t6b7d9f0e-1111-2222-3333-44445555666{d}\t{level}\t{text}",
+    "{time} [ {d} ] {{}} <{level}> app: {text}",
+    "={level} REPORT==== {text}",
     '{{"log":"{level}\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}}',
     '{{"log":"{level}s cleared\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}}',
 )
