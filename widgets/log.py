@@ -183,16 +183,12 @@ def log_count(snapshot: Snapshot | None) -> Line:
     """``1 critical · 43 errors · 214 lines`` since the watch began; «≥» where lines may be lost."""
     if snapshot is None or not snapshot.logs:
         return BLANK
-    least = any(
-        probe.facts.get("at_least") is True
-        for log in snapshot.logs
-        if (probe := snapshot.probes.get(log.probe)) is not None
-    )
     parts: list[Line] = []
     for name, one, role in _COUNTS:
         signals = [snapshot.signals.get(f"{log.probe}.{name}") for log in snapshot.logs]
         known = [s.last_value for s in signals if s is not None and s.last_value is not None]
         if known and (sum(known) or name == "lines"):
             text = plural(int(sum(known)), one, name if name != "criticals" else "critical")
+            least = any(s is not None and s.at_least for s in signals)
             parts.append(line((f"≥{text}" if least else text, role)))
     return join([patterns.summary(snapshot), *parts], " · ")

@@ -113,7 +113,7 @@ def _covers(known: Acknowledgement | None, pattern: LogPattern) -> bool:
     return known is not None and (not pattern.other or known.at >= pattern.last)
 
 
-def _urgency(entry: Entry) -> tuple[bool, bool, float, int, str, int]:
+def _urgency(entry: Entry) -> tuple[bool, bool, bool, float, int, str, int]:
     pattern = entry.pattern
     critical = pattern.level == CRITICAL and not entry.known_by
     urgent = critical or (pattern.new and not entry.known_by)
@@ -121,6 +121,7 @@ def _urgency(entry: Entry) -> tuple[bool, bool, float, int, str, int]:
     return (
         not critical,
         not urgent,
+        not (urgent and pattern.other),
         -when,
         -RANK.get(pattern.level, 0),
         entry.probe,
@@ -211,4 +212,6 @@ def summary(snapshot: Snapshot | None) -> Line:
     if snapshot is None:
         return ()
     new = sum(pattern.new for log in snapshot.logs for pattern in log.patterns)
-    return line((f"{new} NEW", Role.ACCENT)) if new else ()
+    signals = (snapshot.signals.get(f"{log.probe}.new") for log in snapshot.logs)
+    least = "≥" if any(signal is not None and signal.at_least for signal in signals) else ""
+    return line((f"{least}{new} NEW", Role.ACCENT)) if new else ()

@@ -36,7 +36,10 @@ def patterns(query: Query, probe: str, limit: int | None) -> list[LogPattern]:
     """A log probe's patterns; with ``limit``, the most urgent that occurred."""
     rest = "ORDER BY number"
     if limit is not None:
-        rest = "AND count > 0 ORDER BY level <> 'CRITICAL', is_new = 0, last_ms DESC LIMIT ?"
+        rest = (
+            "AND count > 0"
+            " ORDER BY level <> 'CRITICAL', is_new = 0, is_other = 0, last_ms DESC LIMIT ?"
+        )
     rows = query.all(
         "SELECT number, level, body, count, first_ms, last_ms, example, source_id, is_new, is_other"
         f" FROM pattern WHERE probe_id = (SELECT id FROM probe WHERE name = ?) {rest}",

@@ -30,9 +30,15 @@ class BoundedJudge:
         self._lapses[probe].add(lapses)
         self._partial[probe] = partial
 
+    @property
+    def _lost(self) -> bool:
+        return any(lapses.any for lapses in self._lapses.values())
+
     def look(self, t: float) -> Finding:
         """As the rule says, unless it passes on a count that may be too low."""
         found = self.within.look(t)
+        if found.state is State.FAIL and (any(self._partial.values()) or self._lost):
+            return replace(found, reason=f"{found.reason}; the count is a lower bound")
         if found.state is not State.PASS or self._more_is_good:
             return found
         cause = "; ".join(filter(None, self._partial.values()))

@@ -51,14 +51,26 @@ class _Criterion:
     """What the rule raised; it is asked no more."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Probe → why its newest reading failed; empty when it did not."""
+    heard: set[str] = field(default_factory=set)
+    """Probes that had a good reading once."""
 
     def look(self, t: float) -> Finding:
         """As the rule says; where it has nothing to go by, also what is wrong with its probes."""
         found = self.seat.rule.look(t)
         if found.why in (Why.WARMING_UP, Why.STALE):
-            troubles = filter(None, self.troubles.values())
-            return replace(found, reason="; ".join([found.reason, *troubles]))
+            troubles = list(filter(None, self.troubles.values()))
+            # What has never answered is not warming up: somebody has to do something.
+            dumb = any(why and probe not in self.heard for probe, why in self.troubles.items())
+            why = Why.STALE if dumb else found.why
+            return replace(found, reason="; ".join([found.reason, *troubles]), why=why)
         return found
+
+    def note(self, reading: Reading) -> None:
+        """Remember how a probe does."""
+        failed = reading.result in (Result.ERROR, Result.NO_DATA)
+        self.troubles[reading.probe] = reading.reason if failed else ""
+        if not failed:
+            self.heard.add(reading.probe)
 
 
 def coverage_rule(profile: Profile) -> tuple[str, Coverage]:
@@ -239,8 +251,7 @@ class Engine:
     def _feed(self, criterion: _Criterion, reading: Reading) -> None:
         if criterion.broken:
             return
-        failed = reading.result in (Result.ERROR, Result.NO_DATA)
-        criterion.troubles[reading.probe] = reading.reason if failed else ""
+        criterion.note(reading)
         try:
             criterion.seat.take(self._t, reading)
         # The one boundary around rules, here and in _look: one that fails knows nothing.

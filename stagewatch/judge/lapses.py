@@ -49,6 +49,11 @@ class Lapses:
             self._known[first] = _joined(self._known[first], self._known.pop(second))
 
     @property
+    def any(self) -> bool:
+        """Whether lines may have been lost at all, accepted or not."""
+        return bool(self._known)
+
+    @property
     def unaccepted(self) -> list[Lapse]:
         """The windows that nobody has accepted, oldest first."""
         if not self._known:

@@ -141,8 +141,12 @@ class RecordsJudge:
 
 def _counted(log: _Log) -> str:
     noun = "record" if log.criticals == 1 else "records"
-    return f"{log.criticals:.0f} critical {noun} in {log.name}"
+    return f"{_least(log)}{log.criticals:.0f} critical {noun} in {log.name}"
 
 
 def _also(log: _Log) -> str:
-    return f"{log.criticals:.0f} in {log.name}"
+    return f"{_least(log)}{log.criticals:.0f} in {log.name}"
+
+
+def _least(log: _Log) -> str:
+    return "at least " if log.lapses.any or log.partial else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stagewatch.judge.checked import bounds_of
 from stagewatch.judge.score import CheckScore, one_decimal
 from stagewatch.logs.words import CRITICAL
-from stagewatch.model import State
+from stagewatch.model import LogPattern, State
 from stagewatch.profile.values import format_duration, format_value
 from stagewatch.report.model import Report, stamp
 from stagewatch.snapshot import CriterionNow, ItemNow
@@ -214,29 +214,27 @@ def _losses(report: Report) -> Iterator[Block]:
 
 
 def _patterns(report: Report) -> Iterator[Block]:
-    rows = tuple(
-        (
-            log.probe,
-            p.level,
-            "new" if p.new else "known",
-            str(p.count),
-            stamp(p.first),
-            stamp(p.last),
-            p.text,
-            p.example,
-        )
+    found = [
+        (log.probe, p)
         for log in report.snapshot.logs
         for p in log.patterns
         if (p.new or p.level == CRITICAL) and p.first < report.until and p.last >= report.since
-    )
-    if len(rows) > PATTERNS:
+    ]
+    if len(found) > PATTERNS:
         yield Line(
-            f"There are {len(rows):,}; the {PATTERNS} most urgent are listed. All of them are in"
+            f"There are {len(found):,}; the {PATTERNS} most urgent are listed. All of them are in"
             " the JSON export."
         )
-    if rows:
+        found.sort(key=lambda each: not each[1].other)  # those stand for many
+    if found:
         columns = ("Probe", "Level", "", "Records", "First", "Last", "Pattern", "Newest record")
-        yield Table(columns, rows[:PATTERNS])
+        yield Table(columns, tuple(_pattern(*each) for each in found[:PATTERNS]))
+
+
+def _pattern(probe: str, p: LogPattern) -> tuple[str, ...]:
+    known = "new" if p.new else "known"
+    times = stamp(p.first), stamp(p.last)
+    return probe, p.level, known, str(p.count), *times, p.text, p.example
 
 
 def _acknowledgements(report: Report) -> Iterator[Block]:

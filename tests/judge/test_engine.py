@@ -426,6 +426,7 @@ def test_what_is_wrong_with_a_probe_is_part_of_the_reason(profile: Profile) -> N
     bad = Reading("errors", START + 1, 0.001, Result.ERROR, wrong)
     found = feed(judge, [bad], 10)["criticals"].finding
     assert found.reason == f"no usable reading of error.log yet; {wrong}"
+    assert found.why is Why.STALE
     assert (
         feed(judge, [log(20)], 21)["criticals"].finding.reason == "no critical record in error.log"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from stagewatch.judge.finding import Why
 from stagewatch.judge.lapses import MOST as MOST_LAPSES
 from stagewatch.judge.lapses import Lapse
@@ -123,10 +125,14 @@ def test_a_count_that_may_be_too_low_for_another_reason_is_inconclusive() -> Non
     assert made.look(131.0).state is State.FAIL
 
 
-def test_a_failure_outweighs_a_loss() -> None:
-    """One critical record is known, whatever else was lost."""
-    lapse = Lapse(100.0, None, "missing", "")
-    assert fed((120.0, 1.0, 0.0), lost=[lapse]).look(121.0).state is State.FAIL
+@pytest.mark.parametrize("accepted", ["", "anna"])
+def test_a_failure_outweighs_a_loss(accepted: str) -> None:
+    """One critical record is known, whatever else was lost; the sentence says that it is one at
+    least, whoever accepted that."""
+    lapse = Lapse(100.0, None if not accepted else 110.0, "missing", accepted)
+    found = fed((120.0, 1.0, 0.0), lost=[lapse]).look(121.0)
+    assert found.state is State.FAIL
+    assert found.reason == f"at least 1 critical record in {LOG}"
 
 
 def test_a_loss_that_lasts_grows_until_it_is_closed() -> None:

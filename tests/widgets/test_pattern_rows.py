@@ -11,7 +11,7 @@ from stagewatch.session.document import Acknowledgement, Instant
 from stagewatch.snapshot import Snapshot
 from stagewatch.tui import specimen
 from stagewatch.widgets.paint import text_of, width_of
-from stagewatch.widgets.patterns import Entry, Place, entries, pattern_line, pattern_lines
+from stagewatch.widgets.patterns import Entry, Place, entries, pattern_line, pattern_lines, summary
 from stagewatch.widgets.words import plural
 
 NOW = specimen.NOW
@@ -42,6 +42,26 @@ def test_critical_ones_come_first_then_new_ones_then_the_newest() -> None:
         pattern(4, "CRITICAL", age=9999),
     )
     assert numbers(over(*found)) == [4, 3, 2, 1]
+
+
+def test_what_stands_for_many_is_seen_first() -> None:
+    """Within the critical ones, and within the new ones."""
+    found = (
+        pattern(1, "CRITICAL", age=1),
+        replace(pattern(2, "CRITICAL", new=True, age=900), other=True),
+        pattern(3, new=True, age=1),
+        replace(pattern(4, new=True, age=900), other=True),
+    )
+    assert numbers(over(*found)) == [2, 1, 4, 3]
+
+
+def test_the_summary_says_where_there_may_be_more() -> None:
+    """As the signal does."""
+    snapshot = over(pattern(1, new=True))
+    signal = replace(snapshot.signals["errors.errors"], name="errors.new")
+    for least, text in ((False, "1 NEW"), (True, "≥1 NEW")):
+        signals = {**snapshot.signals, "errors.new": replace(signal, at_least=least)}
+        assert text_of(summary(replace(snapshot, signals=signals))) == text
 
 
 def test_what_repeats_within_a_minute_stays_where_it_is() -> None:
