@@ -87,6 +87,19 @@ class LogDesk:
         """Go on to the next of the log's files."""
         self.order(self._turn)
 
+    def to_end(self) -> None:
+        """Go to the newest line; from the end of a rotated file, to that of the log."""
+
+        def go(viewer: Viewer) -> None:
+            if viewer.rotated and viewer.following:
+                self._open(next(p for p in self._files() if not _is_rotated(p, self._files())))
+            elif viewer.following and viewer.source.gone():
+                self._open(viewer.source.name)
+            else:
+                viewer.to_end()
+
+        self.order(go)
+
     def to_time(self, at: float, offset: float) -> None:
         """Go to the records of this time, in whichever of the log's files has them.
 
@@ -213,7 +226,9 @@ class LogDesk:
             source = FileSource(path)
         except OSError as error:
             return self._kept(f"{path} cannot be read: {error.strerror or error}")
-        return self._over(source, lambda: FileSource(path))
+        viewer = self._over(source, lambda: FileSource(path))
+        viewer.rotated = _is_rotated(path, found)
+        return viewer
 
     def _kept(self, why: str) -> Viewer:
         """What the record holds of the log."""
@@ -242,6 +257,13 @@ def _file_of(files: Sequence[str], current: str, at: float, offset: float) -> st
     if before:
         return max(before, key=lambda path: began[path])
     return min(began, key=lambda path: began[path], default=None)
+
+
+def _is_rotated(path: str, files: Sequence[str]) -> bool:
+    """Whether this is a rotated file of another one."""
+    folder, name = os.path.split(path)
+    places = (os.path.split(file) for file in files)
+    return any(beside == folder and rotated_from(base, name) for beside, base in places)
 
 
 def _one_log(path: str, other: str) -> bool:

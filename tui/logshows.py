@@ -35,6 +35,11 @@ class Shows:
         """Of any text and any pattern."""
         self._text, self._alone = "", False
 
+    def all_lines(self) -> None:
+        """Of every level, too."""
+        self.everything()
+        self._level = 0
+
     def pattern_alone(self) -> None:
         """The records of the pattern."""
         self._alone = True

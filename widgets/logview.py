@@ -58,10 +58,13 @@ def head_line(page: Page | None, what: str, width: int) -> Line:
     if page is None:
         return fill(line((f" {what}", Role.STRONG), ("  opening", Role.DIM)), width)
     where = "following" if page.following else f"{page.share:.0%}"
+    follows = page.following and not page.rotated
+    if page.rotated:
+        where = "end of a rotated file" if page.following else f"rotated file {where}"
     right = line(
         (format_value(page.size, "B"), Role.DIM),
         "  ",
-        (where, Role.GOOD if page.following else Role.WARN),
+        (where, Role.GOOD if follows else Role.WARN),
         " ",
     )
     room = max(0, width - width_of(right) - 3)

@@ -49,6 +49,10 @@ class Source(Protocol):
         """Whether its path leads to another file by now."""
         ...
 
+    def gone(self) -> bool:
+        """Whether its path leads to no file by now."""
+        ...
+
     def clone(self) -> Source:
         """The same bytes for another thread, to be closed on its own."""
         ...
@@ -88,6 +92,13 @@ class FileSource:
             return False  # a rotation that is not finished: the old file is still of use
         return (found.st_dev, found.st_ino) != self._identity
 
+    def gone(self) -> bool:
+        try:
+            self._files.stat(self.name)
+        except OSError:
+            return True
+        return False
+
     def clone(self) -> FileSource:
         return FileSource(self.name, os.dup(self._fd))
 
@@ -114,6 +125,9 @@ class TextSource:
         return self._data[offset : offset + size]
 
     def replaced(self) -> bool:
+        return False
+
+    def gone(self) -> bool:
         return False
 
     def clone(self) -> TextSource:

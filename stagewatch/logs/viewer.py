@@ -21,6 +21,10 @@ ERRORS = "errors"
 SEARCH = "search"
 SEARCHED = MOST // 4
 """Places that a search keeps: it needs the next one, a filter a page of them."""
+SECOND = 1.0
+"""What a log's times may leave out."""
+GONE_AFTER = 20
+"""Looks at a file that is not there: before, it may be on its way to be rotated."""
 NONE_ABOVE, NONE_BELOW = "no match above", "no match below"
 NO_TIME = "no record here tells its time"
 
@@ -44,6 +48,8 @@ class Page:
     """The share of the log that was looked through for what is being waited for."""
     waiting: bool = False
     """A line is looked for that was not found yet."""
+    rotated: bool = False
+    """Nothing is written to this file any more."""
 
     @property
     def share(self) -> float:
@@ -63,6 +69,10 @@ class Viewer:
         self.note = ""
         self.about = ""
         """What there is to know of this log as long as it is shown."""
+        self.rotated = False
+        """It is a rotated file."""
+        self._missing = 0
+        """For how many looks there has been no file."""
         self.following = True
         self.height = 1
         self._reopen, self._tell = reopen, tell
@@ -147,6 +157,11 @@ class Viewer:
             return False
         self._wanted = None
         self._centre(place)
+        found = time_at(self.source, place, at, offset)
+        if found is not None and found < at - SECOND:
+            self.note = "no record here is that late; this is the last one"
+        elif found is not None and found > at + SECOND and not self._before(place, 1):
+            self.note = "no record here is that early; this is the first one"
         return True
 
     def time_here(self, near: float, offset: float = 0.0) -> float | None:
@@ -159,16 +174,20 @@ class Viewer:
 
     def set_filter(self, matcher: Matcher | None) -> None:
         """Show only lines that match; None shows all of them again."""
-        before = self._filter
+        before, here = self._filter, None if self.following else self._cursor
         if before is not None:
             before.stop()
         else:
-            self._left = None if self.following else self._cursor
+            self._left = here
         self._filter, self._filtered = None, matcher
         if matcher is not None:
             self._filter = self._scan(matcher, MOST)
-            self._top = self._cursor = 0
-            self.to_end()
+            self._top = self._cursor = here or 0
+            if here is None:
+                self.to_end()
+            else:
+                self._filter.want(here, -1)
+                self._filter.want(here, 1)
         elif before is None or before.count:
             self._centre(self._cursor)
         elif self._left is None:
@@ -244,10 +263,15 @@ class Viewer:
             self.note = "the log was truncated"
             self._restart()
             return True
+        self._missing = self._missing + 1 if self.source.gone() else 0
+        if self._missing == GONE_AFTER:
+            self.about = "this file is not there any more; these are its last lines"
+            return True
         if self.following and size == before and self.source.replaced():
             self.source.close()
             self.source = self._reopen()
             self._size = self.source.size()
+            self.about = ""
             self.note = "the log was rotated; this is the new one"
             self._restart()
             return True
@@ -265,6 +289,8 @@ class Viewer:
         """The lines of the page, the cursor's among them."""
         follows = self.following and self._filter is not None
         rows = self._stand_at_end() if follows else self._after(self._top, self.height)
+        if not (rows or follows) and self._filter is not None:  # all that match are above
+            rows = self._before(self._top, self.height)[::-1]
         starts = [row.start for row in rows]
         if self._cursor not in starts and rows:
             self._cursor = rows[-1].start if self._cursor > starts[-1] else starts[0]
@@ -280,6 +306,7 @@ class Viewer:
             stretch=self._filter.stretch if self._filter else (0.0, 1.0),
             progress=scan.progress if scan else 1.0,
             waiting=self.waiting,
+            rotated=self.rotated,
         )
 
     def record(self) -> list[bytes]:

@@ -41,6 +41,12 @@ def gone(path: Path) -> None:
     path.unlink()
 
 
+@pytest.fixture
+def gone_after(path: Path) -> Callable[[], None]:
+    """Deletes the log."""
+    return path.unlink
+
+
 def append(path: Path, text: str) -> None:
     with open(path, "a") as file:
         file.write(text)
@@ -196,6 +202,80 @@ async def test_a_pattern_opens_at_its_records_after_a_rotation(
         assert "ERROR line #" in lines(app)
         await pilot.press("f")
         await settled(pilot, lambda: "INFO" in lines(app))
+
+
+async def test_filters_stay_at_the_moment_one_is_at(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """The lines of that time that match; where all of them are above, the last of those."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l", "t", *"2025-09-06 01:40", "enter")
+        await settled(pilot, lambda: "INFO line 100" in lines(app))
+        await pilot.press("w", "w")
+        await settled(pilot, lambda: "ERROR line 107" in lines(app))
+        assert "ERROR line 7 " not in lines(app)
+        await pilot.press("w", "w")
+        await settled(pilot, lambda: "INFO line 108" in lines(app))
+        await pilot.press("t", *"2025-09-06 16:00", "enter")
+        await settled(pilot, lambda: "INFO line 960" in lines(app))
+        await pilot.press("w", "w")
+        await settled(pilot, lambda: "ERROR line 907" in lines(app))
+
+
+async def test_a_jump_beyond_the_log_says_so(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """On both sides, and not where the record is there."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l", "t", *"2025-09-07 01:40", "enter")
+        await settled(pilot, lambda: "no record here is that late" in lines(app))
+        await pilot.press("t", *"2025-09-05 01:40", "enter")
+        await settled(pilot, lambda: "no record here is that early" in lines(app))
+        await pilot.press("t", *"2025-09-06 01:40", "enter")
+        await settled(pilot, lambda: "INFO line 100" in lines(app))
+        assert "no record" not in lines(app)
+
+
+async def test_the_end_of_a_rotated_file_is_not_that_of_the_log(
+    app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """It says so; the same key again goes on to the log."""
+    rotate(path)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l", "o")
+        await settled(pilot, lambda: "end of a rotated file" in lines(app))
+        assert "following" not in lines(app)
+        await pilot.press("up")
+        await settled(pilot, lambda: "rotated file 9" in lines(app) or "100%" in lines(app))
+        await pilot.press("end")
+        await settled(pilot, lambda: "end of a rotated file" in lines(app))
+        await pilot.press("end")
+        await settled(pilot, lambda: "the new file" in lines(app))
+        assert "following" in lines(app)
+
+
+async def test_a_log_that_is_deleted_is_not_followed_in_silence(
+    app: StageWatch,
+    gone_after: Callable[[], None],
+    shown: Shown,
+    settled: Settled,
+    lines: Read,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was read last stays there; end shows what the record holds."""
+    monkeypatch.setattr("stagewatch.logs.viewer.GONE_AFTER", 2)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
+        gone_after()
+        await settled(pilot, lambda: "not there any more" in lines(app))
+        assert "INFO line 999" in lines(app)
+        await pilot.press("end")
+        await settled(pilot, lambda: "kept in the record" in lines(app))
 
 
 async def test_a_pattern_opens_at_the_record_that_has_just_come(

@@ -165,7 +165,8 @@ class LogScreen(Canvas):
 
     def action_end(self) -> None:
         """Follow the newest line."""
-        self._order(Viewer.to_end)
+        if self._desk is not None:
+            self._desk.to_end()
 
     def action_find(self, step: int) -> None:
         """Go to the next or the former match."""
@@ -290,8 +291,12 @@ class LogScreen(Canvas):
         self.app.push_screen(HelpScreen(LOG))
 
     def action_leave(self) -> None:
-        """Give up a search that runs; else go back to the watch."""
-        if self._page is not None and self._page.waiting:
+        """Give up a search or a filter that runs; else go back to the watch."""
+        page = self._page
+        if page is not None and page.waiting:
             self._order(Viewer.cancel)
+        elif page is not None and page.found is not None and page.progress < 1.0:
+            self._shows.all_lines()
+            self._refilter()
         else:
             self.dismiss()
