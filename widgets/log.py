@@ -41,6 +41,15 @@ _ROLES = {
 def log_line(entry: LogLine) -> Line:
     """``12:58:03  ERROR    pool timeout``: the line's own time where it carries one."""
     text = entry.text
+    if text.startswith("{") and (parts := _json_line(text)):
+        at, level, said = parts
+        return line(
+            (second_of(at if at is not None else entry.at), Role.DIM),
+            "  ",
+            (level.ljust(8), _ROLES.get(level, Role.DIM)),
+            " ",
+            said,
+        )
     stamp = _STAMP.match(text)
     time = stamp[1] if stamp else second_of(entry.at)
     text = text[stamp.end() :] if stamp else text
@@ -50,6 +59,14 @@ def log_line(entry: LogLine) -> Line:
     if not level:
         return line((time, Role.DIM), "  ", text)
     return line((time, Role.DIM), "  ", (level.ljust(8), _ROLES.get(level, Role.DIM)), " ", text)
+
+
+@lru_cache(512)
+def _json_line(text: str) -> tuple[float | None, str, str] | None:
+    """(its time, its level, what it says) of a record of JSON; kept, as ``_shape``."""
+    from stagewatch.logs.readable import parts
+
+    return parts(text.encode())
 
 
 @kept
@@ -66,7 +83,9 @@ def problems(snapshot: Snapshot, width: int) -> list[Line]:
     rows: list[Line] = []
     for log in snapshot.logs:
         if log.problem:
-            rows.extend(wrap(f"{log.path}: {log.problem}", width, Role.WARN, rows=2))
+            named = log.path in log.problem
+            text = log.problem if named else f"{log.path}: {log.problem}"
+            rows.extend(wrap(text, width, Role.WARN, rows=2))
     return rows
 
 

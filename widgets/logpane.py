@@ -43,6 +43,7 @@ class LogPane(Pane, can_focus=True):
         Binding("enter", "open", "Open the records of the pattern in the log", show=False),
         Binding("a", "acknowledge", "Acknowledge a critical pattern, with a reason", show=False),
         Binding("t", "turn", "Patterns and lines, patterns alone, lines alone", show=False),
+        Binding("home", "top", "The most urgent pattern", show=False),
         Binding("pageup", "back(10)", "Scroll the lines back, which holds them still", show=False),
         Binding("pagedown", "back(-10)", "Scroll the lines forward", show=False),
         Binding("end", "follow", "Follow the lines again", show=False),
@@ -66,6 +67,8 @@ class LogPane(Pane, can_focus=True):
         super().__init__(id=id)
         self._showing = Showing.BOTH
         self._cursor: Place | None = None
+        self._asked: Place | None = None
+        """What is being acknowledged."""
         self._held: tuple[LogLine, ...] | None = None
         self._back = 0
         self._tail = Tail()
@@ -122,6 +125,8 @@ class LogPane(Pane, can_focus=True):
         """The pattern under the cursor: where it was left, else the most urgent one."""
         found = self._entries()
         here = next((entry for entry in found if entry.place == self._cursor), None)
+        if here and here.known_by and here.place == self._asked:  # on to the next one
+            self._cursor = self._asked = here = None
         return here or (found[0] if found else None)
 
     def place(self) -> Place | None:
@@ -158,7 +163,13 @@ class LogPane(Pane, can_focus=True):
         """Acknowledge the pattern under the cursor."""
         entry = self.entry()
         if entry is not None:
+            self._asked = self._cursor = entry.place
             self.post_message(self.Acknowledged(entry))
+
+    def action_top(self) -> None:
+        """Go to the most urgent pattern."""
+        self._cursor = None
+        self.repaint()
 
     def action_turn(self) -> None:
         """Show patterns and lines, patterns alone, or lines alone."""
@@ -169,6 +180,9 @@ class LogPane(Pane, can_focus=True):
     def action_back(self, rows: int) -> None:
         """Move ``rows`` towards the older lines; negative: towards the newer ones."""
         if self.view is None or self.view.snapshot is None:
+            return
+        if self._showing is Showing.PATTERNS and self._entries():
+            self._move(-rows)
             return
         held = self._held if self._held is not None else all_lines(self.view.snapshot)
         self._back = min(max(0, self._back + rows), max(0, len(held) - self._room_of_lines()))

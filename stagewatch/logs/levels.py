@@ -27,7 +27,10 @@ PLAIN = "plain"
 JSON = "json"
 PAIRS = "pairs"
 
-_GLOG = re.compile(rb"([IWEF])(?:\d{4}|\d{8}) \d\d:\d\d:\d\d")
+_GLOG = re.compile(
+    rb"([IWEF])(?:\d{4}|\d{8}) \d\d:\d\d:\d\d"
+    rb"(?:(?:\.\d{1,9})? {1,8}\d{1,10} [\w./-]{1,120}:\d{1,6}\])?"
+)
 _GLOG_LEVELS = {b"I": INFO, b"W": WARNING, b"E": ERROR, b"F": CRITICAL}
 _KERNEL = re.compile(
     rb"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:Z+-]{0,20} )?(?:kernel: ?)?"

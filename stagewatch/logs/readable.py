@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
 
 from stagewatch.logs.fields import Fields, is_level_key, is_time_key
 from stagewatch.logs.levels import JSON, LIMIT, Look, look
+from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.wording import message_of
 from stagewatch.logs.words import LEVELS
 from stagewatch.text import clean
@@ -53,18 +56,39 @@ def _level_word(head: str, level: str) -> tuple[int, str]:
     return -1, ""
 
 
+def parts(raw: bytes) -> tuple[float | None, str, str] | None:
+    """(its own time, its level, what it says) of a record of JSON; None of any other line."""
+    seen = look(raw[:LIMIT])
+    if seen.form != JSON or not seen.fields:
+        return None
+    return stamp_of(seen, 0.0), seen.level, clean("  ".join(_said(seen, seen.fields)))
+
+
 def _json(seen: Look, fields: Fields, encoding: str) -> Shown:
-    time = next((str(fields[key]) for key in fields if is_time_key(key)), "")
     level = seen.level.ljust(8)
-    message = message_of(seen).decode("utf-8", "replace")
-    rest = (
-        f"{key}={_value(value)}"
-        for key, value in fields.items()
-        if not is_time_key(key) and not is_level_key(key) and value != message
-    )
-    cut = "…" if len(seen.payload) >= LIMIT - 1 else ""
-    text = clean("  ".join(filter(None, [time, level, message, *rest, cut])))
+    text = clean("  ".join(filter(None, [_time(seen, fields), level, *_said(seen, fields)])))
     return Shown(seen.level, text, text.find(level) if seen.level else -1, seen.level)
+
+
+def _time(seen: Look, fields: Fields) -> str:
+    """The record's time as it writes it; a number of seconds as a date."""
+    value = next((fields[key] for key in fields if is_time_key(key)), "")
+    stamp = None if isinstance(value, str) else stamp_of(seen, 0.0)
+    if stamp is None:
+        return str(value)
+    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _said(seen: Look, fields: Fields) -> Iterator[str]:
+    """What a record of JSON says: its message, its other fields, and whether it was cut."""
+    message = message_of(seen).decode("utf-8", "replace")
+    if message:
+        yield message
+    for key, value in fields.items():
+        if not is_time_key(key) and not is_level_key(key) and value != message:
+            yield f"{key}={_value(value)}"
+    if len(seen.payload) >= LIMIT - 1:
+        yield "…"
 
 
 def _value(value: object) -> str:

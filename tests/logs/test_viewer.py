@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from stagewatch.logs import matchers, scan
 from stagewatch.logs.expressions import Expression
 from stagewatch.logs.passage import RECORD
-from stagewatch.logs.readable import record_text, shown
+from stagewatch.logs.readable import parts, record_text, shown
 from stagewatch.logs.source import (
     FileSource,
     Source,
@@ -481,6 +481,14 @@ def test_json_is_readable() -> None:
     raw = b'{"ts":"2026-01-01T00:00:00Z","level":"error","msg":"it broke","n":3,"who":"bob"}'
     assert shown(raw, "utf-8").text == "2026-01-01T00:00:00Z  ERROR     it broke  n=3  who=bob"
     assert record_text([raw], "utf-8")[1] == '  "ts": "2026-01-01T00:00:00Z",'
+
+
+def test_a_number_of_seconds_is_shown_as_a_date() -> None:
+    """Whatever its unit; the parts tell it as it is."""
+    raw = b'{"level":60,"time":1767225600250,"msg":"it broke","n":3}'
+    assert shown(raw, "utf-8").text == "2026-01-01T00:00:00.250Z  CRITICAL  it broke  n=3"
+    assert parts(raw) == (1767225600.25, "CRITICAL", "it broke  n=3")
+    assert parts(b"2026-01-01 00:00:00 ERROR plain") is None
 
 
 def test_json_that_is_cut_says_so() -> None:

@@ -321,6 +321,27 @@ async def test_a_critical_pattern_is_acknowledged_with_a_reason(
     assert (known.by, known.reason, known.until) == ("alice", "known", snapshot.session.ends_at)
 
 
+async def test_many_patterns_are_moved_through_by_pages(
+    app: StageWatch, stage: Stage, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """Where they stand alone; home leads to the most urgent one."""
+    snapshot = specimen.healthy()
+    log = snapshot.logs[0]
+    many = [
+        replace(log.patterns[0], number=n, text=f"pattern {n}", first=specimen.NOW - n, new=True)
+        for n in range(1, 60)
+    ]
+    stage.show(replace(snapshot, logs=(replace(log, patterns=tuple(many)),)))
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot)
+        await pilot.press("t", "pagedown", "pagedown")
+        await settled(pilot, lambda: "pattern 21 " in lines(app))
+        assert "held" not in lines(app)
+        await pilot.press("pageup")
+        await pilot.press("home")
+        await settled(pilot, lambda: "pattern 1 " in lines(app))
+
+
 async def test_t_turns_from_patterns_and_lines_to_either(
     app: StageWatch, shown: Shown, settled: Settled, lines: Read
 ) -> None:

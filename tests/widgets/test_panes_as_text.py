@@ -22,6 +22,7 @@ from stagewatch.widgets.memory import memory_gauges
 from stagewatch.widgets.paint import Line, line, text_of, to_ascii, width_of
 from stagewatch.widgets.pointer import Pointer
 from stagewatch.widgets.view import Notice, View
+from stagewatch.widgets.words import second_of
 
 Scene = Callable[..., View]
 NAMES = ("healthy", "trouble", "empty")
@@ -269,6 +270,16 @@ def test_log_lines_show_their_own_time_and_level(scene: Scene) -> None:
     entry = LogLine(specimen.NOW, "e.log", "ERROR", "2025-09-06 04:12:13,456 ERROR: it broke")
     logs = (replace(snapshot.logs[0], lines=(entry,)),)
     assert said(log_lines(scene(logs=logs), None, 0, 78, 5)) == "04:12:13  ERROR    it broke"
+
+
+def test_json_is_readable_in_the_tail(scene: Scene) -> None:
+    """Its message, not its braces."""
+    snapshot: Snapshot | None = scene().snapshot
+    assert snapshot is not None
+    text = '{"timestamp": "2025-09-06T04:12:13.6Z", "level": "error", "event": "it broke", "n": 3}'
+    logs = (replace(snapshot.logs[0], lines=(LogLine(specimen.NOW, "e.log", "ERROR", text),)),)
+    row = f"{second_of(1757131933.6)}  ERROR    it broke  n=3"
+    assert said(log_lines(scene(logs=logs), None, 0, 78, 5)) == row
 
 
 def test_several_logs_are_merged_by_time(scene: Scene) -> None:

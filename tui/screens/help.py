@@ -37,7 +37,7 @@ def help_text(first: str = "") -> Content:
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> list[Content]:
     head = Content.styled(title, "bold $accent")
-    return [head, *(Content.assemble((f"{name:<14}", "bold"), text) for name, text in rows)]
+    return [head, *(Content.assemble((f"{name:<16}", "bold"), text) for name, text in rows)]
 
 
 class HelpScreen(Dialogue[None]):

@@ -267,6 +267,9 @@ class LogScreen(Canvas):
     def _opened(self, lines: list[bytes]) -> None:
         from stagewatch.tui.screens.record import RecordScreen
 
+        if not lines:
+            self._note("there is no record here")
+            return
         self.app.push_screen(RecordScreen(record_text(lines, self._look_for.encoding)))
 
     def action_copy(self) -> None:

@@ -46,7 +46,7 @@ SMALLEST = (60, 16)
 """Below this, only the verdict is shown."""
 WIDE = 100
 """From this width on, the checklist stands beside the panes."""
-LOG_ACTS = ("open", "acknowledge", "turn", "follow")
+LOG_ACTS = ("open", "acknowledge", "turn", "top", "follow")
 """What the keys of the log's pane do beside moving in it."""
 ROOMY = {True: 30, False: 40}
 """Rows from which panes have boxes, by whether the screen is wide."""
