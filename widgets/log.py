@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,9 +39,13 @@ _ROLES = {
 }
 
 
-def log_line(entry: LogLine) -> Line:
-    """``12:58:03  ERROR    pool timeout``: the line's own time where it carries one."""
+def log_line(entry: LogLine, *, named: bool = False) -> Line:
+    """``12:58:03  ERROR    pool timeout``: the line's own time where it carries one.
+
+    ``named``: with the file that it is from.
+    """
     text = entry.text
+    source = (f"{os.path.basename(entry.source)}: ", Role.DIM) if named else ("", Role.DIM)
     if text.startswith("{") and (parts := _json_line(text)):
         at, level, said = parts
         return line(
@@ -48,17 +53,19 @@ def log_line(entry: LogLine) -> Line:
             "  ",
             (level.ljust(8), _ROLES.get(level, Role.DIM)),
             " ",
+            source,
             said,
         )
     stamp = _STAMP.match(text)
     time = stamp[1] if stamp else second_of(entry.at)
     text = text[stamp.end() :] if stamp else text
-    named = _LEVEL.match(text)
-    level = named[1] if named else entry.level
-    text = text[named.end() :] if named else text
+    found = _LEVEL.match(text)
+    level = found[1] if found else entry.level
+    text = text[found.end() :] if found else text
     if not level:
-        return line((time, Role.DIM), "  ", text)
-    return line((time, Role.DIM), "  ", (level.ljust(8), _ROLES.get(level, Role.DIM)), " ", text)
+        return line((time, Role.DIM), "  ", source, text)
+    shown = (level.ljust(8), _ROLES.get(level, Role.DIM))
+    return line((time, Role.DIM), "  ", shown, " ", source, text)
 
 
 @lru_cache(512)
@@ -118,9 +125,9 @@ def _shape(text: str) -> str:
     return _NUMBER.sub("#", text)
 
 
-def run_line(run: Run) -> Line:
-    """Its newest line, and how often there was one like it."""
-    newest = log_line(run.last)
+def run_line(run: Run, *, named: bool = False) -> Line:
+    """Its newest line, and how often there was one like it; ``named`` as above."""
+    newest = log_line(run.last, named=named)
     if run.count == 1:
         return newest
     return (*newest[:-1], (f"×{run.count}  ", Role.STRONG), newest[-1])
@@ -145,14 +152,15 @@ def log_lines(
         return [line(("this profile follows no log", Role.DIM))]
     rows = [] if told else problems(snapshot, width)
     room = max(0, height - len(rows))
+    named = len({entry.source for entry in held or all_lines(snapshot)}) > 1
     if held is None:
         shown = (tail or Tail()).newest(runs(all_lines(snapshot)), room)
         if not shown and not rows:
             return [line(("no line yet", Role.DIM))]
-        return [*rows, *(crop(run_line(run), width) for run in shown)]
+        return [*rows, *(crop(run_line(run, named=named), width) for run in shown)]
     last = len(held) - back
     kept = held[max(0, last - room) : last]
-    return [*rows, *(crop(log_line(entry), width) for entry in kept)]
+    return [*rows, *(crop(log_line(entry, named=named), width) for entry in kept)]
 
 
 class Tail:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from stagewatch.judge.score import CheckScore, one_decimal
 from stagewatch.logs.words import CRITICAL
 from stagewatch.model import LogPattern, State
 from stagewatch.profile.values import format_duration, format_value
-from stagewatch.report.model import Report, stamp
+from stagewatch.report.model import Report, SignalSummary, stamp
 from stagewatch.snapshot import CriterionNow, ItemNow
 
 
@@ -184,15 +185,24 @@ def _signals(report: Report) -> Iterator[Block]:
                     _value(s.low, s.unit),
                     _value(s.spread.mean, s.unit),
                     _value(s.spread.p95, s.unit),
-                    ("at least " if s.at_least else "") + _value(s.high, s.unit),
+                    _most(s),
                     _share(s.coverage),
                 )
                 for s in report.signals
             ),
         )
+        reasons = defaultdict[str, list[str]](list)
         for signal in report.signals:
             if signal.at_least:
-                yield Line(f"{signal.name} is at least that: {signal.reason}.")
+                reasons[signal.reason].append(signal.name)
+        for reason, names in reasons.items():
+            few = "is" if len(names) == 1 else "are"
+            yield Line(f"{', '.join(names)} {few} at least that: {reason}.")
+
+
+def _most(signal: SignalSummary) -> str:
+    most = _value(signal.high, signal.unit)
+    return f"at least {most}" if most and signal.at_least else most
 
 
 def _losses(report: Report) -> Iterator[Block]:

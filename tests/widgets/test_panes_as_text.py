@@ -291,6 +291,7 @@ def test_several_logs_are_merged_by_time(scene: Scene) -> None:
     two = replace(snapshot.logs[0], probe="b", lines=(LogLine(20.0, "b", "", "second"),))
     rows = log_lines(scene(logs=(one, two)), None, 0, 78, 5)
     assert [text_of(row).split()[-1] for row in rows] == ["first", "second", "third"]
+    assert [text_of(row).split()[-2] for row in rows] == ["a:", "b:", "a:"]
 
 
 def test_the_newest_lines_fill_their_room_but_for_a_third(scene: Scene) -> None:

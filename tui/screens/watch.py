@@ -297,7 +297,8 @@ class WatchScreen(Canvas):
             return
         from stagewatch.tui.screens.ask import AskScreen
 
-        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; silences, changes no verdict"
+        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; silences, changes no verdict;"
+        about += f" recorded as {self._operator}"
         asked = AskScreen("Acknowledge", about, "the reason; enter saves it")
         self.app.push_screen(asked, partial(self._acknowledged, entry))
 
