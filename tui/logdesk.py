@@ -92,13 +92,19 @@ class LogDesk:
 
         def go(viewer: Viewer) -> None:
             if viewer.rotated and viewer.following:
-                self._open(next(p for p in self._files() if not _is_rotated(p, self._files())))
+                self._open(self._live(viewer.source.name))
             elif viewer.following and viewer.source.gone():
                 self._open(viewer.source.name)
             else:
                 viewer.to_end()
 
         self.order(go)
+
+    def _live(self, rotated: str) -> str:
+        """The log that this file was rotated from; itself where that is not there."""
+        files = self._files()
+        live = (p for p in files if _one_log(p, rotated) and not _is_rotated(p, files))
+        return next(live, rotated)
 
     def to_time(self, at: float, offset: float) -> None:
         """Go to the records of this time, in whichever of the log's files has them.

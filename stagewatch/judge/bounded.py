@@ -24,11 +24,12 @@ class BoundedJudge:
         self._lapses: defaultdict[str, Lapses] = defaultdict(Lapses)
         self._partial: dict[str, str] = {}
 
-    def add(self, probe: str, lapses: Iterable[Lapse] | None, partial: str) -> None:
+    def add(self, probe: str, lapses: Iterable[Lapse] | None, partial: str | None) -> None:
         """Take what the newest reading of a log says: windows, and why else its count may be too
-        low."""
+        low; None of what it says nothing of."""
         self._lapses[probe].add(lapses)
-        self._partial[probe] = partial
+        if partial is not None:
+            self._partial[probe] = partial
 
     @property
     def _lost(self) -> bool:

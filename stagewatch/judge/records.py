@@ -70,16 +70,18 @@ class RecordsJudge:
         criticals: float | None,
         tracebacks: float | None,
         losses: Sequence[Lapse] | None = None,
-        partial: str = "",
+        partial: str | None = None,
     ) -> None:
         """Take a reading of ``probe``: its counters, None where they could not be read, the
-        windows that it knows of, and why else it may have counted too few."""
+        windows that it knows of, and why else it may have counted too few; None of what it says
+        nothing of."""
         log = self._logs.get(probe)
         at = log.order.place(t) if log else None
         if log is None or at is None:
             return
         log.lapses.add(losses)
-        log.partial = partial
+        if partial is not None:
+            log.partial = partial
         critical, traceback = usable(criticals), usable(tracebacks)
         if self._config.traceback_is_critical and traceback is None:
             traceback = 0.0

@@ -214,9 +214,8 @@ def _bounded(made: Seat, setting: Setting, *, more_is_good: bool) -> Seat:
 
     def take(t: float, reading: Reading) -> None:
         if reading.probe in counts:
-            partial = partial_of(reading.facts)
-            why = dict.fromkeys(partial[n] for n in sorted(counts[reading.probe]) if n in partial)
-            judge.add(reading.probe, _lapses(reading, setting), "; ".join(why))
+            why = _partial(reading, counts[reading.probe])
+            judge.add(reading.probe, _lapses(reading, setting), why)
         if reading.probe in made.probes:
             made.take(t, reading)
 
@@ -233,6 +232,14 @@ def _counts_of(signals: Iterable[str], setting: Setting) -> Iterator[str]:
             yield from _counts_of(of, setting)
         elif config is not None and config.kind == "log":
             yield signal
+
+
+def _partial(reading: Reading, names: Iterable[str]) -> str | None:
+    """Why these counts of a log may be too low, but for lost lines; None where it says nothing."""
+    partial = partial_of(reading.facts)
+    if not partial and "at_least" not in reading.facts:
+        return None
+    return "; ".join(dict.fromkeys(partial[name] for name in sorted(names) if name in partial))
 
 
 def _lapses(reading: Reading, setting: Setting) -> list[Lapse] | None:
@@ -317,7 +324,7 @@ def _records(rule: Records, setting: Setting) -> Seat:
             reading.values.get(series[reading.probe]),
             float(tracebacks) if isinstance(tracebacks, int | float) else None,
             _lapses(reading, setting),
-            partial_of(reading.facts).get("criticals", ""),
+            _partial(reading, {"criticals"}),
         )
 
     return Seat(judge, take, frozenset(series), tuple(series.values()))

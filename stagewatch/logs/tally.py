@@ -54,10 +54,10 @@ class Tally:
         lines = Lines(data, self._passing.others)
         found = self._begin(lines, at)
         self.counts.lines += lines.count
-        if self.named is not None:
-            self.named.count(data)
-        self.joins.begin(lines, at, written_after)
         try:
+            if self.named is not None:
+                self.named.count(data)
+            self.joins.begin(lines, at, written_after)
             self._find()
             self._count()
             batch.add(self.path, found, at, self.level_of)

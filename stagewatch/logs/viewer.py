@@ -263,9 +263,7 @@ class Viewer:
             self.note = "the log was truncated"
             self._restart()
             return True
-        self._missing = self._missing + 1 if self.source.gone() else 0
-        if self._missing == GONE_AFTER:
-            self.about = "this file is not there any more; these are its last lines"
+        if self._came_or_went():
             return True
         if self.following and size == before and self.source.replaced():
             self.source.close()
@@ -281,6 +279,17 @@ class Viewer:
             scan.follow()
         if self.following:
             self.to_end()
+        return True
+
+    def _came_or_went(self) -> bool:
+        """Whether the file has just turned out to be gone, or is there again after all."""
+        missing, self._missing = self._missing, self._missing + 1 if self.source.gone() else 0
+        if self._missing == GONE_AFTER:
+            self.about = "this file is not there any more; these are its last lines"
+        elif missing >= GONE_AFTER and not self._missing:
+            self.about = ""
+        else:
+            return False
         return True
 
     # What is to be seen.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stagewatch.judge.checked import bounds_of
 from stagewatch.judge.score import CheckScore, one_decimal
-from stagewatch.logs.words import CRITICAL
+from stagewatch.logs.words import CRITICAL, RANK
 from stagewatch.model import LogPattern, State
 from stagewatch.profile.values import format_duration, format_value
 from stagewatch.report.model import Report, SignalSummary, stamp
@@ -235,10 +235,16 @@ def _patterns(report: Report) -> Iterator[Block]:
             f"There are {len(found):,}; the {PATTERNS} most urgent are listed. All of them are in"
             " the JSON export."
         )
-        found.sort(key=lambda each: not each[1].other)  # those stand for many
+        found.sort(key=_urgency)
     if found:
         columns = ("Probe", "Level", "", "Records", "First", "Last", "Pattern", "Newest record")
         yield Table(columns, tuple(_pattern(*each) for each in found[:PATTERNS]))
+
+
+def _urgency(found: tuple[str, LogPattern]) -> tuple[bool, int, bool, float]:
+    """Those that stand for many first, then by level, new ones, and the newest."""
+    pattern = found[1]
+    return not pattern.other, -RANK.get(pattern.level, 0), not pattern.new, -pattern.last
 
 
 def _pattern(probe: str, p: LogPattern) -> tuple[str, ...]:

@@ -114,6 +114,20 @@ def test_records_of_which_some_may_be_hidden_pass_nothing(folder: Path) -> None:
     assert "too long" in found["critical"][1]
 
 
+def test_a_reading_that_says_nothing_of_its_counts_changes_nothing(folder: Path) -> None:
+    """One that timed out has no facts; what was known before it stands."""
+    engine = Engine(load(folder / "x.toml", InstalledKinds()), WatchTime(START), 6 * 3600.0)
+    told = json.dumps(dict.fromkeys(("criticals", "errors", "slow"), "too long"))
+    values = {"log.slow": 5.0, "log.errors": 5.0, "log.lines": 100.0, "log.criticals": 0.0}
+    for minute in range(20):
+        reading = Reading("log", START + 60 * minute, 0.0, Result.VALUE, values=values)
+        engine.take(replace(reading, facts={"tracebacks": 0, "partial": told}))
+    engine.take(Reading("log", START + 1200, 0.0, Result.ERROR, "timed out"))
+    engine.pass_time(START + 1260)
+    for name in ("slow", "held", "critical"):
+        assert engine.computed()[name].state is State.INCONCLUSIVE
+
+
 def test_an_expression_that_was_given_up_passes_nothing(folder: Path) -> None:
     """Its count stands still; that of the others is whole."""
     found = states(folder, 5.0, partial=json.dumps({"slow": "took too long"}))

@@ -27,7 +27,7 @@ from stagewatch.logs.source import (
     forward,
     line_start,
 )
-from stagewatch.logs.viewer import Viewer
+from stagewatch.logs.viewer import GONE_AFTER, Viewer
 from stagewatch.logs.wide import wide_of
 
 START = 1767225600.0  # 2026-01-01 00:00:00 UTC
@@ -366,6 +366,19 @@ def test_a_rotated_log_is_followed_by_the_new_one(log: Opened) -> None:
     log.viewer.to_end()
     assert log.viewer.poll()
     assert log.texts() == ["in the new one"]
+
+
+def test_a_file_that_was_only_away_is_there_again(log: Opened) -> None:
+    """Moved away for long, and back."""
+    away = log.path.with_name("away")
+    log.path.rename(away)
+    for _ in range(GONE_AFTER):
+        assert "not there any more" not in log.viewer.page().note
+        log.viewer.poll()
+    assert "not there any more" in log.viewer.page().note
+    away.rename(log.path)
+    assert log.viewer.poll()
+    assert log.viewer.page().note == ""
 
 
 def test_a_line_of_many_megabytes_is_one_row(tmp_path: Path) -> None:

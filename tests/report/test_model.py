@@ -66,6 +66,7 @@ def test_patterns_and_who_acknowledged_them(tmp_path: Path) -> None:
         pattern(2, "ERROR", "known timeout", new=False),
         *(pattern(n, "ERROR", f"new {n}", new=True) for n in range(3, PATTERNS + 9)),
         replace(pattern(999, "ERROR", "other records", new=True), other=True),
+        pattern(1000, "WARNING", "new warning", new=True),
     ]
     writer = HistoryWriter(folder / "history.db", clock)
     writer.add(Reading("log", now, 0.0, Result.VALUE, patterns=tuple(patterns)))
@@ -87,8 +88,9 @@ def test_patterns_and_who_acknowledged_them(tmp_path: Path) -> None:
     text = markdown.render(report)
     assert "| known | 2 |" in text
     assert "known timeout" not in text
+    assert "new warning" not in text
     assert "other records" in text
-    assert f"There are {PATTERNS + 8}; the {PATTERNS} most urgent are listed" in text
+    assert f"There are {PATTERNS + 9}; the {PATTERNS} most urgent are listed" in text
     acknowledged = next(row for row in text.splitlines() if "disk was cleared" in row)
     assert "bob" in acknowledged
     assert "known disk full" in acknowledged

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from stagewatch.tui.logdesk import _file_of
+from stagewatch.tui.logdesk import LogDesk, Target, _file_of
 
 DAY = 1767225600.0  # 2026-01-01 00:00:00 UTC
 HOUR = 3600.0
@@ -42,6 +43,16 @@ def test_it_is_the_newest_that_begins_before(
     found = _file_of(files, files[current], DAY + hour * HOUR, 0.0)
     assert found is not None
     assert Path(found).name == name
+
+
+def test_a_rotated_file_leads_back_to_its_own_log(files: list[str]) -> None:
+    """However many others there are, and whichever was written last."""
+    desk = LogDesk(Target("errors", files[0].replace("error.log", "*.log"), lambda _: ()), print, 9)
+    os.utime(files[3], (DAY * 2, DAY * 2))
+    assert desk._live(files[1]) == files[0]
+    assert desk._live(files[2]) == files[0]
+    Path(files[0]).unlink()
+    assert desk._live(files[1]) == files[1]
 
 
 def test_another_log_of_the_same_pattern_is_left_alone(files: list[str]) -> None:
