@@ -28,15 +28,18 @@ class Ears:
         """The kernel cannot be relied on here."""
         self._watch = watch
         self._heard: dict[str, int] = {}
+        self._folders: dict[str, int] = {}
         self._names: dict[tuple[int, str], str] = {}
         """(number of the folder, name in it) → the followed path."""
-        self._appeared: Counter[str] = Counter()
         self._old: deque[int] = deque()
         self._inotify: Inotify | None = None
+        # A queue of its own: that of all events overflows where two files are written in turn.
+        self._comings: Inotify | None = None
         try:
             self._inotify = Inotify()
+            self._comings = Inotify()
         except OSError:
-            self.deaf = True
+            self.deaf = self._inotify is None
 
     @property
     def fd(self) -> int:
@@ -47,19 +50,19 @@ class Ears:
         """Whether anything happened since the last call; after more than writing, ``listen``."""
         if self._inotify is None:
             return False
-        found = list(self._inotify.events())
-        for number, mask, name in found:
-            if mask & OVERFLOW:
-                self._appeared.update(2 * [*self._watch.paths])
-            elif mask & APPEARS and (number, name) in self._names:
-                self._appeared[self._names[number, name]] += 1
-        if any(mask & ~MODIFY for _, mask, _ in found):
+        found = [mask for _, mask, _ in self._inotify.events()]
+        if any(mask & ~MODIFY for mask in found):
             self.listen()
         return bool(found)
 
     def appeared(self) -> Counter[str]:
         """How often a file appeared under each followed path since the last call."""
-        found, self._appeared = self._appeared, Counter()
+        found: Counter[str] = Counter()
+        for number, mask, name in self._comings.events() if self._comings else ():
+            if mask & OVERFLOW:
+                found.update(2 * [*self._watch.paths])
+            elif mask & APPEARS and (number, name) in self._names:
+                found[self._names[number, name]] += 1
         return found
 
     def listen(self) -> None:
@@ -75,20 +78,25 @@ class Ears:
             return
         for folder in folders:
             self._hear(told, folder, NAMES | ATTRIB)
+            with suppress(OSError):
+                if self._comings is not None and folder not in self._folders:
+                    # All of them: of the same event several times in a row one is told.
+                    self._folders[folder] = self._comings.watch(folder, NAMES)
         for path in paths:
             self._hear(told, path, CONTENT)
         self._names = {
-            (self._heard[folder], name): path
+            (self._folders[folder], name): path
             for path in paths
             for folder, name in map(os.path.split, (path, os.path.realpath(path)))
-            if folder in self._heard
+            if folder in self._folders
         }
 
     def close(self) -> None:
         """Give the descriptor back; idempotent."""
-        if self._inotify is not None:
-            self._inotify.close()
-            self._inotify = None
+        for told in (self._inotify, self._comings):
+            if told is not None:
+                told.close()
+        self._inotify = self._comings = None
 
     def _new(self, folders: set[str]) -> set[str]:
         return {f for f in folders if f not in self._heard and not glob.has_magic(f)}

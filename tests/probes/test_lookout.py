@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,6 +51,15 @@ class Log:
     def write(self, text: str) -> None:
         with self.path.open("a") as file:
             file.write(text)
+
+    def overflow(self) -> int:
+        """Do more than the kernel's queue can tell of, and nothing but that; how many lines."""
+        lines = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+        with self.path.open("a", 1) as file:
+            for _ in range(lines):
+                file.write("x\n")
+                os.utime(self.path)  # or the kernel would tell of all the writing once
+        return lines
 
     async def reading(self) -> Reading:
         """The reading that was announced."""
@@ -247,6 +257,23 @@ async def test_files_that_came_and_went_between_two_looks_are_a_loss(
     assert found.facts["at_least"] is (times > 1)
     causes = [loss.cause for loss in log.probe.watch.all_losses()]
     assert causes == ([SEVERAL] if times > 1 else [])
+
+
+async def test_writing_alone_is_no_loss_however_much_of_it_there_is(log: Log) -> None:
+    """What the kernel could not tell any more was writing."""
+    await log.follow()
+    lookout = log.probe._lookout
+    go, look = threading.Event(), lookout._look
+
+    def slowly() -> Batch:
+        assert go.wait(20)
+        return look()
+
+    lookout._look = slowly  # type: ignore[method-assign]
+    lines = log.overflow()
+    go.set()
+    await until(lambda: log.probe.watch.counts.lines == lines)
+    assert log.probe.watch.all_losses() == []
 
 
 async def test_a_file_that_came_and_went_while_none_is_there_is_a_loss(log: Log) -> None:
