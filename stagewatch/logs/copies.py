@@ -6,11 +6,12 @@ they came from.
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from stagewatch.logs.levels import LIMIT, look
-from stagewatch.logs.rewind import SEARCH, ends, line_start, only_place, overlap, telling
+from stagewatch.logs.rewind import SEARCH, ends, line_start, only_place, telling
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.tail import BEFORE, CHUNK, Tail
 
@@ -18,8 +19,6 @@ LONG = 1024
 """Bytes without any time that are hardly written twice."""
 MANY = 8
 """Records that differ and that nobody writes again in the same second."""
-OVERLAP = 64 * 1024
-"""Bytes of lines that repeat themselves that are compared."""
 NEAR = 4 * CHUNK
 """Bytes at a log's end of which one line at least stays when it is copied."""
 
@@ -45,7 +44,7 @@ class Replacement:
         """Go on in the new file behind what is in both, if it is a copy; False: nobody knows for
         certain whether it is, or where."""
         try:
-            found = self._by_end() or self._by_line() or self._by_overlap()
+            found = self._by_end() or self._by_line() or self._by_order()
             if found:
                 self._new.seek(found[0])
         except OSError:
@@ -80,30 +79,34 @@ class Replacement:
         return None
 
     def _by_line(self) -> tuple[int, bool] | None:
-        """Behind the last line of the new file that is in the old one too, by its own time.
+        """Behind what the new file has of the old one, found by the last line that both have once.
 
-        Both went on after the copying, or lines at the end were changed.
+        Both went on after the copying, or lines at the end were changed or left out.
         """
-        known = Counter(line for _, line in _lines_at_end(self._old, self._old.start, NEAR))
+        before = [line for _, line in _lines_at_end(self._old, self._old.start, NEAR)]
+        known = Counter(before)
         lines = list(_lines_at_end(self._new, self._new.size, SEARCH))
         count = Counter(line for _, line in lines if line in known)
-        for end, line in reversed(lines):
+        for index in range(len(lines) - 1, -1, -1):
+            line = lines[index][1]
             if count[line] == known[line] == 1 and _dated(line):
-                return end, False
+                return _followed(before[before.index(line) :], lines[index:])[0], False
         return None
 
-    def _by_overlap(self) -> tuple[int, bool] | None:
-        """Behind what the new file begins with, if the old one ended with that.
+    def _by_order(self) -> tuple[int, bool] | None:
+        """Behind the lines of the new file that the old one has too, in that order.
 
         Of lines that repeat themselves nobody knows more. A file that was rotated has a name.
         """
         if self._old.named:
             return None
-        begins = self._new.files.read(self._new.fd, OVERLAP, 0)
-        size = min(OVERLAP, self._old.start)
-        before = self._old.files.read(self._old.fd, size, self._old.start - size)
-        shared = overlap(before, begins)
-        return (shared, False) if shared and _dated(begins[:shared]) else None
+        before = [line for _, line in _lines_at_end(self._old, self._old.start, NEAR)]
+        lines = list(_lines_at_end(self._new, self._new.size, NEAR))
+        place, shared = _followed(before, lines)
+        until = [line for end, line in lines if end <= place]
+        if 2 * shared < len(until) or not _dated(b"\n".join(until[:MANY])):
+            return None
+        return place, False
 
     def _hardly_twice(self, text: bytes) -> bool:
         """Whether it takes a copy for this text, which has no time of its own, to be in both files.
@@ -112,6 +115,21 @@ class Replacement:
         old log has another name; one that was replaced has none.
         """
         return not self._old.named and telling(text)
+
+
+def _followed(before: list[bytes], lines: list[tuple[int, bytes]]) -> tuple[int, int]:
+    """(behind the last of these (end, line) that is among those ``before``, in the order of both;
+    how many are)."""
+    places = defaultdict[bytes, list[int]](list)
+    for index, line in enumerate(before):
+        places[line].append(index)
+    place = reached = shared = 0
+    for end, line in lines:
+        found = places.get(line, [])
+        at = bisect_left(found, reached)
+        if at < len(found):
+            place, reached, shared = end, found[at] + 1, shared + 1
+    return place, shared
 
 
 def _lines_at_end(tail: Tail, size: int, most: int) -> Iterator[tuple[int, bytes]]:

@@ -155,6 +155,31 @@ def test_a_copy_of_a_storm_counts_once(log: Watched, kept: int) -> None:
     assert log.causes == [COPIED]
 
 
+SED = {
+    "deleted": "sed -i /password/d error.log",
+    "changed": "sed -i s/hunter.*/x/ error.log",
+    "both": "sed -i -e '/0 gone/d' -e s/hunter.*/x/ error.log",
+}
+
+
+@pytest.mark.parametrize("command", SED.values(), ids=SED.keys())
+@pytest.mark.parametrize("before", [0, 50])
+def test_an_edited_storm_counts_once(log: Watched, command: str, before: int) -> None:
+    """Also where no line of it stands alone."""
+    storm = "".join(
+        STORM if n % 6 else "2026-01-01 00:00:05 ERROR password=hunter2\n" for n in range(36)
+    )
+    log.write("".join(LINES[:before]) + storm)
+    log.look()
+    shell(log, command)
+    log.look()
+    log.write("2026-01-01 00:00:09 ERROR more\n")
+    log.look()
+    changed = 6 if "hunter.*" in command else 0
+    assert before + 37 <= log.watch.counts.errors <= before + 37 + changed
+    assert log.causes == [COPIED]
+
+
 BANNER = "service starts\nreads its settings\nERROR 1 no database\nERROR 2 stops\n" * 30
 
 
