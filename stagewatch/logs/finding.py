@@ -27,7 +27,7 @@ class Finding:
         return self._lookalikes.state()
 
     def find(
-        self, followed: Iterable[str], now: float, boot: float, *, there: bool, beside: Beside
+        self, followed: Iterable[str], now: float, *, there: bool, beside: Beside
     ) -> dict[str, Begin | None]:
         """The logs that there are; with where to begin in one that was taken for a rotated one.
 
@@ -38,17 +38,20 @@ class Finding:
         found = [path for path in glob.glob(self._path) if _is_log(path) or path in followed]
         followed = set(followed)
         names = [*found, *followed]
+        # What was taken for a rotated file stays one while the other log is away.
+        taken = self._lookalikes.paths
         odd = [
             path
             for path in found
-            if path not in followed and any(_is_rotated(path, name) for name in names)
+            if path not in followed
+            and (path in taken or any(_is_rotated(path, name) for name in names))
         ]
         logs: dict[str, Begin | None] = dict.fromkeys(sorted({*found}.difference(odd)))
         for path in odd:
-            begin = self._lookalikes.begin(path, now, boot, there=there, beside=beside)
+            begin = self._lookalikes.begin(path, now, there=there, beside=beside)
             if begin:
                 logs[path] = begin
-        self._lookalikes.keep(odd)
+        self._lookalikes.looked(odd, now)
         return logs
 
 

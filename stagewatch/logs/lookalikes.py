@@ -7,13 +7,12 @@ first line, or from where it was when the watch began.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from stagewatch.logs.copies import certain
-from stagewatch.logs.draining import GRACE
 from stagewatch.logs.files import Files, is_regular
-from stagewatch.logs.rewind import ends, last_place, line_start, telling
+from stagewatch.logs.rewind import last_place, line_start, telling
 from stagewatch.logs.state import Alike
 from stagewatch.logs.tail import BEFORE, HEAD, Tail
 
@@ -46,12 +45,11 @@ class Beside:
 class _Seen:
     identity: Identity
     size: int
-    at: float
-    boot: float
+    """Up to where it is from before the watch, was read before, or is a copy."""
+    since: float
+    """When it was not there yet."""
     there: bool
     """It was there when the watch began."""
-    fresh: bool = False
-    """It came later, and it is not known yet what it is."""
 
 
 class Lookalikes:
@@ -59,28 +57,32 @@ class Lookalikes:
 
     def __init__(self, files: Files, stored: Mapping[str, Alike] | None = None) -> None:
         self._files = files
-        self._stored = stored
+        self._stored = dict(stored or {})
         self._seen: dict[str, _Seen] = {}
+        self._looked: float | None = None
 
-    def keep(self, paths: Iterable[str]) -> None:
-        """Forget all the others."""
+    @property
+    def paths(self) -> Set[str]:
+        """The files that are, or were, taken for such ones."""
+        return self._seen.keys() | self._stored.keys()
+
+    def looked(self, paths: Iterable[str], now: float) -> None:
+        """These are all that are there now; forget the others."""
         kept = set(paths)
         self._seen = {path: seen for path, seen in self._seen.items() if path in kept}
-        self._stored = None
+        self._stored.clear()
+        self._looked = now
 
     def state(self) -> dict[str, Alike] | None:
         """What to remember across a restart; None where there are too many."""
         if len(self._seen) > MOST:
             return None
         return {
-            path: Alike(*seen.identity, seen.size, seen.there)
+            path: Alike(*seen.identity, seen.size, seen.since, seen.there)
             for path, seen in self._seen.items()
-            if not seen.fresh
         }
 
-    def begin(
-        self, path: str, now: float, boot: float, *, there: bool, beside: Beside
-    ) -> Begin | None:
+    def begin(self, path: str, now: float, *, there: bool, beside: Beside) -> Begin | None:
         """Where to begin in this file; None while it may be a rotated one, or a copy.
 
         ``there``: the watch is beginning.
@@ -92,40 +94,32 @@ class Lookalikes:
         if not is_regular(found):
             return None
         identity = found.st_dev, found.st_ino
-        seen = self._seen.get(path) or self._restored(path, now, boot)
+        seen = self._seen.get(path) or self._restored(path)
         if seen is None or seen.identity != identity or found.st_size < seen.size:
-            seen = _Seen(identity, found.st_size, now, boot, there, fresh=not there)
-            if beside.known(path):
-                seen.fresh = False
+            old = there or beside.known(path)
+            since = now if self._looked is None else self._looked
+            seen = _Seen(identity, found.st_size if old else 0, since, there)
         self._seen[path] = seen
-        if seen.fresh:
-            return self._first(path, seen, found.st_size, beside)
-        if found.st_size == seen.size:
+        if found.st_size == seen.size or not (seen.there or beside.logs):
             return None
-        own = seen.there and not self._is_copy(path, beside.logs, sure=True)
-        if own or (boot - seen.boot > GRACE and not self._is_copy(path, beside.logs)):
-            return Begin(seen.size, None if seen.there else seen.at)
-        seen.size, seen.there = found.st_size, False  # it is being copied
+        if seen.there:
+            copy = self._is_copy(path, beside.logs, sure=True)
+        else:
+            copy = beside.emptied() or self._is_copy(path, beside.logs)
+        if not copy:
+            return Begin(seen.size, seen.since if seen.size and not seen.there else None)
+        seen.size, seen.there = found.st_size, False
         return None
 
-    def _first(self, path: str, seen: _Seen, size: int, beside: Beside) -> Begin | None:
-        """What a file that came later is."""
-        if not size or not beside.logs:
-            return None
-        if not beside.emptied() and not self._is_copy(path, beside.logs):
-            return Begin(0, None)
-        seen.size, seen.fresh = size, False
-        return None
-
-    def _restored(self, path: str, now: float, boot: float) -> _Seen | None:
+    def _restored(self, path: str) -> _Seen | None:
         """What was known of it before the recorder was started again."""
-        if self._stored is None or path not in self._stored:
+        before = self._stored.get(path)
+        if before is None:
             return None
-        before = self._stored[path]
-        return _Seen((before.dev, before.ino), before.size, now, boot, before.there)
+        return _Seen((before.dev, before.ino), before.size, before.since, before.there)
 
     def _is_copy(self, path: str, logs: Iterable[Tail], *, sure: bool = False) -> bool:
-        """Whether one of these logs has what this file ends with, or begins like it.
+        """Whether one of these logs has all that this file ends with, or begins like it.
 
         ``sure``: no two programs can have written that at the same time.
         """
@@ -139,9 +133,8 @@ class Lookalikes:
             end = line_start(copy, copy.size)
             head = self._files.read(fd, min(HEAD, end), 0)
             last = self._files.read(fd, min(BEFORE, end), max(0, end - BEFORE))
-            texts = [text for text in ends(last) if enough(text)]
             return any(
-                any(last_place(log, text, log.size) for text in texts)
+                (enough(last) and last_place(log, last, log.size))
                 or (enough(head) and self._files.read(log.fd, len(head), 0) == head)
                 for log in logs
             )

@@ -67,7 +67,9 @@ class Alike(Struct, array_like=True, frozen=True):
     dev: int
     ino: int
     size: int
-    """Bytes that it had when it was looked at last."""
+    """Up to where it is from before the watch, was read before, or is a copy."""
+    since: float
+    """When it was not there yet."""
     there: bool
     """It was there when the watch began."""
 

@@ -204,7 +204,7 @@ class LogWatch:
         known = sorted(resumed.places) if resumed else []
         claimed = set()
         logs = self._finding.find(
-            self._sources, now, boot, there=self._all_there(resumed), beside=self._beside(now)
+            self._sources, now, there=self._all_there(resumed), beside=self._beside(now)
         )
         for path in [*known, *sorted(logs, key=_links_last)]:
             found = self._identity(path)

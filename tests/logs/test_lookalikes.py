@@ -198,3 +198,67 @@ def test_a_file_that_was_read_before_is_none(open_log: Open) -> None:
         log.look(1.0)
     assert log.watch.counts.errors == 2
     assert log.watch.paths == [str(path)]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_rotated_files_stay_what_they_are_while_their_log_is_gone(
+    open_log: Open, restarted: bool
+) -> None:
+    """Those from before the watch, and copies that were made during it."""
+    log = open_log("*.log")
+    path, old, copy = (log.folder / f"worker{end}.log" for end in ("", "-20251231", "-1"))
+    log.write("ERROR undated\n" * 9, old)
+    path.touch()
+    log.look()
+    log.write("".join(map(line, range(10, 20))), path)
+    log.look(1.0)
+    shutil.copy(path, copy)
+    log.look(1.0)
+    path.unlink()
+    if restarted:
+        log.restart()
+    for _ in range(20):
+        log.look(1.0)
+    if restarted:
+        log.restart()
+    log.write(line(30), path)
+    for _ in range(3):
+        log.look(1.0)
+    assert log.watch.counts.errors == 11
+    assert log.watch.paths == [str(path)]
+
+
+def test_a_line_that_both_have_makes_no_copy(open_log: Open) -> None:
+    """Both tell every second that they are well; one has more to say."""
+    log = open_log("*.log")
+    path, other = log.folder / "worker.log", log.folder / "worker-1.log"
+    path.touch()
+    log.look()
+    for second in range(40):
+        beat = f"2026-01-01 00:00:{second:02} INFO heartbeat ok\n"
+        log.write(beat, path)
+        if second >= 10:
+            log.write(line(second) + beat, other)
+        log.look(1.0)
+    log.look(1.0)
+    assert log.watch.counts.errors == 30
+    assert log.losses == []
+
+
+def test_what_began_like_a_copy_has_a_window(open_log: Open) -> None:
+    """Nobody knows whose its first line is."""
+    log = open_log("*.log")
+    path, other = log.folder / "worker.log", log.folder / "worker-1.log"
+    path.touch()
+    log.look()
+    for file in (path, other):
+        log.write("2026-01-01 00:00:05 INFO both\n", file)
+    log.look(1.0)
+    began = log.clock
+    log.write(line(6), other)
+    log.look(1.0)
+    log.look(1.0)
+    assert log.watch.counts.errors == 1
+    (loss,) = log.losses
+    assert loss.path == str(other)
+    assert loss.since < 1767225600.0 + began
