@@ -99,6 +99,8 @@ class Lookalikes:
             old = there or beside.known(path)
             since = now if self._looked is None else self._looked
             seen = _Seen(identity, found.st_size if old else 0, since, there)
+            if not (old or found.st_size):
+                return Begin(0, None)  # before anything is in it: no copy is made so slowly
         self._seen[path] = seen
         if found.st_size == seen.size or not (seen.there or beside.logs):
             return None

@@ -95,6 +95,24 @@ def test_one_that_comes_later_counts_from_its_first_line(open_log: Open, empty: 
     assert log.losses == []
 
 
+def test_one_that_came_empty_may_be_rotated_at_once(open_log: Open) -> None:
+    """Late lines of it are read as those of any other."""
+    log = open_log("*.log")
+    late, old = log.folder / "worker-2.log", log.folder / "old"
+    (log.folder / "worker.log").touch()
+    log.look()
+    late.touch()
+    log.look(1.0)
+    log.write(line(1), late)
+    late.rename(old)
+    log.write(line(2), old)
+    log.write(line(3), late)
+    for _ in range(3):
+        log.look(1.0)
+    assert sorted(log.texts) == [line(n).rstrip() for n in (1, 2, 3)]
+    assert log.losses == []
+
+
 def test_both_may_write_the_same_at_once(open_log: Open) -> None:
     """The database is down for all of them."""
     log = open_log("*.log")
