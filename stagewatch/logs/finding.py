@@ -26,6 +26,11 @@ class Finding:
         """What to remember across a restart."""
         return self._lookalikes.state()
 
+    def doubts(self) -> list[tuple[str, float]]:
+        """(path, since when) of lines that may be missing: nobody knows whether they are copies."""
+        found, self._lookalikes.doubts = self._lookalikes.doubts, []
+        return found
+
     def find(
         self, followed: Iterable[str], now: float, *, there: bool, beside: Beside
     ) -> dict[str, Begin | None]:

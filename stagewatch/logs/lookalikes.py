@@ -60,6 +60,8 @@ class Lookalikes:
         self._stored = dict(stored or {})
         self._seen: dict[str, _Seen] = {}
         self._looked: float | None = None
+        self.doubts: list[tuple[str, float]] = []
+        """(path, since when) of what may be a copy or not, for the reader to take."""
 
     @property
     def paths(self) -> Set[str]:
@@ -104,12 +106,11 @@ class Lookalikes:
         self._seen[path] = seen
         if found.st_size == seen.size or not (seen.there or beside.logs):
             return None
-        if seen.there:
-            copy = self._is_copy(path, beside.logs, sure=True)
-        else:
-            copy = beside.emptied() or self._is_copy(path, beside.logs)
-        if not copy:
-            return Begin(seen.size, seen.since if seen.size and not seen.there else None)
+        if (seen.there or not beside.emptied()) and not self._is_copy(path, beside.logs, certain):
+            if seen.there or not self._is_copy(path, beside.logs, telling):
+                return Begin(seen.size, seen.since if seen.size and not seen.there else None)
+            self.doubts.append((path, seen.since))
+            seen.since = now
         seen.size, seen.there = found.st_size, False
         return None
 
@@ -120,12 +121,9 @@ class Lookalikes:
             return None
         return _Seen((before.dev, before.ino), before.size, before.since, before.there)
 
-    def _is_copy(self, path: str, logs: Iterable[Tail], *, sure: bool = False) -> bool:
-        """Whether one of these logs has all that this file ends with, or begins like it.
-
-        ``sure``: no two programs can have written that at the same time.
-        """
-        enough = certain if sure else telling
+    def _is_copy(self, path: str, logs: Iterable[Tail], enough: Callable[[bytes], bool]) -> bool:
+        """Whether one of these logs has all that this file ends with, or begins like it, and
+        whether that is ``enough`` to tell."""
         try:
             fd = self._files.open(path)
         except OSError:

@@ -13,7 +13,7 @@ from stagewatch.logs.batch import Batch
 from stagewatch.logs.expressions import Expression
 from stagewatch.logs.files import Files
 from stagewatch.logs.finding import Finding
-from stagewatch.logs.follower import Follower, Origin
+from stagewatch.logs.follower import LATE, Follower, Origin
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.lookalikes import Beside
 from stagewatch.logs.losses import CROWDED, Losses
@@ -205,6 +205,10 @@ class LogWatch:
         claimed = set()
         logs = self._finding.find(
             self._sources, now, there=self._all_there(resumed), beside=self._beside(now)
+        )
+        self.losses.add(
+            Loss(path=path, since=since, until=now, cause=LATE)
+            for path, since in self._finding.doubts()
         )
         for path in [*known, *sorted(logs, key=_links_last)]:
             found = self._identity(path)
