@@ -122,12 +122,14 @@ class Follower:
             old=[tail.mark() for tail in self._reading.old],
             trouble_since=lasting.since if lasting else None,
             trouble=lasting.cause if lasting else "",
+            rewritten=self._reading.rewritten,
             fresh=self._fresh,
         )
 
     def resume(self, place: Place, at: float, now: float, boot: float) -> None:
         """Go on where a former follower of this path was at time ``at``."""
         self.windows.looked, self._fresh = at, place.fresh
+        self._reading.rewritten = place.rewritten
         if place.trouble_since is not None:
             self.windows.begin(place.trouble_since, place.trouble)
         for mark in place.old:

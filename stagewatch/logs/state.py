@@ -43,6 +43,8 @@ class Place(Struct, kw_only=True):
     trouble_since: float | None = None
     """Since when it cannot be read."""
     trouble: str = ""
+    rewritten: float | None = None
+    """When it was emptied or rewritten last."""
     fresh: bool = False
     """It was not looked into yet: what is in it is from before the watch."""
 

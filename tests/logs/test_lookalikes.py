@@ -145,6 +145,8 @@ def test_a_copy_whose_original_was_emptied_is_none(
     log.write("".join(map(line, range(30, 30 + regrown))), path)
     if restarted:
         log.restart()
+        log.look(0.25)
+        log.restart()
     for _ in range(4):
         log.look(1.0)
     assert log.watch.counts.errors == 20 + regrown
