@@ -15,6 +15,8 @@ from textual.pilot import Pilot
 
 from stagewatch.tui import specimen, specimen_board
 from stagewatch.tui.app import StageWatch
+from stagewatch.tui.logdesk import Target
+from stagewatch.tui.lookfor import LookFor
 from stagewatch.tui.screens.detail import DetailScreen
 from stagewatch.tui.screens.log import LogScreen
 from stagewatch.tui.stage import Clock, Stage
@@ -172,6 +174,19 @@ async def test_a_line_from_before_the_watch_is_in_no_chart(
         await pilot.press("c")
         await settled(pilot, lambda: "no chart shows" in lines(app))
         assert isinstance(app.screen, LogScreen)
+
+
+@pytest.mark.parametrize(("begins", "left"), [(10.0, True), (10.9, True), (11.5, False)])
+def test_a_chart_may_begin_within_the_second_of_a_line(
+    begins: float, left: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most logs write whole seconds."""
+    target, notes = Target("errors", "error.log", lambda _: ()), list[str]()
+    screen = LogScreen(target, LookFor("utf-8", "UTC"), clock, chart=lambda at: at >= begins)
+    monkeypatch.setattr(screen, "dismiss", lambda: notes.append("left"))
+    monkeypatch.setattr(screen, "_note", notes.append)
+    screen._charted(10.0)
+    assert (notes == ["left"]) is left
 
 
 async def test_a_log_without_times_says_so(

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from stagewatch.logs.readable import record_text
-from stagewatch.logs.viewer import ERRORS, SEARCH, Viewer
+from stagewatch.logs.viewer import ERRORS, SEARCH, SECOND, Viewer
 from stagewatch.logs.words import ERROR
 from stagewatch.tui.logasks import LogAsks
 from stagewatch.tui.logdesk import LogDesk, PageRead, ReadingFailed, Target
@@ -252,7 +252,8 @@ class LogScreen(Canvas):
         self._order(find)
 
     def _charted(self, at: float) -> None:
-        if self._chart is not None and self._chart(at):
+        # Most logs write whole seconds: the chart may begin within that one.
+        if self._chart is not None and any(map(self._chart, (at, at + SECOND))):
             self.dismiss()
         else:
             self._note(f"no chart shows {time_of(at, self._clock.now())}")
