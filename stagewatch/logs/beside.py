@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from stagewatch.logs.files import Files
 from stagewatch.logs.names import rotated_from
 from stagewatch.logs.state import Mark
 from stagewatch.logs.tail import Tail
+
+Identity = tuple[int, int]
 
 
 class Beside:
@@ -27,12 +30,20 @@ class Beside:
             return
         if changed != self._changed:
             self._changed = changed
-            self._known = self._rotated()
+            self._known = set(self._rotated())
 
-    def unseen(self, old: Tail, new: Tail, draining: set[int]) -> bool:
-        """Whether a file came and was rotated away since ``remember``, without being read."""
-        known = {old.ino, new.ino} | draining
-        return any(ino not in known and ino not in self._known for ino in self._rotated())
+    def unseen(
+        self, old: Tail, new: Tail, draining: set[int], others: Callable[[str, Identity], bool]
+    ) -> bool:
+        """Whether a file came and was rotated away since ``remember``, without being read.
+
+        ``others``: whether the file at this path, with this device and inode, is another log's.
+        """
+        known = {old.ino, new.ino} | draining | self._known
+        return any(
+            ino not in known and not others(path, (old.dev, ino))
+            for ino, path in self._rotated().items()
+        )
 
     def find(self, mark: Mark) -> Tail | None:
         """The file of ``mark`` under whatever name, at the place marked."""
@@ -60,14 +71,14 @@ class Beside:
         except OSError:
             return []
 
-    def _rotated(self) -> set[int]:
-        """The inodes of the rotated files, packed ones aside."""
+    def _rotated(self) -> dict[int, str]:
+        """Inode → path of the rotated files, packed ones aside."""
         base = os.path.basename(self.path)
         try:
             return {
-                ino
+                ino: path
                 for path, ino in self.files.siblings(self.path)
                 if rotated_from(base, os.path.basename(path))
             }
         except OSError:
-            return set()  # renamed while we look: what is missing here is seen by the next look
+            return {}  # renamed while we look: what is missing here is seen by the next look

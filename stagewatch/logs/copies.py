@@ -19,6 +19,8 @@ LONG = 1024
 """Bytes without any time that are hardly written twice."""
 MANY = 8
 """Records that differ and that nobody writes again in the same second."""
+MOST = 1000
+"""Lines that both files have that are looked at."""
 NEAR = 4 * CHUNK
 """Bytes at a log's end of which one line at least stays when it is copied."""
 
@@ -63,6 +65,8 @@ class Replacement:
                 continue
             found = only_place(new, text, size)
             enough = dated or len(text) >= LONG or found == len(text)
+            if old.named and found != len(text) and not certain(text):
+                continue  # a rotated file and the new one may both have it
             if found and enough and only_place(old, text, old.start):
                 return found, certain(text)
         end = line_start(new, size)
@@ -74,6 +78,8 @@ class Replacement:
             found = only_place(old, text, old.start)
             read = found >= self._known and end == len(text)
             enough = dated or len(text) >= LONG or read
+            if old.named and end != len(text) and not certain(text):
+                continue
             if found and enough and only_place(new, text, end):
                 return end, certain(text)
         return None
@@ -87,11 +93,15 @@ class Replacement:
         known = Counter(before)
         lines = list(_lines_at_end(self._new, self._new.size, SEARCH))
         count = Counter(line for _, line in lines if line in known)
-        for index in range(len(lines) - 1, -1, -1):
-            line = lines[index][1]
-            if count[line] == known[line] == 1 and _dated(line):
-                return _followed(before[before.index(line) :], lines[index:])[0], False
-        return None
+        shared = [n for n, (_, line) in enumerate(lines) if count[line] == known[line] == 1]
+        shared = [number for number in shared[-MOST:] if _dated(lines[number][1])]
+        if not shared:
+            return None
+        # In a storm both have the same few lines of one second, when a log is rotated within it.
+        if self._old.named and not certain(b"\n".join([b"", *(lines[n][1] for n in shared), b""])):
+            return None
+        last = shared[-1]
+        return _followed(before[before.index(lines[last][1]) :], lines[last:])[0], False
 
     def _by_order(self) -> tuple[int, bool] | None:
         """Behind the lines of the new file that the old one has too, in that order.

@@ -54,6 +54,8 @@ class Follower:
         """An optional path is gone, and all that was in it is read."""
         self.appeared = 0
         """How often a file has appeared here since the last look; set by who knows."""
+        self.others: Callable[[str, tuple[int, int]], bool] = lambda path, identity: False
+        """Whether the file at this path, with this device and inode, is another log's."""
         self.windows = Windows(path)
         self.on_skip: Callable[[Tail], None] = _ignore
         """Told of the file whose lines do not count, positioned behind them."""
@@ -165,7 +167,8 @@ class Follower:
     def _follow(self, tail: Tail, now: float, boot: float) -> None:
         """Read this file from now on."""
         if self.tail:
-            if self._beside.unseen(self.tail, tail, {old.ino for old in self._reading.old}):
+            draining = {old.ino for old in self._reading.old}
+            if self._beside.unseen(self.tail, tail, draining, self.others):
                 self.windows.lost(now, SEVERAL)
         elif self._fresh and not self.origin.from_start and not tail.offset:
             self._skip(tail, now)

@@ -214,7 +214,9 @@ class Viewer:
 
     def find(self, step: int, name: str = SEARCH) -> None:
         """Go to the next (+1) or the former (-1) match; where it is not known yet, wait for it."""
-        if name in self._matchers:
+        if name not in self._matchers:
+            self.note = "nothing is looked for yet"
+        else:
             self._wanted = name, step, self._cursor if step < 0 else self._cursor + 1
             self._scan_for(name)
             self.go_on()
@@ -298,11 +300,13 @@ class Viewer:
         """The lines of the page, the cursor's among them."""
         follows = self.following and self._filter is not None
         rows = self._stand_at_end() if follows else self._after(self._top, self.height)
-        if not (rows or follows) and self._filter is not None:  # all that match are above
-            rows = self._before(self._top, self.height)[::-1]
+        room = self.height - len(rows)
+        if room and not follows and self._filter is not None:  # what matches is above
+            rows = self._before(self._top, room)[::-1] + rows
         starts = [row.start for row in rows]
         if self._cursor not in starts and rows:
-            self._cursor = rows[-1].start if self._cursor > starts[-1] else starts[0]
+            behind = [each for each in starts if each > self._cursor]
+            self._cursor = (behind if self._filter else starts)[0] if behind else starts[-1]
         scan = self._scans[self._wanted[0]] if self._wanted else self._filter
         return Page(
             name=self.source.name,

@@ -236,6 +236,7 @@ class LogWatch:
         plan = self.plan
         follower = Follower(path, self.files, origin, self._ledger, optional=plan.is_pattern)
         follower.on_skip = self._past(path, batch)
+        follower.others = lambda beside, found: beside in self._sources or self._owned(found)
         record_at = resumed.record_at.get(path) if resumed else None
         tally = Tally(
             path,

@@ -132,6 +132,20 @@ def test_a_storm_goes_on_in_the_new_file(
     assert log.losses == []
 
 
+@pytest.mark.parametrize("rare", [1, 3, 7])
+def test_few_messages_of_a_storm_are_in_both_files(log: Watched, rare: int) -> None:
+    """Each once, within the second in which the log is rotated."""
+    lines = [f"2026-01-01 00:00:05 ERROR request took {n} ms\n" for n in range(rare)]
+    log.write("2026-01-01 00:00:04 INFO start\n" + STORM * 3 + "".join(lines) + STORM * 2)
+    log.look()
+    log.path.rename(log.folder / "error.log.1")
+    log.write(STORM * 4 + "".join(lines) + STORM * 5 + "2026-01-01 00:00:06 ERROR next\n" * 9)
+    log.look()
+    log.look(1.0)
+    assert log.watch.counts.lines == 1 + 5 + 9 + 9 + 2 * rare
+    assert log.losses == []
+
+
 def test_one_record_twice_within_a_second_may_be_a_copy(log: Watched) -> None:
     """Nobody knows: it counts once, and the window says so."""
     log.write("2026-01-01 00:00:04 INFO start\n" + STORM)

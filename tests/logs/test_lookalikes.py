@@ -248,6 +248,27 @@ def test_rotated_files_stay_what_they_are_while_their_log_is_gone(
     assert log.watch.paths == [str(path)]
 
 
+def test_each_log_has_rotated_files_of_its_own(open_log: Open) -> None:
+    """``worker-2-20260101.log`` is not worker.log's."""
+    log = open_log("*.log")
+    paths = [log.folder / "worker.log", log.folder / "worker-2.log"]
+    for path in paths:
+        path.touch()
+    log.look()
+    for number in range(1, 4):
+        for path in paths:
+            log.write(line(number), path)
+        log.look(1.0)
+        for path in paths:
+            path.rename(path.with_name(f"{path.stem}-2026010{number}.log"))
+            path.touch()
+        log.look(1.0)
+    for _ in range(3):
+        log.look(5.0)
+    assert log.watch.counts.errors == 6
+    assert log.losses == []
+
+
 def test_a_line_that_both_have_makes_no_copy(open_log: Open) -> None:
     """Both tell every second that they are well; one has more to say."""
     log = open_log("*.log")

@@ -36,4 +36,4 @@ class RecordScreen(Dialogue[None]):
     def action_copy(self) -> None:
         """Copy it to the terminal's clipboard."""
         self.app.copy_to_clipboard("\n".join(self._lines))
-        self.dismiss(None)
+        self.query_one("#hint", Static).update(Content("copied · esc closes it"))
