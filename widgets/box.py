@@ -59,11 +59,16 @@ def frame(how: Frame, body: Sequence[Line], width: int, height: int) -> list[Lin
     ]
 
 
+def room_beside(title: Line, width: int) -> int:
+    """Cells for words at the right end of an edge of ``width`` that begins with a title."""
+    return max(width // 2, width - width_of(title) - 7)
+
+
 def _edge(left: Line, right: Line, width: int, mark: str, role: Role) -> Line:
     """A horizontal edge with words in it."""
     if width < 4:
         return line((mark * max(0, width), role))
-    words = crop(right, max(width // 2, width - width_of(left) - 7))
+    words = crop(right, room_beside(left, width))
     end: Line = ((f"{mark}", role),)
     if words:
         end = (run(" "), *words, run(" "), (mark, role))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stagewatch.widgets import patterns
-from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, wrap
+from stagewatch.widgets.paint import BLANK, Line, Role, crop, join, line, width_of, wrap
 from stagewatch.widgets.subjects import title_of
 from stagewatch.widgets.view import View, kept
 from stagewatch.widgets.words import plural, second_of
@@ -206,8 +206,11 @@ def _name(snapshot: Snapshot, log: LogNow) -> str:
     return title_of(probe) if probe is not None else log.probe
 
 
-def log_count(snapshot: Snapshot | None) -> Line:
-    """``1 critical · 43 errors · 214 lines`` since the watch began; «≥» where lines may be lost."""
+def log_count(snapshot: Snapshot | None, room: int = 1000) -> Line:
+    """``1 critical · 43 errors · 214 lines`` since the watch began; «≥» where lines may be lost.
+
+    As many of them as have ``room``, and each whole.
+    """
     if snapshot is None or not snapshot.logs:
         return BLANK
     parts: list[Line] = []
@@ -218,4 +221,8 @@ def log_count(snapshot: Snapshot | None) -> Line:
             text = plural(int(sum(known)), one, name if name != "criticals" else "critical")
             least = any(s is not None and s.at_least for s in signals)
             parts.append(line((f"≥{text}" if least else text, role)))
-    return join([patterns.summary(snapshot), *parts], " · ")
+    told = join([patterns.summary(snapshot), *parts], " · ")
+    while parts and width_of(told) > room:
+        parts.pop()
+        told = join([patterns.summary(snapshot), *parts], " · ")
+    return told

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from stagewatch.widgets import patterns
-from stagewatch.widgets.box import Frame, frame
+from stagewatch.widgets.box import Frame, frame, room_beside
 from stagewatch.widgets.log import Tail, all_lines, log_count, log_lines, log_title, problems
 from stagewatch.widgets.paint import BLANK, Line, Role, line
 from stagewatch.widgets.pane import Pane
@@ -77,17 +77,19 @@ class LogPane(Pane, can_focus=True):
         return snapshot.logs, log_count(snapshot), snapshot.session.acknowledgement
 
     def lines(self, view: View, width: int, height: int) -> list[Line]:
+        title = log_title(view.snapshot)
+        edge = width if view.compact else width - 2
         how = Frame(
-            log_title(view.snapshot),
-            aside=self._aside(view.snapshot),
+            title,
+            aside=self._aside(view.snapshot, room_beside(title, edge)),
             boxed=not view.compact,
             focused=self.has_focus,
         )
         return frame(how, self._body(view, *how.room(width, height)), width, height)
 
-    def _aside(self, snapshot: Snapshot | None) -> Line:
+    def _aside(self, snapshot: Snapshot | None, room: int) -> Line:
         if self._held is None or snapshot is None:
-            return log_count(snapshot)
+            return log_count(snapshot, room)
         newer = sum(1 for entry in all_lines(snapshot) if entry.at > self._newest())
         return line((f"held · {newer} newer · end follows", Role.WARN))
 

@@ -10,6 +10,7 @@ from stagewatch.model import LogPattern
 from stagewatch.session.document import Acknowledgement, Instant
 from stagewatch.snapshot import Snapshot
 from stagewatch.tui import specimen
+from stagewatch.widgets.log import log_count
 from stagewatch.widgets.paint import text_of, width_of
 from stagewatch.widgets.patterns import Entry, Place, entries, pattern_line, pattern_lines, summary
 from stagewatch.widgets.words import plural
@@ -62,6 +63,15 @@ def test_the_summary_says_where_there_may_be_more() -> None:
     for least, text in ((False, "1 NEW"), (True, "≥1 NEW")):
         signals = {**snapshot.signals, "errors.new": replace(signal, at_least=least)}
         assert text_of(summary(replace(snapshot, signals=signals))) == text
+
+
+@pytest.mark.parametrize("room", range(60))
+def test_counts_are_told_whole_or_not_at_all(room: int) -> None:
+    """A number that is cut would be another one."""
+    whole = text_of(log_count(specimen.healthy())).split(" · ")
+    told = text_of(log_count(specimen.healthy(), room)).split(" · ")
+    assert told == whole[: len(told)]
+    assert len(" · ".join(told)) <= room or len(told) == 1
 
 
 def test_what_repeats_within_a_minute_stays_where_it_is() -> None:
