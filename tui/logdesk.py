@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from stagewatch.logs.moment import first_told
-from stagewatch.logs.names import rotated_from
+from stagewatch.logs.names import is_rotated, rotated_from
 from stagewatch.logs.source import FileSource, Source, TextSource, choices
 from stagewatch.logs.viewer import NONE_ABOVE, Page, Viewer
 
@@ -265,11 +265,9 @@ def _file_of(files: Sequence[str], current: str, at: float, offset: float) -> st
     return min(began, key=lambda path: began[path], default=None)
 
 
-def _is_rotated(path: str, files: Sequence[str]) -> bool:
+def _is_rotated(path: str, files: Iterable[str]) -> bool:
     """Whether this is a rotated file of another one."""
-    folder, name = os.path.split(path)
-    places = (os.path.split(file) for file in files)
-    return any(beside == folder and rotated_from(base, name) for beside, base in places)
+    return any(is_rotated(path, file) for file in files)
 
 
 def _one_log(path: str, other: str) -> bool:

@@ -221,8 +221,7 @@ def log_count(snapshot: Snapshot | None, room: int = 1000) -> Line:
             text = plural(int(sum(known)), one, name if name != "criticals" else "critical")
             least = any(s is not None and s.at_least for s in signals)
             parts.append(line((f"≥{text}" if least else text, role)))
-    told = join([patterns.summary(snapshot), *parts], " · ")
-    while parts and width_of(told) > room:
+    parts.insert(0, patterns.summary(snapshot))
+    while len(parts) > 1 and width_of(join(parts, " · ")) > room:
         parts.pop()
-        told = join([patterns.summary(snapshot), *parts], " · ")
-    return told
+    return join(parts, " · ")

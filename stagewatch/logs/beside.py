@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from stagewatch.logs.files import Files
+from stagewatch.logs.files import Files, Identity
 from stagewatch.logs.names import rotated_from
 from stagewatch.logs.state import Mark
 from stagewatch.logs.tail import Tail
-
-Identity = tuple[int, int]
 
 
 class Beside:

@@ -8,6 +8,9 @@ import stat
 from collections.abc import Iterator
 from typing import Protocol
 
+Identity = tuple[int, int]
+"""Device and inode of a file."""
+
 
 class Files(Protocol):
     """A file system; every method raises OSError as ``os`` does."""

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 
 from stagewatch.logs.files import Files
-from stagewatch.logs.lookalikes import Begin, Beside, Lookalikes
-from stagewatch.logs.names import compressed, rotated_from
+from stagewatch.logs.lookalikes import Begin, Lookalikes, Neighbours
+from stagewatch.logs.names import compressed, is_rotated
 from stagewatch.logs.state import Alike
 
 
@@ -32,7 +32,7 @@ class Finding:
         return found
 
     def find(
-        self, followed: Iterable[str], now: float, *, there: bool, beside: Beside
+        self, followed: Iterable[str], now: float, *, there: bool, beside: Neighbours
     ) -> dict[str, Begin | None]:
         """The logs that there are; with where to begin in one that was taken for a rotated one.
 
@@ -49,7 +49,7 @@ class Finding:
             path
             for path in found
             if path not in followed
-            and (path in taken or any(_is_rotated(path, name) for name in names))
+            and (path in taken or any(is_rotated(path, name) for name in names))
         ]
         logs: dict[str, Begin | None] = dict.fromkeys(sorted({*found}.difference(odd)))
         for path in odd:
@@ -63,8 +63,3 @@ class Finding:
 def _is_log(path: str) -> bool:
     """A folder that the pattern happens to match is none."""
     return not compressed(path) and not os.path.isdir(path)
-
-
-def _is_rotated(path: str, base: str) -> bool:
-    same_folder = os.path.dirname(path) == os.path.dirname(base)
-    return same_folder and rotated_from(os.path.basename(base), os.path.basename(path))

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from stagewatch.logs.copies import certain
-from stagewatch.logs.files import Files, is_regular
+from stagewatch.logs.files import Files, Identity, is_regular
 from stagewatch.logs.rewind import last_place, line_start, telling
 from stagewatch.logs.state import Alike
 from stagewatch.logs.tail import BEFORE, HEAD, Tail
 
 MOST = 200
 """Such files that are remembered across a restart."""
-Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Neighbours:
     """The logs that such files lie beside."""
 
     logs: Sequence[Tail]
@@ -84,7 +83,7 @@ class Lookalikes:
             for path, seen in self._seen.items()
         }
 
-    def begin(self, path: str, now: float, *, there: bool, beside: Beside) -> Begin | None:
+    def begin(self, path: str, now: float, *, there: bool, beside: Neighbours) -> Begin | None:
         """Where to begin in this file; None while it may be a rotated one, or a copy.
 
         ``there``: the watch is beginning.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z", ".zip", ".br")
@@ -11,6 +12,13 @@ _SUFFIX = re.compile(r"(?:[-._](?:\d[\dTZ:_.-]{0,30}|old|bak|save|prev|rotated|o
 def compressed(name: str) -> bool:
     """Whether this is a packed file, which is never followed."""
     return name.endswith(_COMPRESSED)
+
+
+def is_rotated(path: str, base: str) -> bool:
+    """Whether the file at ``path`` is a rotated one of that at ``base``."""
+    folder, name = os.path.split(path)
+    beside, log = os.path.split(base)
+    return folder == beside and rotated_from(log, name)
 
 
 def rotated_from(base: str, name: str) -> bool:

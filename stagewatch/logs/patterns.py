@@ -364,13 +364,3 @@ def _rough_of_both(keys: set[bytes]) -> dict[bytes, bytes]:
 
 def _rough_key(line: bytes, exception: bytes = b"") -> bytes:
     return b"\1" + line + (b"\n" + exception if exception else b"")
-
-
-def newest_first(patterns: Iterable[LogPattern]) -> Iterator[LogPattern]:
-    """Those that occurred: critical ones first, then new ones, then by their last time."""
-    occurred = (pattern for pattern in patterns if pattern.count)
-    return iter(sorted(occurred, key=_urgency))
-
-
-def _urgency(pattern: LogPattern) -> tuple[bool, bool, float]:
-    return pattern.level != CRITICAL, not pattern.new, -pattern.last

@@ -15,7 +15,7 @@ from stagewatch.logs.files import Files
 from stagewatch.logs.finding import Finding
 from stagewatch.logs.follower import LATE, Follower, Origin
 from stagewatch.logs.ledger import Ledger
-from stagewatch.logs.lookalikes import Beside
+from stagewatch.logs.lookalikes import Neighbours
 from stagewatch.logs.losses import CROWDED, Losses
 from stagewatch.logs.named import Named
 from stagewatch.logs.patterns import Patterns
@@ -255,10 +255,10 @@ class LogWatch:
         """Whether files that are seen now were there when the watch began, as far as is known."""
         return self._searched is None and (resumed is None or resumed.alike is None)
 
-    def _beside(self, now: float) -> Beside:
+    def _beside(self, now: float) -> Neighbours:
         """The logs that files with odd names lie beside."""
         followers = [source.follower for source in self._sources.values()]
-        return Beside(
+        return Neighbours(
             logs=[tail for follower in followers for tail in follower.tails],
             known=lambda path: self._owned(self._identity(path)) or self._ledger.knows(path),
             emptied=lambda: any(follower.rewritten(now) for follower in followers),

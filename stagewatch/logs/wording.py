@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from stagewatch.logs.fields import is_level_key, is_time_key, pairs
 from stagewatch.logs.levels import JSON, PAIRS, TRACEBACK, Look
@@ -11,6 +12,7 @@ from stagewatch.logs.masks import masked
 from stagewatch.logs.traces import begins, exception_after
 from stagewatch.text import clean
 
+T = TypeVar("T")
 LONGEST = 300
 """Characters of a pattern's text."""
 PART = " | "
@@ -94,30 +96,34 @@ def said(seen: Look) -> tuple[bytes, bytes]:
 
 
 def _first(found: Mapping[str, bytes], keys: Iterable[str]) -> bytes:
-    lower = {key.lower(): value for key, value in reversed(list(found.items()))}
+    lower = _lowered(found)
     return next((lower[key] for key in keys if key in lower), b"")
 
 
+def _lowered(found: Mapping[str, T]) -> dict[str, T]:
+    """The same by names in small letters; of two that are alike then, the first."""
+    return {key.lower(): value for key, value in reversed(list(found.items()))}
+
+
 def _of_fields(fields: Mapping[str, object]) -> tuple[bytes, bytes]:
-    lower = {key.lower(): value for key, value in reversed(list(fields.items()))}
-    message = _message_in(lower)
-    error = next((text for key in _ERROR_KEYS if (text := _text(lower.get(key)))), "")
-    return _line_of(message), _last(error)
+    lower = _lowered(fields)
+    return _line_of(_message_in(lower)), _last(_first_text(lower, _ERROR_KEYS))
 
 
 def _message_in(lower: Mapping[str, object]) -> str:
     """The message of fields whose names are in small letters."""
-    found = next((text for key in _MESSAGE_KEYS if (text := _text(lower.get(key)))), "")
-    if found:
+    if found := _first_text(lower, _MESSAGE_KEYS):
         return found
     for key in _INNER_KEYS:
         inner = lower.get(key)
-        if isinstance(inner, dict):
-            inner = {name.lower(): value for name, value in reversed(inner.items())}
-            keys = (*_MESSAGE_KEYS, "stringvalue")
-            if found := next((text for name in keys if (text := _text(inner.get(name)))), ""):
-                return found
-    return next((text for key in _WHOLE_KEYS if (text := _text(lower.get(key)))), "")
+        fields = _lowered(inner) if isinstance(inner, dict) else {}
+        if found := _first_text(fields, (*_MESSAGE_KEYS, "stringvalue")):
+            return found
+    return _first_text(lower, _WHOLE_KEYS)
+
+
+def _first_text(lower: Mapping[str, object], keys: Iterable[str]) -> str:
+    return next((text for key in keys if (text := _text(lower.get(key)))), "")
 
 
 def _unknown(fields: Mapping[str, object]) -> tuple[bytes, bytes]:

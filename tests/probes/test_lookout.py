@@ -52,6 +52,18 @@ class Log:
         with self.path.open("a") as file:
             file.write(text)
 
+    def held_up(self) -> threading.Event:
+        """Let its next look begin only once this is set."""
+        lookout = self.probe._lookout
+        go, look = threading.Event(), lookout._look
+
+        def slowly() -> Batch:
+            assert go.wait(20)
+            return look()
+
+        lookout._look = slowly  # type: ignore[method-assign]
+        return go
+
     def overflow(self) -> int:
         """Do more than the kernel's queue can tell of, and nothing but that; how many lines."""
         lines = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
@@ -240,14 +252,7 @@ async def test_files_that_came_and_went_between_two_looks_are_a_loss(
     log.write("ERROR 0\n")
     assert (await log.reading()).values["errors.errors"] == 1
     # Held up, so that all of it lies between two looks.
-    lookout = log.probe._lookout
-    go, look = threading.Event(), lookout._look
-
-    def slowly() -> Batch:
-        assert go.wait(20)
-        return look()
-
-    lookout._look = slowly  # type: ignore[method-assign]
+    go = log.held_up()
     for number in range(times):
         rotate(log.path, number)
         log.write(f"ERROR {number}\n")
@@ -262,14 +267,7 @@ async def test_files_that_came_and_went_between_two_looks_are_a_loss(
 async def test_writing_alone_is_no_loss_however_much_of_it_there_is(log: Log) -> None:
     """What the kernel could not tell any more was writing."""
     await log.follow()
-    lookout = log.probe._lookout
-    go, look = threading.Event(), lookout._look
-
-    def slowly() -> Batch:
-        assert go.wait(20)
-        return look()
-
-    lookout._look = slowly  # type: ignore[method-assign]
+    go = log.held_up()
     lines = log.overflow()
     go.set()
     await until(lambda: log.probe.watch.counts.lines == lines)
@@ -279,14 +277,7 @@ async def test_writing_alone_is_no_loss_however_much_of_it_there_is(log: Log) ->
 async def test_a_file_that_came_and_went_while_none_is_there_is_a_loss(log: Log) -> None:
     """Nothing is there at either look."""
     await log.follow()
-    lookout = log.probe._lookout
-    go, look = threading.Event(), lookout._look
-
-    def slowly() -> Batch:
-        assert go.wait(20)
-        return look()
-
-    lookout._look = slowly  # type: ignore[method-assign]
+    go = log.held_up()
     log.path.unlink()
     log.write("ERROR 1\n")
     log.path.unlink()
