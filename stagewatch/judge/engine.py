@@ -52,7 +52,7 @@ class _Criterion:
     troubles: dict[str, str] = field(default_factory=dict)
     """Probe → why its newest reading failed; empty when it did not."""
     heard: set[str] = field(default_factory=set)
-    """Probes that had a good reading once."""
+    """Probes that answered once, be it that there is no data yet."""
 
     def look(self, t: float) -> Finding:
         """As the rule says; where it has nothing to go by, also what is wrong with its probes."""
@@ -69,7 +69,7 @@ class _Criterion:
         """Remember how a probe does."""
         failed = reading.result in (Result.ERROR, Result.NO_DATA)
         self.troubles[reading.probe] = reading.reason if failed else ""
-        if not failed:
+        if reading.result is not Result.ERROR:
             self.heard.add(reading.probe)
 
 

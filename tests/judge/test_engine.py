@@ -427,6 +427,8 @@ def test_what_is_wrong_with_a_probe_is_part_of_the_reason(profile: Profile) -> N
     found = feed(judge, [bad], 10)["criticals"].finding
     assert found.reason == f"no usable reading of error.log yet; {wrong}"
     assert found.why is Why.STALE
+    waits = Reading("errors", START + 1, 0.001, Result.NO_DATA, "it does not exist yet")
+    assert feed(engine(profile), [waits], 10)["criticals"].finding.why is Why.WARMING_UP
     assert (
         feed(judge, [log(20)], 21)["criticals"].finding.reason == "no critical record in error.log"
     )
