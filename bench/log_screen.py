@@ -115,9 +115,10 @@ def viewer_part(path: Path) -> None:
     for name, matcher in ((SEARCH, matchers.by_text("GET")), (ERRORS, matchers.by_text("INFO"))):
         viewer.set_search(matcher, name)
         viewer.find(-1, name)
-        until(lambda name=name: viewer._scans[name].done)  # type: ignore[misc]
-    assert viewer._filter is not None
-    arrays = [scan._places for scan in (viewer._filter, *viewer._scans.values())]
+        until(lambda name=name: viewer._searches._scans[name].done)  # type: ignore[misc]
+    assert viewer._shown.scan is not None
+    scans = (viewer._shown.scan, *viewer._searches._scans.values())
+    arrays = [scan._places for scan in scans]
     kept = sum(sys.getsizeof(places) for places in arrays)
     goal("index of a filter and two searches, full", kept / MIB, INDEX, "MiB")
 

@@ -13,8 +13,9 @@ from textual.message import Message
 
 from stagewatch.logs.moment import first_told
 from stagewatch.logs.names import is_rotated, rotated_from
+from stagewatch.logs.searches import NONE_ABOVE
 from stagewatch.logs.source import FileSource, Source, TextSource, choices
-from stagewatch.logs.viewer import NONE_ABOVE, Page, Viewer
+from stagewatch.logs.viewer import Page, Viewer
 
 if TYPE_CHECKING:
     from stagewatch.logs.source import Matcher

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 
 from stagewatch.logs.moment import place_at, time_at
 from stagewatch.logs.passage import record_at
 from stagewatch.logs.scan import MOST, Scan
-from stagewatch.logs.source import Matcher, Row, Source, backward, forward, line_start
+from stagewatch.logs.searches import Searches
+from stagewatch.logs.shown import Shown
+from stagewatch.logs.source import Matcher, Row, Source, line_start
 
-Find = tuple[str, int, int]
-"""Which of the scans, +1 for the next or -1 for the one before, and from where."""
 ERRORS = "errors"
 SEARCH = "search"
-SEARCHED = MOST // 4
-"""Places that a search keeps: it needs the next one, a filter a page of them."""
 SECOND = 1.0
 """What a log's times may leave out."""
 GONE_AFTER = 20
 """Looks at a file that is not there: before, it may be on its way to be rotated."""
-NONE_ABOVE, NONE_BELOW = "no match above", "no match below"
 NO_TIME = "no record here tells its time"
 
 
@@ -76,13 +72,11 @@ class Viewer:
         self.following = True
         self.height = 1
         self._reopen, self._tell = reopen, tell
-        self._matchers: dict[str, Matcher] = {}
-        self._scans: dict[str, Scan] = {}
-        self._filter: Scan | None = None
+        self._searches = Searches(self._scan)
+        self._shown = Shown(source)
         self._filtered: Matcher | None = None
         self._left: int | None = None
         """Where the cursor was before there was a filter; None at the end."""
-        self._wanted: Find | None = None
         self._top = self._cursor = 0
         self._size = source.size()
         self.to_end()
@@ -95,7 +89,7 @@ class Viewer:
     @property
     def waiting(self) -> bool:
         """Whether a line is looked for that was not found yet."""
-        return self._wanted is not None
+        return self._searches.waited_for is not None
 
     def resize(self, height: int) -> None:
         """Rows that a page has from now on."""
@@ -109,37 +103,36 @@ class Viewer:
 
     def to_end(self) -> None:
         """Go to the newest line and stay with it."""
-        self.following, self._wanted = True, None
-        if self._filter is not None:
-            self._filter.want(self.source.size(), -1)
+        self.following = True
+        self._searches.forget()
+        self._shown.want(self.source.size(), -1)
         self._stand_at_end()
 
     def _stand_at_end(self) -> list[Row]:
         """Put the cursor on the newest line; the rows of the page, the oldest first."""
-        rows = self._before(self.source.size() + 1, self.height)
+        rows = self._shown.before(self.source.size() + 1, self.height)
         self._cursor = rows[0].start if rows else 0
         self._top = rows[-1].start if rows else 0
         return rows[::-1]
 
     def to_start(self) -> None:
         """Go to the oldest line."""
-        self.following, self._wanted, self.note = False, None, ""
+        self._leave_end()
         self._cursor = self._top = 0
-        if self._filter is not None:
-            self._filter.want(0, 1)
+        self._shown.want(0, 1)
 
     def move(self, rows: int) -> None:
         """Move the cursor by so many rows; a negative number goes towards the older ones."""
         if rows < 0:
-            found = self._before(self._cursor, -rows)
+            found = self._shown.before(self._cursor, -rows)
         else:
-            found = self._after(self._cursor, rows + 1)[1:]
-        self._go(found[-1] if found else None)
-        if rows > 0 and len(found) < rows and self._at_end():
+            found = self._shown.after(self._cursor, rows + 1)[1:]
+        self._leave_end()
+        if found:
+            self._cursor = found[-1].start
+            self._keep_in_view(self._cursor)
+        if rows > 0 and len(found) < rows and self._shown.is_last(self._cursor):
             self.following = True
-
-    def _at_end(self) -> bool:
-        return self._filter is None or self._filter.ended(self._cursor, 1)
 
     def to_offset(self, offset: int) -> None:
         """Go to the line that holds this byte, in the middle of the page."""
@@ -155,12 +148,12 @@ class Viewer:
         if place is None:
             self.note = NO_TIME
             return False
-        self._wanted = None
+        self._searches.forget()
         self._centre(place)
         found = time_at(self.source, place, at, offset)
         if found is not None and found < at - SECOND:
             self.note = "no record here is that late; this is the last one"
-        elif found is not None and found > at + SECOND and not self._before(place, 1):
+        elif found is not None and found > at + SECOND and not self._shown.before(place, 1):
             self.note = "no record here is that early; this is the first one"
         return True
 
@@ -174,20 +167,19 @@ class Viewer:
 
     def set_filter(self, matcher: Matcher | None) -> None:
         """Show only lines that match; None shows all of them again."""
-        before, here = self._filter, None if self.following else self._cursor
+        before, here = self._shown.scan, None if self.following else self._cursor
         if before is not None:
             before.stop()
         else:
             self._left = here
-        self._filter, self._filtered = None, matcher
-        if matcher is not None:
-            self._filter = self._scan(matcher, MOST)
+        self._filtered = matcher
+        self._shown = self._show()
+        if matcher is not None and here is None:
+            self._top = self._cursor = 0
+            self.to_end()
+        elif matcher is not None:
             self._top = self._cursor = here or 0
-            if here is None:
-                self.to_end()
-            else:
-                self._filter.want(here, -1)
-                self._filter.want(here, 1)
+            self._shown.want(self._cursor, -1, 1)
         elif before is None or before.count:
             self._centre(self._cursor)
         elif self._left is None:
@@ -197,65 +189,44 @@ class Viewer:
 
     def set_search(self, matcher: Matcher, name: str = SEARCH) -> None:
         """What ``find`` looks for under this name."""
-        if name in self._scans:
-            self._scans.pop(name).stop()
-        self._matchers[name] = matcher
+        self._searches.set(name, matcher)
 
     def look_as(self, other: Viewer) -> None:
         """Show and look for what another viewer did, whose log is left."""
-        self._matchers = other._matchers
+        self._searches.adopt(other._searches)
         if other._filtered is not None:
             self.set_filter(other._filtered)
 
     def search_once(self, matcher: Matcher, name: str) -> None:
         """As ``set_search``, unless something is looked for under this name already."""
-        if name not in self._matchers:
-            self.set_search(matcher, name)
+        if name not in self._searches:
+            self._searches.set(name, matcher)
 
     def find(self, step: int, name: str = SEARCH) -> None:
         """Go to the next (+1) or the former (-1) match; where it is not known yet, wait for it."""
-        if name not in self._matchers:
+        if name not in self._searches:
             self.note = "nothing is looked for yet"
         else:
-            self._wanted = name, step, self._cursor if step < 0 else self._cursor + 1
-            self._scan_for(name)
+            self._searches.want(name, step, self._cursor if step < 0 else self._cursor + 1)
             self.go_on()
 
     def find_newest(self, name: str = SEARCH) -> None:
         """Go to the newest match of all, which may be in the newest line."""
-        if name in self._matchers:
-            self._wanted = name, -1, self._scan_for(name).newest
+        if name in self._searches:
+            self._searches.want_newest(name)
             self.go_on()
-
-    def _scan_for(self, name: str) -> Scan:
-        if name not in self._scans:
-            self._scans[name] = self._scan(self._matchers[name], SEARCHED)
-        return self._scans[name]
 
     def cancel(self) -> bool:
         """Give up what is being looked for; False when nothing is."""
-        waiting, self._wanted = self._wanted is not None, None
-        if waiting:
-            for scan in self._scans.values():
-                scan.stop()
-            self._scans.clear()
-        return waiting
+        return self._searches.cancel()
 
     def go_on(self) -> None:
         """Look again whether the wanted line was found meanwhile."""
-        if self._wanted is None:
-            return
-        name, step, at = self._wanted
-        scan = self._scans[name]
-        found = scan.nearest(at, step)
-        if found is not None:
-            self._wanted = None
-            self._centre(found)
-        elif scan.problem or scan.ended(at, step):
-            self._wanted = None
-            self.note = scan.problem or (NONE_BELOW if step > 0 else NONE_ABOVE)
-        else:
-            scan.want(at, step)
+        outcome = self._searches.outcome()
+        if isinstance(outcome, int):
+            self._centre(outcome)
+        elif outcome is not None:
+            self.note = outcome
 
     def poll(self) -> bool:
         """See what became of the log; True when there is something new to show."""
@@ -277,8 +248,9 @@ class Viewer:
             return True
         if size == before:
             return False
-        for scan in (*self._scans.values(), *filter(None, [self._filter])):
-            scan.follow()
+        self._searches.follow()
+        if self._shown.scan is not None:
+            self._shown.scan.follow()
         if self.following:
             self.to_end()
         return True
@@ -298,75 +270,56 @@ class Viewer:
 
     def page(self) -> Page:
         """The lines of the page, the cursor's among them."""
-        follows = self.following and self._filter is not None
-        rows = self._stand_at_end() if follows else self._after(self._top, self.height)
+        scan = self._shown.scan
+        follows = self.following and scan is not None
+        rows = self._stand_at_end() if follows else self._shown.after(self._top, self.height)
         room = self.height - len(rows)
-        if room and not follows and self._filter is not None:  # what matches is above
-            rows = self._before(self._top, room)[::-1] + rows
+        if room and not follows and scan is not None:  # what matches is above
+            rows = self._shown.before(self._top, room)[::-1] + rows
         starts = [row.start for row in rows]
         if self._cursor not in starts and rows:
             behind = [each for each in starts if each > self._cursor]
-            self._cursor = (behind if self._filter else starts)[0] if behind else starts[-1]
-        scan = self._scans[self._wanted[0]] if self._wanted else self._filter
+            self._cursor = (behind if scan else starts)[0] if behind else starts[-1]
+        running = self._searches.waited_for or scan
         return Page(
             name=self.source.name,
             size=self._size,
             rows=tuple(rows),
             cursor=starts.index(self._cursor) if rows else 0,
             following=self.following,
-            note=(self._filter.problem if self._filter else "") or self.note or self.about,
-            found=self._filter.count if self._filter else None,
-            stretch=self._filter.stretch if self._filter else (0.0, 1.0),
-            progress=scan.progress if scan else 1.0,
+            note=(scan.problem if scan else "") or self.note or self.about,
+            found=scan.count if scan else None,
+            stretch=scan.stretch if scan else (0.0, 1.0),
+            progress=running.progress if running else 1.0,
             waiting=self.waiting,
             rotated=self.rotated,
         )
 
     def record(self) -> list[bytes]:
         """The record under the cursor: its line and those that go on with it, a traceback too."""
-        return record_at(self.source, self._row(self._cursor))
+        return record_at(self.source, self._shown.row(self._cursor))
 
-    def _go(self, row: Row | None) -> None:
-        """Put the cursor on this row and let the page follow it as little as possible."""
-        self.following, self._wanted, self.note = False, None, ""
-        if row is None:
-            return
-        self._cursor = row.start
-        self._keep_in_view(row.start)
+    def _leave_end(self) -> None:
+        self.following, self.note = False, ""
+        self._searches.forget()
 
     def _keep_in_view(self, start: int) -> None:
+        """Let the page follow the cursor as little as possible."""
         if start < self._top:
             self._top = start
-        elif start not in [each.start for each in self._after(self._top, self.height)]:
-            above = self._before(start, self.height - 1)
+        elif start not in [each.start for each in self._shown.after(self._top, self.height)]:
+            above = self._shown.before(start, self.height - 1)
             self._top = above[-1].start if above else start
 
     def _centre(self, start: int) -> None:
         self.following, self.note = False, ""
         self._cursor = start
-        above = self._before(start, self.height // 2)
+        above = self._shown.before(start, self.height // 2)
         self._top = above[-1].start if above else start
 
-    def _before(self, offset: int, count: int) -> list[Row]:
-        """The rows before ``offset``, the nearest first; of the filter, where there is one."""
-        if self._filter is None:
-            return list(islice(backward(self.source, min(offset, self.source.size())), count))
-        found = self._filter.before(offset, count)
-        if len(found) < count:
-            self._filter.want(offset, -1)
-        return [self._row(start) for start in found]
-
-    def _after(self, offset: int, count: int) -> list[Row]:
-        """The rows at and behind ``offset``."""
-        if self._filter is None:
-            return list(islice(forward(self.source, offset), count))
-        found = self._filter.after(offset, count)
-        if len(found) < count:
-            self._filter.want(offset, 1)
-        return [self._row(start) for start in found]
-
-    def _row(self, start: int) -> Row:
-        return next(forward(self.source, start), Row(start, start, b""))
+    def _show(self) -> Shown:
+        wanted = self._filtered
+        return Shown(self.source, self._scan(wanted, MOST) if wanted is not None else None)
 
     def _scan(self, matcher: Matcher, most: int) -> Scan:
         scan = Scan(self.source, matcher, self._tell, most)
@@ -374,13 +327,13 @@ class Viewer:
         return scan
 
     def _stop_scans(self) -> None:
-        for scan in (*self._scans.values(), *filter(None, [self._filter])):
-            scan.stop()
-        self._scans.clear()
+        self._searches.stop()
+        if self._shown.scan is not None:
+            self._shown.scan.stop()
 
     def _restart(self) -> None:
         """Begin anew over a log that is another one."""
         self._stop_scans()
         self._left = None
-        self._filter = self._scan(self._filtered, MOST) if self._filtered else None
+        self._shown = self._show()
         self.to_end()

@@ -231,6 +231,9 @@ def test_a_search_is_cancelled_at_once(log: Opened, monkeypatch: pytest.MonkeyPa
     assert log.viewer.page().waiting
     assert log.viewer.cancel()
     assert not log.viewer.page().waiting
+    log.viewer.find(-1)
+    log.viewer.set_search(slowly)  # another one, while the line of the first is waited for
+    assert not log.viewer.page().waiting
     go.set()
     log.viewer.move(-1)
     assert log.here == line(9998)
