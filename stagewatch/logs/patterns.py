@@ -22,14 +22,11 @@ from stagewatch.logs.masks import (
     escapes_apart,
     roughly_masked,
 )
+from stagewatch.logs.table import Row, Table
 from stagewatch.logs.traces import COMMON, begins, exception_after, is_wrapped
 from stagewatch.logs.wording import is_wordless, text_of
-from stagewatch.logs.words import CRITICAL, MOST, MOST_KNOWN
+from stagewatch.logs.words import CRITICAL, MOST
 from stagewatch.model import LogPattern
-from stagewatch.text import clean
-
-OTHER = "other records"
-EXAMPLE = 1000
 
 _CACHED = 4096
 _CACHED_BYTES = 4 * 1024 * 1024
@@ -38,30 +35,6 @@ _MOST_HELD = 32
 """Records of one file that wait for the end of a traceback."""
 _MANY = 64
 """Unknown lines at a time that are not worth remembering one by one: they hold ids."""
-
-
-@dataclass(slots=True)
-class _Row:
-    """A pattern while it is being counted."""
-
-    number: int
-    level: str
-    text: str
-    new: bool
-    other: bool = False
-    occurs: bool = False
-    """It is one of those that occurred since the watch began."""
-    count: int = 0
-    first: float = 0.0
-    last: float = 0.0
-    example: bytes = b""
-    source: str = ""
-
-    def add(self, count: int, line: bytes, at: float, source: str) -> None:
-        if not self.count:
-            self.first = at
-        self.count += count
-        self.last, self.example, self.source = at, line, source
 
 
 @dataclass(slots=True)
@@ -89,46 +62,39 @@ class Patterns:
 
     def __init__(self, stored: Iterable[LogPattern] = (), encoding: str = "utf-8") -> None:
         self._encoding = encoding
-        self._rows: dict[tuple[str, str], _Row] = {}
-        self._others: dict[str, _Row] = {}
-        self._occurring: Counter[str] = Counter()
-        self._cache: dict[str, dict[bytes, _Row]] = {level: {} for level in MOST}
+        self._table = Table(stored, encoding)
+        self._cache: dict[str, dict[bytes, Row]] = {level: {} for level in MOST}
         self._cached: Counter[str] = Counter()
         """Bytes of the keys."""
         self.wordless = False
         """A record was so long that what it says was not seen: it may hide a new pattern."""
-        self._dirty: dict[int, _Row] = {}
         self._held: dict[str, _Waiting] = {}
-        self._learning = False
-        for pattern in stored:
-            self._restore(pattern)
 
     @property
     def new(self) -> int:
         """How many patterns occurred that the baseline does not know; "other" is one a level."""
-        return sum(row.new for row in (*self._rows.values(), *self._others.values()))
+        return self._table.new
 
     @property
     def overflown(self) -> bool:
         """Whether there are more patterns than are told apart."""
-        return bool(self._others)
+        return self._table.overflown
 
     def changed(self) -> tuple[LogPattern, ...]:
         """The patterns that are not as they were at the last call."""
-        rows, self._dirty = list(self._dirty.values()), {}
-        return tuple(self._told(row) for row in rows)
+        return self._table.changed()
 
     @contextmanager
     def learning(self) -> Iterator[None]:
         """What is fed meanwhile is the baseline: known, and not counted."""
-        self._learning = True
+        self._table.learning = True
         self._forget()
         held, self._held = self._held, {}  # these are to be counted
         try:
             yield
             self.settle()
         finally:
-            self._learning, self._held = False, held
+            self._table.learning, self._held = False, held
             self._forget()
 
     def feed(self, found: Found, at: float, path: str) -> None:
@@ -206,8 +172,8 @@ class Patterns:
         key = _with_exception(digits_alike(escapes_apart(held.line)), exception)
         row = self._cache[held.level].get(key)
         row = row or self._found(held.level, key, held.line, exception)
-        self._occurs(row)
-        self._count(row, 1, held.line, held.at, path)
+        self._table.occurs(row)
+        self._table.count(row, 1, held.line, held.at, path)
 
     def _many(
         self,
@@ -240,12 +206,12 @@ class Patterns:
             if row is None:
                 line, exception = lines.line(index, LIMIT), exceptions.get(index, b"")
                 row = self._found(level, key, line, exception)
-            self._occurs(row)
+            self._table.occurs(row)
             counted.append((index, count, row))
         for index, count, row in sorted(counted, key=itemgetter(0)):
-            self._count(row, count, lines.line(index, LIMIT), at, path)
+            self._table.count(row, count, lines.line(index, LIMIT), at, path)
 
-    def _found(self, level: str, key: bytes, line: bytes, exception: bytes) -> _Row:
+    def _found(self, level: str, key: bytes, line: bytes, exception: bytes) -> Row:
         """The pattern of a record whose key is not known, or not in this form."""
         cache = self._cache[level]
         rough = _rough_key(roughly_masked(escapes_apart(line)), roughly_masked(exception))
@@ -253,7 +219,7 @@ class Patterns:
         if row is None:
             seen = look(line)
             self.wordless = self.wordless or (len(line) >= LIMIT and is_wordless(seen))
-            row = self._row(level, text_of(seen, self._encoding, exception))
+            row = self._table.row(level, text_of(seen, self._encoding, exception))
         if len(cache) >= _CACHED or self._cached[level] >= _CACHED_BYTES:
             cache.clear()
             self._cached[level] = 0
@@ -261,82 +227,10 @@ class Patterns:
         self._cached[level] += len(key) + len(rough)
         return row
 
-    def _occurs(self, row: _Row) -> None:
-        if not (row.occurs or row.other or self._learning):
-            row.occurs = True
-            self._occurring[row.level] += 1
-
-    def _count(self, row: _Row, count: int, line: bytes, at: float, path: str) -> None:
-        if not self._learning:
-            row.add(count, line[:EXAMPLE], at, path)
-            self._dirty[row.number] = row
-
     def _forget(self) -> None:
         for cache in self._cache.values():
             cache.clear()
         self._cached.clear()
-
-    def _row(self, level: str, text: str) -> _Row:
-        """The pattern of this text; "other" where there are too many."""
-        row = self._rows.get((level, text))
-        if row is not None:
-            return row
-        if self._learning:
-            return self._known(level, text)
-        if self._occurring[level] < MOST[level]:
-            row = self._rows[level, text] = self._made(level, text, new=True)
-            return row
-        row = self._others.get(level)
-        if row is None:
-            row = self._others[level] = self._made(level, OTHER, new=True)
-            row.other = True
-        return row
-
-    def _known(self, level: str, text: str) -> _Row:
-        if len(self._rows) >= MOST_KNOWN:
-            return _Row(0, level, text, new=False)
-        row = self._rows[level, text] = self._made(level, text, new=False)
-        self._dirty[row.number] = row
-        return row
-
-    def _made(self, level: str, text: str, *, new: bool) -> _Row:
-        number = len(self._rows) + len(self._others) + 1
-        return _Row(number, level, text, new)
-
-    def _told(self, row: _Row) -> LogPattern:
-        example = row.example.rstrip(b"\r").decode(self._encoding, "replace")
-        return LogPattern(
-            number=row.number,
-            level=row.level,
-            text=row.text,
-            count=row.count,
-            first=row.first,
-            last=row.last,
-            example=clean(example, EXAMPLE),
-            source=row.source,
-            new=row.new,
-            other=row.other,
-        )
-
-    def _restore(self, pattern: LogPattern) -> None:
-        row = _Row(
-            pattern.number,
-            pattern.level,
-            pattern.text,
-            pattern.new,
-            pattern.other,
-            pattern.count > 0,
-            pattern.count,
-            pattern.first,
-            pattern.last,
-            pattern.example.encode(self._encoding, "replace"),
-            pattern.source,
-        )
-        if row.other:
-            self._others[row.level] = row
-            return
-        self._rows[row.level, row.text] = row
-        self._occurring[row.level] += row.count > 0
 
 
 def _with_exception(key: bytes, exception: bytes) -> bytes:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from stagewatch.logs.files import RealFiles
 from stagewatch.logs.levels import LIMIT, TRACEBACK, look
-from stagewatch.logs.patterns import EXAMPLE
 from stagewatch.logs.records import Entry, RecordReader
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.state import Counts
+from stagewatch.logs.table import EXAMPLE
 from stagewatch.logs.traces import begins, line_by_line
 from stagewatch.logs.watch import LogWatch, Plan
 from stagewatch.logs.wording import text_of

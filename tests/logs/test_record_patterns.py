@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.levels import LIMIT
-from stagewatch.logs.patterns import _CACHED, OTHER, Patterns
+from stagewatch.logs.patterns import _CACHED, Patterns
 from stagewatch.logs.state import Counts
+from stagewatch.logs.table import OTHER
 from stagewatch.logs.tally import Tally
 from stagewatch.logs.words import MOST
 from stagewatch.model import LogPattern
