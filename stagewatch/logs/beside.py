@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from stagewatch.logs.files import Files, Identity
 from stagewatch.logs.names import rotated_from
@@ -16,19 +17,22 @@ class Beside:
 
     def __init__(self, path: str, files: Files) -> None:
         self.path, self.files = path, files
-        self._folder = os.path.dirname(path) or "."
-        self._changed: int | None = None
+        self._changed: list[int] = []
         self._known: set[int] = set()
 
-    def remember(self) -> None:
-        """Take what is there now as seen; looks into the folder only when that has changed."""
+    def remember(self, real: str) -> None:
+        """Take what is there now as seen; looks into a folder only when one has changed.
+
+        ``real``: where the path leads to, through symbolic links.
+        """
+        folders = {os.path.dirname(path) or "." for path in (self.path, real)}
         try:
-            changed = self.files.stat(self._folder).st_mtime_ns
+            changed = [self.files.stat(folder).st_mtime_ns for folder in folders]
         except OSError:
             return
         if changed != self._changed:
             self._changed = changed
-            self._known = set(self._rotated())
+            self._known = set(self._rotated(real))
 
     def unseen(
         self, old: Tail, new: Tail, draining: set[int], others: Callable[[str, Identity], bool]
@@ -40,12 +44,12 @@ class Beside:
         known = {old.ino, new.ino} | draining | self._known
         return any(
             ino not in known and not others(path, (old.dev, ino))
-            for ino, path in self._rotated().items()
+            for ino, path in {**self._rotated(old.path), **self._rotated(new.path)}.items()
         )
 
     def find(self, mark: Mark) -> Tail | None:
         """The file of ``mark`` under whatever name, at the place marked."""
-        for path in (mark.path, *self._named(mark.ino)):
+        for path in (mark.path, *self._named(mark)):
             tail = self._opened(path, mark)
             if tail:
                 return tail
@@ -63,20 +67,22 @@ class Beside:
         tail.close()
         return None
 
-    def _named(self, ino: int) -> list[str]:
-        try:
-            return [path for path, each in self.files.siblings(self.path) if each == ino]
-        except OSError:
-            return []
+    def _named(self, mark: Mark) -> list[str]:
+        found = self._siblings(self.path, mark.path)
+        return [path for _, path, ino in found if ino == mark.ino]
 
-    def _rotated(self) -> dict[int, str]:
+    def _rotated(self, real: str) -> dict[int, str]:
         """Inode → path of the rotated files, packed ones aside."""
-        base = os.path.basename(self.path)
-        try:
-            return {
-                ino: path
-                for path, ino in self.files.siblings(self.path)
-                if rotated_from(base, os.path.basename(path))
-            }
-        except OSError:
-            return {}  # renamed while we look: what is missing here is seen by the next look
+        return {
+            ino: path
+            for log, path, ino in self._siblings(self.path, real)
+            if rotated_from(os.path.basename(log), os.path.basename(path))
+        }
+
+    def _siblings(self, *logs: str) -> Iterator[tuple[str, str, int]]:
+        """(log, path, inode) of what lies beside these logs."""
+        for log in dict.fromkeys(logs):
+            # Renamed while we look: what is missing here is seen by the next look.
+            with suppress(OSError):
+                for path, ino in self.files.siblings(log):
+                    yield log, path, ino

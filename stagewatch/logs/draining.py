@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stagewatch.logs.files import Identity
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.tail import Tail
 
@@ -43,10 +44,10 @@ class Draining:
         self._let_go(self._old[0])
         return False
 
-    def take_back(self, tail: Tail) -> Tail | None:
-        """The reader of the file that ``tail`` has opened anew; it is draining no more."""
+    def take_back(self, file: Identity) -> Tail | None:
+        """The reader of this file, which is followed again; it is draining no more."""
         for old in self._old:
-            if (old.tail.dev, old.tail.ino) == (tail.dev, tail.ino):
+            if (old.tail.dev, old.tail.ino) == file:
                 self._old.remove(old)
                 return old.tail
         return None

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from stagewatch.logs.beside import Beside
 from stagewatch.logs.draining import GRACE
-from stagewatch.logs.files import Files, is_regular
+from stagewatch.logs.files import Files, Identity, is_regular
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.lookalikes import Begin
-from stagewatch.logs.reading import Reading
+from stagewatch.logs.reading import Alone, Others, Reading
 from stagewatch.logs.rewind import line_start, place_again, resumed_at
 from stagewatch.logs.state import Mark, Place
 from stagewatch.logs.tail import Sink, Tail
@@ -54,8 +54,7 @@ class Follower:
         """An optional path is gone, and all that was in it is read."""
         self.appeared = 0
         """How often a file has appeared here since the last look; set by who knows."""
-        self.others: Callable[[str, tuple[int, int]], bool] = lambda path, identity: False
-        """Whether the file at this path, with this device and inode, is another log's."""
+        self.others: Others = Alone()
         self.windows = Windows(path)
         self.on_skip: Callable[[Tail], None] = _ignore
         """Told of the file whose lines do not count, positioned behind them."""
@@ -63,6 +62,8 @@ class Follower:
         self._reading = Reading(ledger, self.windows)
         self._fresh = True
         self._gone: tuple[float, float] | None = None
+        self._left: tuple[Mark, float] | None = None
+        """Where a former follower was in a file that cannot be reached yet, and when."""
 
     def poll(self, now: float, boot: float, budget: int, sink: Sink) -> int:
         """Look once, at wall time ``now``; returns the bytes read.
@@ -112,15 +113,21 @@ class Follower:
             changed = True
         return changed or (at is not None and now - at < LATELY)
 
-    def owns(self, identity: tuple[int, int] | None) -> bool:
+    def owns(self, identity: Identity | None) -> bool:
         """Whether the file with this device and inode is being read under this path."""
         return any((tail.dev, tail.ino) == identity for tail in self._reading.tails)
+
+    def give(self, identity: Identity, now: float) -> Tail | None:
+        """The reader of this file, for another path that leads to it now; None where there is
+        none."""
+        return self._reading.give(identity, now)
 
     def place(self) -> Place:
         """What to remember across a restart."""
         lasting = self.windows.lasting
+        left = self._left[0] if self._left else None
         return Place(
-            current=self.tail.mark() if self.tail else None,
+            current=self.tail.mark() if self.tail else left,
             old=[tail.mark() for tail in self._reading.old],
             trouble_since=lasting.since if lasting else None,
             trouble=lasting.cause if lasting else "",
@@ -135,7 +142,7 @@ class Follower:
         if place.trouble_since is not None:
             self.windows.begin(place.trouble_since, place.trouble)
         for mark in place.old:
-            tail = self._beside.find(mark)
+            tail = self._found(mark)
             if tail:
                 self._reading.drain(tail, now, boot)
             else:
@@ -148,27 +155,34 @@ class Follower:
         self._reading.close()
 
     def _available(self, found: os.stat_result, now: float, boot: float) -> None:
+        if self._left:
+            (mark, at), self._left = self._left, None
+            self._resume_current(mark, at, now, boot)
         if self.tail and self.tail.is_file(found):
             self._well(now, same=True)
-            self._beside.remember()
+            self._beside.remember(self.tail.path)
+            return
+        if self.others.keep((found.st_dev, found.st_ino)):
+            self._reading.retire(now, boot)
+            self._well(now, same=False)
             return
         opened = self._open(now)
         if opened is None:
             return
         try:
-            tail = self._reading.known(opened)
+            tail = self._reading.known(opened, now, self.others)
             self._follow(tail, now, boot)
         except OSError:
             opened.close()
             raise
         self._well(now, same=False)
-        self._beside.remember()
+        self._beside.remember(tail.path)
 
     def _follow(self, tail: Tail, now: float, boot: float) -> None:
         """Read this file from now on."""
         if self.tail:
             draining = {old.ino for old in self._reading.old}
-            if self._beside.unseen(self.tail, tail, draining, self.others):
+            if self._beside.unseen(self.tail, tail, draining, self.others.have):
                 self.windows.lost(now, SEVERAL)
         elif self._fresh and not self.origin.from_start and not tail.offset:
             self._skip(tail, now)
@@ -226,24 +240,35 @@ class Follower:
             offset, whole = resumed_at(tail, mark)
             tail.seek(offset)
             self._reading.tail = tail
-            self._beside.remember()
+            self._beside.remember(tail.path)
             if not whole:
                 self._reading.rewritten = now
                 self.windows.well(now, same=False)
                 self.windows.lost(now, STOPPED, at)
             return
-        moved = self._beside.find(mark)
+        moved = self._found(mark)
         if moved:
             self._reading.drain(moved, now, boot)
+        elif mark.offset and not (tail or self.optional):
+            self._left = mark, at  # whether it is the same that comes is seen then
+            return
         if tail:
             self.windows.well(now, same=False)  # missing or not, this is another file
-            self._reading.tail = tail = self._reading.known(tail)
+            self._reading.tail = tail = self._reading.known(tail, now, self.others)
             if moved:
                 self._reading.replace(moved, tail)
             elif not tail.offset:
                 tail.seek(place_again(tail, mark))
         # Even where the rest of it is read: nobody knows how many files came after it.
         self.windows.lost(now, STOPPED, at)
+
+    def _found(self, mark: Mark) -> Tail | None:
+        """The file of ``mark`` under another name, unless it is read there."""
+        tail = self._beside.find(mark)
+        if tail and self.others.keep((tail.dev, tail.ino)):
+            tail.close()
+            return None
+        return tail
 
 
 def _ignore(tail: Tail) -> None:

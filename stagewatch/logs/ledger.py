@@ -26,6 +26,11 @@ class Ledger:
         while len(self._marks) > MOST:
             del self._marks[next(iter(self._marks))]
 
+    def forget(self, tails: Iterable[Tail]) -> None:
+        """These are read again: how far they were read before means nothing any more."""
+        for tail in tails:
+            self._marks.pop((tail.dev, tail.ino), None)
+
     def recall(self, tail: Tail) -> Mark | None:
         """How far this file was read before; None for one that was not, or has changed."""
         mark = self._marks.get((tail.dev, tail.ino))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from stagewatch.logs.copies import Replacement
 from stagewatch.logs.draining import Draining
+from stagewatch.logs.files import Identity
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.rewind import kept
 from stagewatch.logs.tail import Sink, Tail, TruncatedError
@@ -13,6 +16,30 @@ from stagewatch.logs.windows import Windows
 TRUNCATED = "the file was truncated in place"
 COPIED = "the log was replaced by a copy of itself"
 TOO_OFTEN = "rotated too often to follow every file"
+
+
+class Others(Protocol):
+    """The other logs of the same probe, as ``stagewatch.logs.sources`` has them."""
+
+    def have(self, path: str, found: Identity, /) -> bool: ...
+    def keep(self, found: Identity, /) -> bool: ...
+    def give(self, found: Identity, now: float, /) -> Tail | None: ...
+
+
+class Alone:
+    """There are no others."""
+
+    def have(self, path: str, found: Identity, /) -> bool:
+        """None of them has a file."""
+        return False
+
+    def keep(self, found: Identity, /) -> bool:
+        """Nor keeps one."""
+        return False
+
+    def give(self, found: Identity, now: float, /) -> Tail | None:
+        """Nor gives one."""
+        return None
 
 
 class Reading:
@@ -38,15 +65,26 @@ class Reading:
         """All of them."""
         return self.old + ([self.tail] if self.tail else [])
 
-    def known(self, tail: Tail) -> Tail:
-        """``tail`` behind what was counted of this file when it was read before."""
-        reading = self._old.take_back(tail)
+    def known(self, tail: Tail, now: float, others: Others) -> Tail:
+        """``tail`` behind what was counted of this file when it was read before, here or at
+        another path."""
+        file = tail.dev, tail.ino
+        reading = self._old.take_back(file) or others.give(file, now)
         if reading:
             tail.close()
             return reading
         mark = self._ledger.recall(tail)
         if mark:
             tail.seek(mark.offset)
+        return tail
+
+    def give(self, file: Identity, now: float) -> Tail | None:
+        """The reader of this file, for another path that leads to it now."""
+        tail = self.tail
+        if tail is None or (tail.dev, tail.ino) != file:
+            return self._old.take_back(file)
+        self._begin(now)
+        self.tail = None
         return tail
 
     def follow(self, tail: Tail, now: float, boot: float) -> None:

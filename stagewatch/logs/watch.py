@@ -19,6 +19,7 @@ from stagewatch.logs.lookalikes import Neighbours
 from stagewatch.logs.losses import CROWDED, Losses
 from stagewatch.logs.named import Named
 from stagewatch.logs.patterns import Patterns
+from stagewatch.logs.sources import Source, Sources
 from stagewatch.logs.state import Counts, Loss, State
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
@@ -54,14 +55,6 @@ class Plan:
         object.__setattr__(self, "is_pattern", glob.has_magic(self.path))
 
 
-@dataclass
-class _Source:
-    follower: Follower
-    tally: Tally
-    looked: float
-    """Until when everything in it was read."""
-
-
 class LogWatch:
     """Every file of a probe. Not safe for threads: one look at a time."""
 
@@ -87,9 +80,13 @@ class LogWatch:
         """The last look left something for the next one."""
         self.crowded = False
         """There are more files than are followed."""
-        self._ledger = Ledger(files, state.done if state else ())
+        # Those as well that were being read: a file may be at another path by now, or away.
+        places = state.places.values() if state else ()
+        marks = [mark for place in places for mark in (place.current, *place.old) if mark]
+        self._ledger = Ledger(files, [*(state.done if state else ()), *marks])
         self._resume = state
-        self._sources: dict[str, _Source] = {}
+        self._all = Sources(files, coming=state.places if state else ())
+        self._sources = self._all.every
         self._searched: float | None = None
         alike = state.alike if state else None
         self._finding = Finding(plan.path, files, is_pattern=plan.is_pattern, alike=alike)
@@ -177,7 +174,7 @@ class LogWatch:
         for source in self._sources.values():
             source.follower.close()
 
-    def _read(self, source: _Source, now: float, boot: float, share: int, batch: Batch) -> None:
+    def _read(self, source: Source, now: float, boot: float, share: int, batch: Batch) -> None:
         def take(data: bytes) -> None:
             source.tally.feed(data, now, source.looked, batch)
 
@@ -211,18 +208,21 @@ class LogWatch:
             for path, since in self._finding.doubts()
         )
         for path in [*known, *sorted(logs, key=_links_last)]:
-            found = self._identity(path)
-            if path in self._sources or found in claimed or self._owned(found):
+            found = self._all.identity(path)
+            if path in self._sources or found in claimed or self._all.own(found):
                 continue
             if len(self._sources) >= MOST_FILES:
                 self.crowded = True
-                return
+                break
             claimed |= {found} - {None}
             begin = logs.get(path)
             origin = Origin(
                 self.plan.watch_start, (self.plan.from_start or new) and not begin, begin
             )
             self._follow(path, origin, now, boot, batch, resumed)
+        self._all.coming = ()
+        if resumed:
+            self._ledger.forget(self._all.tails())
 
     def _follow(
         self,
@@ -236,7 +236,7 @@ class LogWatch:
         plan = self.plan
         follower = Follower(path, self.files, origin, self._ledger, optional=plan.is_pattern)
         follower.on_skip = self._past(path, batch)
-        follower.others = lambda beside, found: beside in self._sources or self._owned(found)
+        follower.others = self._all.of(path)
         record_at = resumed.record_at.get(path) if resumed else None
         tally = Tally(
             path,
@@ -249,7 +249,7 @@ class LogWatch:
         )
         if resumed and path in resumed.places:
             follower.resume(resumed.places[path], resumed.at, now, boot)
-        self._sources[path] = _Source(follower, tally, resumed.at if resumed else now)
+        self._sources[path] = Source(follower, tally, resumed.at if resumed else now)
 
     def _all_there(self, resumed: State | None) -> bool:
         """Whether files that are seen now were there when the watch began, as far as is known."""
@@ -259,8 +259,8 @@ class LogWatch:
         """The logs that files with odd names lie beside."""
         followers = [source.follower for source in self._sources.values()]
         return Neighbours(
-            logs=[tail for follower in followers for tail in follower.tails],
-            known=lambda path: self._owned(self._identity(path)) or self._ledger.knows(path),
+            logs=list(self._all.tails()),
+            known=lambda path: self._all.own(self._all.identity(path)) or self._ledger.knows(path),
             emptied=lambda: any(follower.rewritten(now) for follower in followers),
         )
 
@@ -273,17 +273,6 @@ class LogWatch:
                 learn_before(tail, self.patterns)
 
         return show
-
-    def _identity(self, path: str) -> tuple[int, int] | None:
-        try:
-            found = self.files.stat(path)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
-    def _owned(self, found: tuple[int, int] | None) -> bool:
-        """Whether this file is read under another name: it was renamed, or is linked."""
-        return any(source.follower.owns(found) for source in self._sources.values())
 
 
 def _links_last(path: str) -> tuple[bool, str]:
