@@ -22,8 +22,8 @@ from pathlib import Path
 from bench.fault_to_screen import Backend, watching
 from bench.log import MIB, cpu_of, lines, write
 from bench.ptyrun import Terminal
+from stagewatch.expressions import Expression
 from stagewatch.logs import matchers
-from stagewatch.logs.expressions import Expression
 from stagewatch.logs.scan import Scan
 from stagewatch.logs.source import FileSource, Matcher
 from stagewatch.logs.viewer import ERRORS, SEARCH, Viewer

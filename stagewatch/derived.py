@@ -1,7 +1,8 @@
 """Derived signals: readings worked out of other probes' readings, as these arrive.
 
-Pure: no clock, no I/O. Whatever is not known makes the derived reading NO_DATA with the reason;
-no value is ever worked out across a gap, and nothing that is missing counts as 0.
+Pure: no clock but that of the processor, no I/O. Whatever is not known makes the derived reading
+NO_DATA with the reason; no value is ever worked out across a gap, and nothing that is missing
+counts as 0.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from time import thread_time
 
 from stagewatch.intervals import IntervalWatch
 from stagewatch.model import Gap, Reading, Result, probe_of
@@ -29,6 +31,9 @@ GAP = 2.5
 """Intervals of the source after which two readings are no longer neighbours."""
 FULL = 0.7
 """The share of an interval's readings that must be there."""
+BUDGET = 0.5
+"""CPU seconds that the patterns of ``intervals`` may take for the lines of one reading."""
+TOO_SLOW = "path and pattern take too long on the lines of this log; make them simpler"
 SECOND = "known from the second reading on"
 
 Compute = Callable[[float, Mapping[str, float]], float]
@@ -101,6 +106,9 @@ class IntervalDerivation:
         self.name = name
         self.follows = config.derived.log
         self._watch = IntervalWatch(config.derived)
+        self._losses: object = None
+        """What the log told of its losses last."""
+        self._slow = False
 
     def take(self, reading: Reading) -> Reading | None:
         """The derived reading of a reading of the log."""
@@ -110,21 +118,30 @@ class IntervalDerivation:
             self.gap()
             result = Result.SKIPPED if reading.result is Result.SKIPPED else Result.NO_DATA
             return Reading(self.name, reading.at, 0.0, result, reading.reason)
-        if reading.facts.get("left_out") or reading.facts.get("behind"):
+        before, self._losses = self._losses, reading.facts.get("losses")
+        if before != self._losses or reading.facts.get("left_out") or reading.facts.get("behind"):
             # Lines are missing, and two intervals would look like one.
             self.gap()
-        # Lines from before the watch are shown, and were not read when they were written.
-        before = reading.facts.get("lines_before")
-        for line in reading.lines:
-            if not isinstance(before, int | float) or line.at > before:
-                self._watch.line(line.at, line.text)
-        told = self._watch.tell(reading.at)
+        self._slow = self._slow or not self._watched(reading)
+        told = TOO_SLOW if self._slow else self._watch.tell(reading.at)
         if isinstance(told, str):
             names = (f"{self.name}.{key}" for key in ("value", "fastest", "clients"))
             missing = dict.fromkeys(names, told)
             return Reading(self.name, reading.at, 0.0, Result.NO_DATA, told, missing=missing)
         values = {f"{self.name}.{key}": value for key, value in told.items()}
         return Reading(self.name, reading.at, 0.0, Result.VALUE, values=values)
+
+    def _watched(self, reading: Reading) -> bool:
+        """Whether the lines of a reading could be looked at within BUDGET."""
+        # Lines from before the watch are shown, and were not read when they were written.
+        before = reading.facts.get("lines_before")
+        began = thread_time()
+        for line in reading.lines:
+            if not isinstance(before, int | float) or line.at > before:
+                self._watch.line(line.at, line.text)
+                if thread_time() - began > BUDGET:
+                    return False
+        return True
 
     def note(self, reading: Reading) -> None:
         """An access log says nothing of itself at one moment."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import OrderedDict, deque
 
+from stagewatch.linepattern import LinePattern
 from stagewatch.profile.derived import Intervals
 
-LINE = 2048
-"""Characters of a line that the patterns see."""
 CLIENTS = 10_000
 """At most so many are remembered, those that were seen last."""
 MOST = 50_000
@@ -21,16 +19,16 @@ class IntervalWatch:
 
     def __init__(self, wanted: Intervals) -> None:
         self._wanted = wanted
-        self._line = re.compile(wanted.pattern)
-        self._path = re.compile(wanted.path)
+        self._line = LinePattern(wanted.pattern)
+        self._path = LinePattern(wanted.path)
         self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._recent: deque[tuple[float, float, str]] = deque(maxlen=MOST)
         """(end, length, client)."""
 
     def line(self, at: float, text: str) -> None:
         """A line of the log, read at ``at``."""
-        match = self._line.search(text[:LINE])
-        if match is None or not self._path.fullmatch(match["path"]):
+        match = self._line.search(text)
+        if match is None or not self._path.fits(match["path"]):
             return
         key = match["client"], match["path"]
         before = self._seen.pop(key, None)

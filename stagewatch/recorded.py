@@ -10,6 +10,7 @@ import msgspec
 
 from stagewatch.history.reader import History
 from stagewatch.judging import rulings_of
+from stagewatch.logs.state import Loss, loads
 from stagewatch.logs.told import why_least
 from stagewatch.logs.words import MOST_PATTERNS
 from stagewatch.model import Event, Gap, LogLine, LogPattern, Reading, Result, Signal, probe_of
@@ -32,6 +33,8 @@ class Record:
     failures: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     events: tuple[Event, ...] = ()
+    windows: Mapping[str, tuple[Loss, ...]] = field(default_factory=dict)
+    """Log probe → the windows in which lines may have been lost, oldest first."""
 
     @property
     def news(self) -> dict[str, tuple[float, object]]:
@@ -44,14 +47,28 @@ def read_record(history: History | None, events: int) -> Record:
     if history is None:
         return Record()
     with history.moment():
+        latest = history.latest()
         return Record(
-            latest=history.latest(),
+            latest=latest,
             last_values=history.last_values(),
             counts=history.counts(),
             failures=history.failures(),
             gaps=history.gaps(),
             events=history.events(events),
+            windows={name: tuple(_windows(history, each)) for name, each in latest.items()},
         )
+
+
+def _windows(history: History, reading: Reading) -> Iterator[Loss]:
+    """Those that the newest reading of a log tells of; a reading lists no more than the newest."""
+    told = reading.facts.get("losses")
+    listed = msgspec.json.decode(told, type=list[Loss]) if isinstance(told, str) else []
+    state = None
+    if reading.facts.get("losses_before"):
+        state = loads(history.checkpoint(reading.probe) or "")
+    kept = state.losses if state else [loss for loss in listed if loss.until is not None]
+    lasting = [loss for loss in listed if loss.until is None]
+    yield from sorted([*kept, *lasting], key=lambda loss: loss.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +123,17 @@ def _newer(history: History, name: str, before: _Read, at: float) -> _Read:
 
 
 def losses(record: Record, session: Session) -> Iterator[LossNow]:
-    """The windows that the newest reading of each log tells of."""
+    """The windows in which lines of a log may have been lost, and who accepted them."""
     rulings = rulings_of(session)
-    for probe, reading in record.latest.items():
-        told = reading.facts.get("losses")
-        for loss in msgspec.json.decode(told) if isinstance(told, str) else ():
-            since, until = float(loss["since"]), loss.get("until")
+    for probe, windows in record.windows.items():
+        for loss in windows:
             yield LossNow(
                 probe=probe,
-                path=loss.get("path", ""),
-                since=since,
-                until=until,
-                cause=loss.get("cause", ""),
-                accepted_by=rulings.accepted_by(probe, since, until),
+                path=loss.path,
+                since=loss.since,
+                until=loss.until,
+                cause=loss.cause,
+                accepted_by=rulings.accepted_by(probe, loss.since, loss.until),
             )
 
 

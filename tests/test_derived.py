@@ -206,7 +206,7 @@ COMMON = '{client} - - [25/Nov/2026:04:00:00 +0000] "GET {path} HTTP/1.1" 200 12
 UVICORN = 'INFO:     {client}:5{n:04} - "GET {path}?n={n} HTTP/1.1" 200 OK'
 
 
-def _lines(at: float, *texts: str, **facts: int) -> Reading:
+def _lines(at: float, *texts: str, **facts: int | str) -> Reading:
     lines = tuple(LogLine(at, "access.log", "", text) for text in texts)
     return Reading("access", at, 0.0, Result.VALUE, lines=lines, facts=facts)
 
@@ -244,7 +244,7 @@ def test_intervals_span_neither_gaps_nor_absences() -> None:
     derivations = Derivations(_profile(ACCESS).probe)
     line = COMMON.format(client="10.0.0.1", path="/api/quota/status", n=0)
 
-    def told(at: float, **facts: int) -> Reading:
+    def told(at: float, **facts: int | str) -> Reading:
         (made,) = derivations.readings(_lines(at, line, **facts))
         return made
 
@@ -259,6 +259,30 @@ def test_intervals_span_neither_gaps_nor_absences() -> None:
     (failed,) = derivations.readings(Reading("access", 280, 0, Result.ERROR, "gone"))
     assert (failed.result, failed.reason) == (Result.NO_DATA, "gone")
     assert told(290).values["polling.value"] == 30
+
+
+def test_lost_lines_end_every_interval() -> None:
+    """What a client asked for in the window is not known."""
+    derivations = Derivations(_profile(ACCESS).probe)
+    line = COMMON.format(client="10.0.0.1", path="/api/quota/status", n=0)
+    for n in range(4):
+        list(derivations.readings(_lines(30.0 * n, line)))
+    list(derivations.readings(_lines(180.0, line, losses="one window")))
+    (made,) = derivations.readings(_lines(190.0, line, losses="one window"))
+    assert (made.values["polling.value"], made.values["polling.fastest"]) == (30, 10)
+
+
+def test_patterns_that_take_too_long_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reading says so; it is not told again and again."""
+    derivations = Derivations(_profile(ACCESS).probe)
+    line = COMMON.format(client="10.0.0.1", path="/api/quota/status", n=0)
+    with monkeypatch.context() as patch:
+        patch.setattr("stagewatch.derived.BUDGET", -1.0)
+        (made,) = derivations.readings(_lines(0.0, line))
+    assert made.result is Result.NO_DATA
+    assert "make them simpler" in made.missing["polling.value"]
+    (made,) = derivations.readings(_lines(30.0))
+    assert "make them simpler" in made.reason
 
 
 def test_a_derived_signal_of_derived_signals() -> None:

@@ -21,7 +21,8 @@ from stagewatch.inotify import MODIFY, Inotify
 from stagewatch.judge.standing import KEY, Stand, Standing
 from stagewatch.judged import LATE
 from stagewatch.lock import RecorderLock
-from stagewatch.logs.state import Loss
+from stagewatch.logs.state import Counts, Loss, dumps
+from stagewatch.logs.state import State as LogState
 from stagewatch.logs.words import MOST
 from stagewatch.model import (
     Event,
@@ -419,6 +420,26 @@ def test_a_log_that_is_read_for_its_requests_is_none_of_the_logs() -> None:
     )
     assert "access.lines" in signals_of(profile.probe)
     assert [log.probe for log in Logs(profile).now(None, Record(), session)] == ["errors"]
+
+
+def test_the_windows_that_a_reading_lists_no_more_are_there(watch: Watch) -> None:
+    """In its checkpoint: each one can be accepted, and is in every report."""
+    closed = [
+        Loss(path="error.log", since=START + n, until=START + n + 0.5, cause="truncated")
+        for n in range(30)
+    ]
+    lasting = Loss(path="b.log", since=START + 3.2, until=None, cause="missing")
+    facts: dict[str, Fact] = {
+        "at_least": True,
+        "losses": msgspec.json.encode([lasting, *closed[10:]]).decode(),
+        "losses_before": 10,
+    }
+    state = dumps(LogState(at=START, counts=Counts(), places={}, losses=closed))
+    watch.writer.add(Reading("errors", START, 0.0, Result.VALUE, facts=facts, checkpoint=state))
+    watch.stored()
+    told = watch.look().losses
+    assert [loss.since for loss in told] == sorted([each.since for each in [lasting, *closed]])
+    assert [loss.until is None for loss in told].count(True) == 1
 
 
 def test_a_log_tells_where_its_counts_are_only_at_least(watch: Watch) -> None:

@@ -6,8 +6,8 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from stagewatch.expressions import Expression, ExpressionError
 from stagewatch.logs import matchers
-from stagewatch.logs.expressions import Expression, ExpressionError
 from stagewatch.logs.source import Matcher
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from stagewatch.judge.finding import Finding, RuleJudge, Why
@@ -11,16 +11,23 @@ from stagewatch.judge.lapses import Lapse, Lapses
 from stagewatch.model import State
 
 
+def _any(value: float) -> bool:
+    return True
+
+
 class BoundedJudge:
     """Between the count and the rule that judges it.
 
-    What the rule has against the deployment stands, since there are no fewer than were counted. It
-    passes only where more would change nothing, or nothing is missing.
+    What it has against a count that is too high stands, since there are no fewer than were
+    counted. It passes, warns of a high count or fails a low one only where nothing is missing.
     """
 
-    def __init__(self, rule: RuleJudge, *, more_is_good: bool) -> None:
-        """``more_is_good``: the rule has no upper limit, so that a lower bound is enough."""
-        self.within, self._more_is_good = rule, more_is_good
+    def __init__(
+        self, rule: RuleJudge, *, more_is_good: bool, proves: Callable[[float], bool] = _any
+    ) -> None:
+        """``more_is_good``: the rule has no upper limit, so that a lower bound is enough.
+        ``proves``: whether a count that is at least this fails the rule."""
+        self.within, self._more_is_good, self._proves = rule, more_is_good, proves
         self._lapses: defaultdict[str, Lapses] = defaultdict(Lapses)
         self._partial: dict[str, str] = {}
 
@@ -36,17 +43,23 @@ class BoundedJudge:
         return any(lapses.any for lapses in self._lapses.values())
 
     def look(self, t: float) -> Finding:
-        """As the rule says, unless it passes on a count that may be too low."""
+        """As the rule says, unless it says so of a count that may be too low."""
         found = self.within.look(t)
-        if found.state is State.FAIL and (any(self._partial.values()) or self._lost):
-            return replace(found, reason=f"{found.reason}; the count is a lower bound")
-        if found.state is not State.PASS or self._more_is_good:
+        cause = self._missing()
+        if found.state is State.FAIL and (self._proves(found.value or 0.0) or not cause):
+            if any(self._partial.values()) or self._lost:
+                found = replace(found, reason=f"{found.reason}; the count is a lower bound")
             return found
-        cause = "; ".join(filter(None, self._partial.values()))
-        if not cause:
-            lost = [lapse for lapses in self._lapses.values() for lapse in lapses.unaccepted]
-            if not lost:
-                return found
-            cause = f"lines may have been lost, {lost[-1].cause}"
+        good = (State.PASS, State.WARN)
+        if not cause or (found.state in good and self._more_is_good):
+            return found
+        if found.state not in (*good, State.FAIL):
+            return found
         reason = f"{found.reason}, but that is the least: {cause}"
         return replace(found, state=State.INCONCLUSIVE, reason=reason, why=Why.LOSS)
+
+    def _missing(self) -> str:
+        """Why there may be more than were counted; empty where nobody thinks so."""
+        cause = "; ".join(filter(None, self._partial.values()))
+        lost = [lapse for lapses in self._lapses.values() for lapse in lapses.unaccepted]
+        return cause or (f"lines may have been lost, {lost[-1].cause}" if lost else "")

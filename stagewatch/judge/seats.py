@@ -76,8 +76,7 @@ def seat(rule: AnyRule, setting: Setting) -> Seat | None:
     made = make(rule, setting) if make else None
     if made is None or isinstance(rule, Records | Available):
         return made
-    more_is_good = isinstance(rule, Compare) and rule.above is None
-    return _bounded(made, setting, more_is_good=more_is_good)
+    return _bounded(made, setting, rule.above if isinstance(rule, Compare) else -math.inf)
 
 
 def _growth(rule: Growth, setting: Setting) -> Seat:
@@ -171,7 +170,7 @@ def check_seat(check: Check, setting: Setting) -> Seat:
     if setting.is_drill(check.signal):
         return _result(judge, judge.add, check.signal, setting)
     simple = _simple(judge, judge.add, check.signal)
-    return _bounded(simple, setting, more_is_good=check.at_most is None)
+    return _bounded(simple, setting, check.at_most)
 
 
 def _result(
@@ -198,9 +197,12 @@ def _simple(
     return Seat(judge, take, frozenset({probe_of(signal)}), (signal,))
 
 
-def _bounded(made: Seat, setting: Setting, *, more_is_good: bool) -> Seat:
+def _bounded(made: Seat, setting: Setting, most: float | None) -> Seat:
     """The seat of a rule over signals of which some may be lower bounds only: counts of a log, and
-    what is worked out from them, where more of one may be good or bad."""
+    what is worked out from them, where more of one may be good or bad.
+
+    ``most``: above it the rule fails; None where it never does for that.
+    """
     counts: defaultdict[str, set[str]] = defaultdict(set)
     for signal in _counts_of(made.series, setting):
         probe, _, name = signal.partition(".")
@@ -210,7 +212,11 @@ def _bounded(made: Seat, setting: Setting, *, more_is_good: bool) -> Seat:
     from stagewatch.judge.bounded import BoundedJudge
 
     straight = counts.keys() <= made.probes
-    judge = BoundedJudge(made.rule, more_is_good=more_is_good and straight)
+    judge = BoundedJudge(
+        made.rule,
+        more_is_good=most is None and straight,
+        proves=lambda value: not straight or (most is not None and value > most),
+    )
 
     def take(t: float, reading: Reading) -> None:
         if reading.probe in counts:

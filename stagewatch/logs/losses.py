@@ -6,31 +6,31 @@ from collections.abc import Iterable, Mapping
 
 from stagewatch.logs.state import Loss
 
-MOST = 20
-"""Windows that are listed one by one."""
+MOST = 200
+"""Closed windows that are kept; beyond, the oldest are joined into one."""
+LISTED = 20
+"""Of the closed ones, how many the newest reading lists."""
 CROWDED = "more files match than are followed"
 
 
 class Losses:
-    """Closed windows, the newest MOST of them, and those of a pattern as a whole that last."""
+    """Closed windows, and those of a pattern as a whole that last."""
 
     def __init__(
-        self,
-        closed: Iterable[Loss] = (),
-        left_out: int = 0,
-        lasting: Mapping[str, float] | None = None,
+        self, closed: Iterable[Loss] = (), lasting: Mapping[str, float] | None = None
     ) -> None:
         self.closed = list(closed)
-        self.left_out = left_out
-        """Windows that were closed and are no longer listed."""
         self.lasting = dict(lasting or {})
         """Cause → since when, of the windows of the pattern that last."""
 
     def add(self, more: Iterable[Loss]) -> None:
         """Take closed windows."""
         self.closed += more
-        self.left_out += max(0, len(self.closed) - MOST)
-        self.closed = self.closed[-MOST:]
+        while len(self.closed) > MOST:
+            self.closed.sort(key=_order)
+            first, second, *others = self.closed
+            until = max(first.until or 0.0, second.until or 0.0)
+            self.closed = [first.ended(until), *others]
 
     def note(self, pattern: str, cause: str, now: float, *, holds: bool) -> None:
         """Note whether a pattern as a whole misses lines for this cause."""
@@ -46,4 +46,8 @@ class Losses:
             Loss(path=pattern, since=since, until=None, cause=cause)
             for cause, since in self.lasting.items()
         )
-        return sorted([*self.closed, *lasting, *whole], key=lambda loss: loss.since)
+        return sorted([*self.closed, *lasting, *whole], key=_order)
+
+
+def _order(loss: Loss) -> tuple[float, str, str]:
+    return loss.since, loss.path, loss.cause

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from stagewatch.expressions import Expression
 from stagewatch.logs.batch import Batch
-from stagewatch.logs.expressions import Expression
 from stagewatch.logs.levels import LIMIT, TRACEBACK, look
 from stagewatch.logs.scan import BUDGET
 from stagewatch.logs.source import Matcher

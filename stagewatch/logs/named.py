@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from stagewatch.logs.expressions import Expression, SlowError
+from stagewatch.expressions import Expression, SlowError
 from stagewatch.logs.state import Counts
 
 BUDGET = 0.5

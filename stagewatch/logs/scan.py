@@ -14,7 +14,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 
-from stagewatch.logs.expressions import SlowError
+from stagewatch.expressions import SlowError
 from stagewatch.logs.source import LONGEST, Matcher, Source, forward, line_start, places
 
 CHUNK = 1024 * 1024

@@ -110,8 +110,6 @@ class State(Struct, kw_only=True):
     counts: Counts
     places: dict[str, Place]
     losses: list[Loss] = []
-    losses_left_out: int = 0
-    """Windows that were recorded and are no longer listed one by one."""
     lasting: dict[str, float] = {}
     """Cause → since when, of the windows of the pattern as a whole that last."""
     record_at: dict[str, float] = {}

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from stagewatch.expressions import Expression
 from stagewatch.logs.baseline import learn_before, learn_file
 from stagewatch.logs.batch import Batch
-from stagewatch.logs.expressions import Expression
 from stagewatch.logs.files import Files
 from stagewatch.logs.finding import Finding
 from stagewatch.logs.follower import LATE, Follower, Origin
@@ -75,7 +75,7 @@ class LogWatch:
         """Why the baseline could not be read: then nothing is known to be new."""
         self.losses = Losses()
         if state:
-            self.losses = Losses(state.losses, state.losses_left_out, state.lasting)
+            self.losses = Losses(state.losses, state.lasting)
         self.unfinished = False
         """The last look left something for the next one."""
         self.crowded = False
@@ -159,7 +159,6 @@ class LogWatch:
             counts=self.counts,
             places={path: source.follower.place() for path, source in sources},
             losses=self.losses.closed,
-            losses_left_out=self.losses.left_out,
             lasting=self.losses.lasting,
             alike=self._finding.state(),
             record_at={path: at for path, at in times.items() if at is not None},

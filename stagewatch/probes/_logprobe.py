@@ -154,7 +154,7 @@ class LogProbe:
         if batch.before is not None:
             facts["lines_before"] = batch.before
         losses = self.watch.all_losses()
-        facts["at_least"] = bool(losses) or self.watch.losses.left_out > 0
+        facts["at_least"] = bool(losses)
         if losses:
             facts |= _loss_facts(losses)
         if partial := self._partial():
@@ -198,12 +198,18 @@ class LogProbe:
 
 
 def _loss_facts(losses: list[Loss]) -> dict[str, Fact]:
+    from stagewatch.logs.losses import LISTED
+
     last = losses[-1]
+    closed = [loss for loss in losses if loss.until is not None]
+    older = closed[:-LISTED]
     facts: dict[str, Fact] = {
         "loss_since": losses[0].since,
         "loss_cause": last.cause,
-        "losses": msgspec.json.encode(losses).decode(),
+        "losses": msgspec.json.encode([loss for loss in losses if loss not in older]).decode(),
     }
+    if older:
+        facts["losses_before"] = len(older)  # the checkpoint has them
     if all(loss.until is not None for loss in losses):
         facts["loss_until"] = max(loss.until or 0.0 for loss in losses)
     return facts

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from stagewatch.expressions import why_exponential
 from stagewatch.model import Signal
 from stagewatch.probes import OpenContext, Probe, ProbeKind
 from stagewatch.probes._fields import PathError, compile_path
@@ -82,9 +83,12 @@ def problems(config: CommandConfig) -> Iterator[tuple[str, str]]:
 def _pattern_problems(text: str) -> Iterator[str]:
     try:
         pattern = re.compile(text.encode())
+        why = why_exponential(text.encode())
     except re.error as error:
         yield f"is no regular expression: {error}"
         return
+    if why:
+        yield why
     if pattern.groups != 1:
         yield f"needs one group ( ) around the number, and has {pattern.groups}"
 

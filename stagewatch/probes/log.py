@@ -81,7 +81,7 @@ def problems(config: LogConfig) -> Iterator[tuple[str, str]]:
 
 
 def _expression_problems(config: LogConfig) -> Iterator[tuple[str, str]]:
-    from stagewatch.logs.expressions import Expression, ExpressionError
+    from stagewatch.expressions import Expression, ExpressionError
 
     for name, text in config.count.items():
         if not _NAME.fullmatch(name):
@@ -111,7 +111,7 @@ def zone_offset(name: str, at: float) -> float:
 
 def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
     """Make the probe; files are touched by its first reading."""
-    from stagewatch.logs.expressions import Expression
+    from stagewatch.expressions import Expression
     from stagewatch.logs.files import RealFiles
     from stagewatch.logs.patterns import Patterns
     from stagewatch.logs.state import loads

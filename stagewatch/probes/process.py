@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from stagewatch.expressions import why_exponential
 from stagewatch.model import Signal
 from stagewatch.probes import OpenContext, Probe, ProbeKind
 from stagewatch.profile.schema import ProbeConfig
@@ -41,8 +42,11 @@ def problems(config: ProcessConfig) -> Iterator[tuple[str, str]]:
         yield "match", "is needed, or pid_file"
     try:
         re.compile(config.match)
+        why = why_exponential(config.match)
     except re.error as error:
-        yield "match", f"is no regular expression: {error}"
+        why = f"is no regular expression: {error}"
+    if why:
+        yield "match", why
 
 
 def open_probe(name: str, config: ProcessConfig, context: OpenContext) -> Probe:

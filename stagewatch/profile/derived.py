@@ -69,7 +69,7 @@ class Intervals(Derived, kw_only=True, frozen=True, tag="intervals"):
     """The log probe that follows the access log."""
     path: Text
     """A regular expression that a whole path fits."""
-    pattern: Text = r'(?P<client>[0-9A-Fa-f.:]+?)(?::\d+)? - .*"[A-Z]+ (?P<path>[^ ?"]+)'
+    pattern: Text = r'(?P<client>[0-9A-Fa-f.:]+?)(?::\d+)? - [^"]*"[A-Z]+ (?P<path>[^ ?"]+)'
     """What a line looks like, with the groups ``client`` and ``path``."""
     over: Duration = Duration(600)
     """How far back intervals count."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from stagewatch.expressions import ExpressionError
+from stagewatch.linepattern import LinePattern
 from stagewatch.model import Signal, probe_of
 from stagewatch.paths import valid_name
 from stagewatch.profile.convert import Findings, convert
@@ -120,11 +121,11 @@ def _check_log(derived: Intervals, key: Key, probes: Probes, findings: Findings)
         findings.add((*key, "log"), f"{quoted(derived.log)} is no log probe", hint)
     for name, groups in (("path", set()), ("pattern", {"client", "path"})):
         try:
-            pattern = re.compile(getattr(derived, name))
-        except re.error as error:
-            findings.add((*key, name), f"is no regular expression: {error}")
+            pattern = LinePattern(getattr(derived, name))
+        except ExpressionError as error:
+            findings.add((*key, name), str(error))
             continue
-        if not groups <= pattern.groupindex.keys():
+        if not groups <= pattern.groups:
             findings.add((*key, name), "needs the groups (?P<client>…) and (?P<path>…)")
 
 

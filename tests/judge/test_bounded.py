@@ -90,6 +90,34 @@ def test_what_may_be_too_low_passes_no_upper_limit(folder: Path) -> None:
     assert found["busy"][0] is State.PASS
 
 
+def test_a_warning_is_none_where_more_would_fail(folder: Path) -> None:
+    """Near its limit already, it may be far beyond; a warning would not keep it from going."""
+    assert states(folder, 9.0)["held"][0] is State.WARN
+    found = states(folder, 9.0, losses=json.dumps([WINDOW]), at_least=True)["held"]
+    assert found[0] is State.INCONCLUSIVE
+    assert "but that is the least" in found[1]
+
+
+def test_too_few_are_no_failure_where_there_may_be_more(folder: Path) -> None:
+    """A lower bound proves that there are as many, not that there are no more."""
+    profile = folder / "x.toml"
+    text = profile.read_text()
+
+    def found(limits: str, *lost: object) -> tuple[State, str]:
+        profile.write_text(text.replace("below = 5\n", limits))
+        told = states(folder, 5.0, losses=json.dumps(lost), at_least=bool(lost))
+        return told["busy"]
+
+    assert found("below = 500\n")[0] is State.FAIL
+    state, reason = found("below = 500\n", WINDOW)
+    assert state is State.INCONCLUSIVE
+    assert "but that is the least" in reason
+    both = "below = 500\nabove = 1000\n"
+    assert found(both, WINDOW)[0] is State.INCONCLUSIVE
+    exceeded = "below = 1\nabove = 99\n"
+    assert found(exceeded, WINDOW)[0] is State.FAIL
+
+
 def test_accepted_by_name_it_passes(folder: Path) -> None:
     """Somebody took the window upon himself."""
     taken = Rulings(accepted=(Stretch("log", START + 60, START + 65, "ann"),))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagewatch.expressions import Expression, ExpressionError, SlowError
 from stagewatch.logs import named
-from stagewatch.logs.expressions import Expression, ExpressionError, SlowError
 from stagewatch.logs.named import Named
 from stagewatch.logs.state import Counts
 

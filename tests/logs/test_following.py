@@ -595,12 +595,17 @@ def test_a_late_line_in_a_rotated_file_is_no_rotation(log: Watched) -> None:
     assert log.losses == []
 
 
-def test_windows_beyond_twenty_are_only_numbered(log: Watched) -> None:
-    """The list of losses is bounded and says how many it leaves out."""
-    for n in range(25):
+def test_so_many_windows_are_kept_and_the_oldest_joined(log: Watched) -> None:
+    """None is dropped: together they span all that any of them did, across a restart."""
+    for n in range(210):
         log.write(f"ERROR {n} of some length\n")
         log.look()
         os.truncate(log.path, 0)
         log.look()
-    assert len(log.losses) == 20
-    assert log.watch.losses.left_out == 5
+        if n == 5:
+            first, *others = log.losses
+            assert len(others) == 5
+    log.restart()
+    assert len(log.losses) == 200
+    assert log.losses[0].since == first.since
+    assert log.losses[0].until == log.losses[1].since - 0.25

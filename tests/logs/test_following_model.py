@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from stagewatch.logs.expressions import Expression
+from stagewatch.expressions import Expression
 from stagewatch.logs.files import RealFiles
 from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.state import dumps, loads

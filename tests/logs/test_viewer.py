@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stagewatch.expressions import Expression
 from stagewatch.logs import matchers, scan
-from stagewatch.logs.expressions import Expression
 from stagewatch.logs.passage import RECORD
 from stagewatch.logs.readable import parts, record_text, shown
 from stagewatch.logs.source import (

@@ -250,6 +250,7 @@ async def test_no_descriptor_is_left_over(tmp_path: Path) -> None:
         ({"argv": ["a", "b\0"]}, "argv", "holds a NUL character, which no argument may"),
         ({"read": {"ok": "(a)"}}, "read.ok", "a signal needs a name"),
         ({"read": {"a": "("}}, "read.a", "is no regular expression: "),
+        ({"read": {"a": "((?:a|aa)+)b"}}, "read.a", "has alternatives inside a repeat"),
         ({"read": {"a": "b"}}, "read.a", "needs one group ( ) around the number, and has 0"),
         ({"json": {"a": "b["}}, "json.a", "is no path: "),
         ({"json": {"a": "b"}, "read": {"a": "(b)"}}, "json.a", "is in read as well"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from stagewatch.logs.batch import Batch
+from stagewatch.logs.state import loads
 from stagewatch.logs.told import at_least, why_least
 from stagewatch.model import LogPattern, Reading, Result
 from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
@@ -266,6 +267,25 @@ async def test_a_loss_makes_the_count_at_least(log: Opened) -> None:
     assert [window["until"] for window in json.loads(str(facts["losses"]))] == [
         START + 2 * probe.tick
     ]
+
+
+async def test_a_reading_lists_the_newest_windows(log: Opened) -> None:
+    """And says how many more its checkpoint has, so that the record stays small."""
+    probe = log.open()
+    await probe.read()
+    for number in range(25):
+        log.write(f"ERROR {number} of some length\n")
+        log.clock.time += probe.tick
+        await probe.read()
+        log.path.write_text("")
+        log.clock.time += probe.tick
+        found = await reading(probe)
+    listed = json.loads(str(found.facts["losses"]))
+    assert (len(listed), found.facts["losses_before"]) == (20, 5)
+    state = loads(found.checkpoint or "")
+    assert state is not None
+    assert [loss.since for loss in state.losses[-20:]] == [loss["since"] for loss in listed]
+    assert len(state.losses) == 25
 
 
 async def test_a_missing_log_is_no_data(log: Opened) -> None:

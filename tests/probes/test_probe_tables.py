@@ -110,6 +110,7 @@ def test_good_url_has_no_problem(url: str) -> None:
     [
         ({}, [("match", "is needed, or pid_file")]),
         ({"match": "("}, [("match", "is no regular expression: ")]),
+        ({"match": "(a+)+b"}, [("match", "has a repeat inside a repeat")]),
         ({"match": "main"}, []),
         ({"pid_file": "x"}, []),
     ],

@@ -30,6 +30,8 @@ LONGEST = 500
 
 # The parser of ``re`` itself, so that what is judged is what will run. A test holds its names.
 _parser: Any = import_module("re._parser")
+Parsed = Any
+"""What ``re`` makes of an expression: a sequence of parts, with a ``state``."""
 Items = Iterable[tuple[Any, Any]]
 """A parsed expression: what stands there, and its details."""
 _EXPONENTIAL = "which may take exponential time on a line"
@@ -57,18 +59,13 @@ class Expression:
         try:
             raw = text.encode(encoding)
             self._search = re.compile(raw).search
-            parsed = _parser.parse(raw)
+            parsed = parse(raw)
         except (re.error, RecursionError, OverflowError, UnicodeEncodeError) as error:
             raise ExpressionError(f"is no regular expression: {error}") from error
-        weight = _Weight()
+        weight = Weight()
         weight.weigh(parsed)
-        self.limit = weight.limit
+        self.limit = weight.accepted()
         """Bytes of a line that are looked at."""
-        if not self.limit:
-            raise ExpressionError(
-                f"has too many repeats and alternatives, {_EXPONENTIAL}; at most"
-                f" {len(LIMITS) - 1} of *, + and the like, and few of ? and |"
-            )
         self._heavy = weight.steps(self.limit) > HEAVY
         self.literal = b"" if parsed.state.flags & re.IGNORECASE else _literal(parsed)
         """What every match holds; empty where there is no such text."""
@@ -97,6 +94,21 @@ class Expression:
             yield start, data[start : min(position - 1, start + self.limit)]
 
 
+def parse(text: bytes | str) -> Parsed:
+    """The parts of an expression. Raises re.error and the like."""
+    parsed: Parsed = _parser.parse(text)
+    return parsed
+
+
+def why_exponential(text: bytes | str) -> str:
+    """Why an expression may take exponential time; empty where it does not. Raises re.error."""
+    try:
+        Weight().weigh(parse(text))
+    except ExpressionError as error:
+        return str(error)
+    return ""
+
+
 def _split(data: bytes) -> Iterator[tuple[int, bytes]]:
     position = 0
     for line in data.split(b"\n")[:-1]:
@@ -105,7 +117,7 @@ def _split(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 @dataclass(slots=True)
-class _Weight:
+class Weight:
     """What decides how long an expression may take."""
 
     opened: int = 0
@@ -120,6 +132,15 @@ class _Weight:
         while limit and self.ways > 1 and self.steps(limit) > STEPS:
             limit = limit // 2 if limit > LEAST else 0
         return limit
+
+    def accepted(self) -> int:
+        """The limit. Raises ExpressionError where there is none of use."""
+        if not self.limit:
+            raise ExpressionError(
+                f"has too many repeats and alternatives, {_EXPONENTIAL}; at most"
+                f" {len(LIMITS) - 1} of *, + and the like, and few of ? and |"
+            )
+        return self.limit
 
     def steps(self, limit: int) -> float:
         """On a line of so many bytes: where to begin, and where each open repeat ends."""
@@ -165,7 +186,7 @@ class _Weight:
     def _branch(self, branches: list[Any]) -> None:
         weights = []
         for branch in branches:
-            weight = _Weight()
+            weight = Weight()
             weight.weigh(branch)
             weights.append(weight)
         ways = [weight.ways for weight in weights]
