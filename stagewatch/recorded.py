@@ -18,6 +18,7 @@ from stagewatch.profile.schema import ProbeConfig, Profile
 from stagewatch.profile.shown import shown_logs
 from stagewatch.session.document import Session
 from stagewatch.snapshot import LogNow, LossNow, ProbeNow, SignalNow
+from stagewatch.text import clean
 
 LINES = 200
 """The newest of each log."""
@@ -129,7 +130,7 @@ def losses(record: Record, session: Session) -> Iterator[LossNow]:
         for loss in windows:
             yield LossNow(
                 probe=probe,
-                path=loss.path,
+                path=clean(loss.path),
                 since=loss.since,
                 until=loss.until,
                 cause=loss.cause,

@@ -74,6 +74,19 @@ def decode(raw: bytes, limit: int = LIMIT) -> str:
     return clean(raw[: 4 * (_HEAD * limit + 1)].decode("utf-8", "backslashreplace"), limit)
 
 
+def json_text(value: object, indent: int | None = None) -> str:
+    """``value`` as JSON that a terminal takes for nothing but text, and that says the same.
+
+    What ``clean`` makes visible is escaped. Raises ValueError for what JSON has no number for.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    return _FORBIDDEN.sub(_escaped, text) if _FORBIDDEN.search(text) else text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1]
+
+
 def _cut(text: str, limit: int, long: bool) -> str:
     if not long and len(text) <= limit:
         return text

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stagewatch.text import ELLIPSIS, LIMIT, clean, clean_lines, decode, masked
+from stagewatch.text import ELLIPSIS, LIMIT, clean, clean_lines, decode, json_text, masked
 
 DRAWN_FORMAT_CHARACTERS = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
@@ -42,6 +42,17 @@ def test_every_such_character_of_unicode_is_replaced() -> None:
     """The fixed table of characters covers the tables of this Python's Unicode."""
     left = [hex(n) for n in range(0x110000) if _unwelcome(chr(n)) and clean(chr(n)) == chr(n)]
     assert left == []
+
+
+JSON = st.recursive(NASTY, lambda inner: st.lists(inner) | st.dictionaries(NASTY, inner))
+
+
+@given(JSON)
+def test_json_says_the_same_and_nothing_that_a_terminal_obeys(value: object) -> None:
+    """Whatever stands in it, and over several lines."""
+    text = json_text(value, indent=2)
+    assert json.loads(text) == json.loads(json.dumps(value))
+    assert not any(map(_unwelcome, text.replace("\n", "")))
 
 
 @given(NASTY, st.integers(0, 30))

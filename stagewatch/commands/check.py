@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -90,9 +89,10 @@ def _shower(loaded: LoadedProfile, *, watch: bool, as_json: bool) -> Callable[[R
 
 def _show_json(loaded: LoadedProfile, report: Report, *, indent: int | None) -> None:
     from stagewatch.commands.check_told import document
+    from stagewatch.text import json_text
 
     told = document(report, str(loaded.path))
-    click.echo(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=indent))
+    click.echo(json_text(told, indent))
     sys.stdout.flush()
 
 

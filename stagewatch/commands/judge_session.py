@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -249,4 +248,6 @@ def _difference_json(found: Difference) -> str:
 
 
 def _line(kind: str, **fields: Any) -> str:  # noqa: ANN401  # whatever JSON can carry
-    return json.dumps({"type": kind, **fields}, ensure_ascii=False, allow_nan=False)
+    from stagewatch.text import json_text
+
+    return json_text({"type": kind, **fields})

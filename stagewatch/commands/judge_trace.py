@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from stagewatch.model import State
 from stagewatch.moments import rfc3339
 from stagewatch.profile.problems import inert, quoted
 from stagewatch.profile.values import format_duration, parse_duration
-from stagewatch.text import clean
+from stagewatch.text import clean, json_text
 from stagewatch.traces.choice import RULES, UNITS, TraceRule, chosen_rule, rule_named
 from stagewatch.traces.feeds import Setting
 from stagewatch.traces.judging import TraceStep, judge_trace
@@ -137,7 +136,7 @@ def _json(
     told = [{"type": "state", **_document(step, name, setting)} for step in changes]
     end = {"type": "end", **_document(last, name, setting), "readings": len(rows)}
     end["since"] = rfc3339(setting.time.at(last.computed.since))
-    return [json.dumps(one, ensure_ascii=False, allow_nan=False) for one in (*told, end)]
+    return [json_text(one) for one in (*told, end)]
 
 
 def _document(step: TraceStep, name: str, setting: Setting) -> dict[str, Any]:

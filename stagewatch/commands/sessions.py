@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -68,12 +67,13 @@ def _mended(
 
 def _list(settings: Settings, as_json: bool) -> None:
     from stagewatch.paths import list_sessions, sessions_dir
+    from stagewatch.text import json_text
 
     home = sessions_dir(os.environ)
     meant = _meant(settings.profile)
     rows = [row for folder in list_sessions(home) if (row := _row(folder, meant))]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json_text(rows, indent=2))
     elif not rows:
         click.echo(f"No sessions in {home}. Start one: stagewatch --profile staging")
     else:

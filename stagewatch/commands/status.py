@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from stagewatch.commands.options import Settings, profile_option, session_option
@@ -30,15 +28,16 @@ def status(
     from stagewatch.errors import PersonError
     from stagewatch.observe import snapshot_of
     from stagewatch.status import exit_status, status_document, status_lines
+    from stagewatch.text import clean, json_text
 
     settings: Settings = ctx.obj
     folder = session_folder(settings.merged(profile, session))
     snapshot = snapshot_of(folder, SystemClock(), events=events)
     if as_json:
         document = status_document(snapshot, events=events)
-        click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2))
+        click.echo(json_text(document, indent=2))
     else:
-        click.echo("\n".join(status_lines(snapshot)))
+        click.echo("\n".join(map(clean, status_lines(snapshot))))
     if snapshot.not_saved:
         # What is shown rests on an earlier text of the session: no script may go by it.
         raise PersonError(snapshot.not_saved)

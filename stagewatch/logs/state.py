@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
 
 import msgspec
@@ -133,13 +134,25 @@ def digest(data: bytes) -> str:
 
 def dumps(state: State) -> str:
     """The checkpoint as JSON."""
-    return msgspec.json.encode(state).decode()
+    try:
+        return msgspec.json.encode(state).decode()
+    except UnicodeEncodeError:  # a file's name that is no UTF-8, which JSON can carry escaped
+        return json.dumps(msgspec.to_builtins(state, str_keys=True))
 
 
 def loads(text: str) -> State | None:
     """The state in a checkpoint; None when it is not one of ours."""
+    state: State | None
     try:
         state = msgspec.json.decode(text, type=State)
     except (msgspec.DecodeError, RecursionError):
+        state = _again(text)
+    return state if state and state.version == VERSION else None
+
+
+def _again(text: str) -> State | None:
+    """As ``loads``, also with escapes that stand for no character."""
+    try:
+        return msgspec.convert(json.loads(text), type=State, str_keys=True)
+    except (ValueError, RecursionError):
         return None
-    return state if state.version == VERSION else None

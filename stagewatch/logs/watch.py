@@ -24,6 +24,7 @@ from stagewatch.logs.state import Counts, Loss, State
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
 from stagewatch.logs.trouble import MISSING, Trouble
+from stagewatch.text import clean
 
 BUDGET = 8 * 1024 * 1024
 """Bytes read in one look, over all files."""
@@ -135,7 +136,7 @@ class LogWatch:
         every = (source.follower.windows.trouble for source in self._sources.values())
         found = [trouble for trouble in every if trouble]
         if not self._sources:
-            found.append(Trouble(f"no file matches {self.plan.path}", True))
+            found.append(Trouble(f"no file matches {clean(self.plan.path)}", True))
         if self.crowded:
             found.append(Trouble(f"only {MOST_FILES} files are followed; narrow the path", False))
         return found

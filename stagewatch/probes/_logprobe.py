@@ -199,6 +199,7 @@ class LogProbe:
 
 def _loss_facts(losses: list[Loss]) -> dict[str, Fact]:
     from stagewatch.logs.losses import LISTED
+    from stagewatch.text import clean
 
     last = losses[-1]
     closed = [loss for loss in losses if loss.until is not None]
@@ -206,7 +207,13 @@ def _loss_facts(losses: list[Loss]) -> dict[str, Fact]:
     facts: dict[str, Fact] = {
         "loss_since": losses[0].since,
         "loss_cause": last.cause,
-        "losses": msgspec.json.encode([loss for loss in losses if loss not in older]).decode(),
+        "losses": msgspec.json.encode(
+            [
+                msgspec.structs.replace(loss, path=clean(loss.path))
+                for loss in losses
+                if loss not in older
+            ]
+        ).decode(),
     }
     if older:
         facts["losses_before"] = len(older)  # the checkpoint has them

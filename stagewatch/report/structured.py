@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -12,13 +11,14 @@ from stagewatch.session.document import Session
 from stagewatch.session.format import dumps, loads
 from stagewatch.status import status_document
 from stagewatch.text import clean
+from stagewatch.text import json_text as inert_json
 
 FORMAT_VERSION = 1
 
 
 def json_text(report: Report) -> str:
     """One JSON object: the range, the whole status, the signals' summaries and the notes."""
-    return json.dumps(_document(report), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    return inert_json(_document(report), indent=2) + "\n"
 
 
 def _document(report: Report) -> dict[str, Any]:

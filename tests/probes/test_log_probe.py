@@ -18,6 +18,7 @@ from stagewatch.model import LogPattern, Reading, Result
 from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
 from stagewatch.probes._logprobe import LogProbe
 from stagewatch.probes.log import LogConfig, open_log, problems
+from stagewatch.text import clean
 
 START = 1767225600.0
 
@@ -286,6 +287,31 @@ async def test_a_reading_lists_the_newest_windows(log: Opened) -> None:
     assert state is not None
     assert [loss.since for loss in state.losses[-20:]] == [loss["since"] for loss in listed]
     assert len(state.losses) == 25
+
+
+async def test_a_file_name_may_be_no_utf8_and_hold_anything(log: Opened) -> None:
+    """It is counted like any other, also after a restart, and told inertly."""
+    probe = log.open(path="*.log")
+    await probe.read()
+    odd = log.folder / os.fsdecode(b"odd\xff\x1b[31m\xe2\x80\xae.log")
+    odd.write_text("CRITICAL one of several\n")
+    log.clock.time += 2.0
+    first = await reading(probe)
+    assert first.values["errors.criticals"] == 1
+    await probe.aclose()
+    probe = log.open(first.checkpoint, path="*.log")
+    odd.write_text("CRITICAL two\n")
+    log.clock.time += 2.0
+    second = await reading(probe)
+    assert second.values["errors.criticals"] == 2
+    (window,) = json.loads(str(second.facts["losses"]))
+    assert window["path"].endswith("/odd\\xff␛[31m\\u202e.log")
+    odd.unlink()
+    os.mkfifo(odd)
+    log.clock.time += 2.0
+    told = await reading(probe)
+    assert clean(str(told.facts["problem"])) == told.facts["problem"]
+    assert "is not a regular file" in told.reason
 
 
 async def test_a_missing_log_is_no_data(log: Opened) -> None:
