@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from time import thread_time
 
 from stagewatch.intervals import IntervalWatch
-from stagewatch.model import Gap, Reading, Result, probe_of
+from stagewatch.logs.told import partial_facts, why_least
+from stagewatch.model import Fact, Gap, Reading, Result, probe_of
 from stagewatch.profile.derived import (
     Count,
     Difference,
@@ -54,6 +55,8 @@ class Derivation:
         self._sources = sources(config.derived)
         self._newest: dict[str, tuple[float, float | None, str]] = {}
         """Source → (when, value, why there is none)."""
+        self._least: dict[str, str] = {}
+        """Source → why its value is a lower bound; empty where it is not."""
         self._compute = _compute(config)
 
     def take(self, reading: Reading) -> Reading | None:
@@ -69,7 +72,15 @@ class Derivation:
         except UnknownError as error:
             why = str(error)
             return Reading(self.name, reading.at, 0.0, Result.NO_DATA, why, missing={full: why})
-        return Reading(self.name, reading.at, 0.0, Result.VALUE, values={full: value})
+        return Reading(
+            self.name, reading.at, 0.0, Result.VALUE, values={full: value}, facts=self._facts()
+        )
+
+    def _facts(self) -> dict[str, Fact]:
+        """What grows with its source is a lower bound where that is one."""
+        grows = isinstance(self._config.derived, Rate | Count | Quantile)
+        why = "; ".join(dict.fromkeys(filter(None, self._least.values())))
+        return partial_facts({"value": why}) if grows and why else {}
 
     def note(self, reading: Reading) -> None:
         """Remember what a reading says of the sources, and make nothing of it."""
@@ -77,6 +88,7 @@ class Derivation:
             return
         for source in self._sources:
             if probe_of(source) == reading.probe:
+                self._least[source] = why_least(source, reading.facts)
                 why = reading.missing.get(source) or reading.reason or "no value"
                 self._newest[source] = (reading.at, reading.sound(source), why)
 

@@ -200,6 +200,7 @@ def signal_now(signal: Signal, record: Record) -> SignalNow:
         last_value_at=last_at,
         reason=why if value is not None else _why_missing(signal.name, reading),
         at_least=bool(why),
+        least=why,
     )
 
 

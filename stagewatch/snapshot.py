@@ -95,6 +95,8 @@ class SignalNow:
     """Why the newest reading has no value, or why that is only a lower bound."""
     at_least: bool = False
     """The value is a lower bound."""
+    least: str = ""
+    """Why it, or the last value, is."""
 
 
 @dataclass(frozen=True, slots=True)

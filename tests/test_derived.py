@@ -13,7 +13,8 @@ from stagewatch.clock import SystemClock
 from stagewatch.derived import Derivations
 from stagewatch.history.reader import History
 from stagewatch.history.writer import HistoryWriter
-from stagewatch.model import Gap, LogLine, Reading, Result
+from stagewatch.logs.told import why_least
+from stagewatch.model import Fact, Gap, LogLine, Reading, Result
 from stagewatch.probes import InstalledKinds
 from stagewatch.profile.load import ProfileError, loads
 from stagewatch.profile.schema import Profile
@@ -259,6 +260,23 @@ def test_intervals_span_neither_gaps_nor_absences() -> None:
     (failed,) = derivations.readings(Reading("access", 280, 0, Result.ERROR, "gone"))
     assert (failed.result, failed.reason) == (Result.NO_DATA, "gone")
     assert told(290).values["polling.value"] == 30
+
+
+def test_what_grows_with_a_lower_bound_is_one() -> None:
+    """A count and a rate of a log's lines; a share of two of them may be too high as well."""
+    tables = (
+        '[signal.recent]\nkind = "count"\nof = "access.errors"\nover = "10s"\n'
+        '[signal.share]\nkind = "ratio"\npart = ["access.errors"]\nwhole = ["access.lines"]\n'
+    )
+    derivations = Derivations(_profile(tables).probe)
+    for n in range(4):
+        values = {"access.errors": float(n), "access.lines": 100.0}
+        facts: dict[str, Fact] = {"at_least": n > 1}
+        reading = Reading("access", 5.0 * n, 0.0, Result.VALUE, values=values, facts=facts)
+        recent, share = derivations.readings(reading)
+    assert recent.values["recent.value"] == 2
+    assert why_least("recent.value", recent.facts) == "lines of the log may have been lost"
+    assert not why_least("share.value", share.facts)
 
 
 def test_lost_lines_end_every_interval() -> None:

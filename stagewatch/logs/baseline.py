@@ -11,7 +11,16 @@ from stagewatch.logs.state import Counts
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
 from stagewatch.logs.wide import wide_of
+from stagewatch.logs.words import MOST_KNOWN
+from stagewatch.text import clean
 
+RETRY = 60.0
+"""Seconds after which a file that could not be read is tried again."""
+_AGAIN = "; it is tried again every minute"
+MANY = (
+    f"the baseline has more than {MOST_KNOWN:,} patterns, so that nothing is known to be new; name"
+    " a baseline with fewer"
+)
 LARGEST = 32 * 1024 * 1024
 """Bytes that are learned from, the newest ones; a second of reading."""
 
@@ -23,17 +32,18 @@ def learn_before(tail: Tail, patterns: Patterns) -> None:
 
 def learn_file(path: str, files: Files, patterns: Patterns) -> str:
     """Know the patterns of this file; returns why that cannot be done, or nothing."""
+    name = clean(path)
     try:
         fd = files.open(path)
     except OSError as error:
-        return f"the baseline {path} cannot be read: {error.strerror or error}"
+        return f"the baseline {name} cannot be read: {error.strerror or error}{_AGAIN}"
     try:
         found = files.fstat(fd)
         if not is_regular(found):
-            return f"the baseline {path} is not a regular file"
+            return f"the baseline {name} is not a regular file; name a log{_AGAIN}"
         _learn(files, fd, found.st_size, patterns)
     except OSError as error:
-        return f"the baseline {path} cannot be read: {error.strerror or error}"
+        return f"the baseline {name} cannot be read: {error.strerror or error}{_AGAIN}"
     finally:
         files.close(fd)
     return ""

@@ -80,6 +80,19 @@ class Patterns:
         """Whether there are more patterns than are told apart."""
         return self._table.overflown
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the baseline has more patterns than are kept."""
+        return self._table.crowded
+
+    def blind(self, why: str) -> None:
+        """Why nothing is known to be new; empty where the baseline is known."""
+        self._table.blind = bool(why)
+
+    def suspect(self) -> None:
+        """The stored patterns are from a watch that knew no baseline."""
+        self._table.suspect()
+
     def changed(self) -> tuple[LogPattern, ...]:
         """The patterns that are not as they were at the last call."""
         return self._table.changed()

@@ -41,6 +41,9 @@ class Table:
     def __init__(self, stored: Iterable[LogPattern], encoding: str) -> None:
         self.learning = False
         """What is asked for is known from now on, and not counted."""
+        self.crowded = False
+        """The baseline has more patterns than are kept."""
+        self._blind = False
         self._encoding = encoding
         self._rows: dict[tuple[str, str], Row] = {}
         self._others: dict[str, Row] = {}
@@ -59,6 +62,24 @@ class Table:
         """Whether there are more patterns than are told apart."""
         return bool(self._others)
 
+    @property
+    def blind(self) -> bool:
+        """Nothing is known of the baseline, so that no pattern is told to be new."""
+        return self._blind
+
+    @blind.setter
+    def blind(self, blind: bool) -> None:
+        if blind != self._blind:
+            self._blind = blind
+            every = (*self._rows.values(), *self._others.values())
+            self._dirty |= {row.number: row for row in every if row.count}
+
+    def suspect(self) -> None:
+        """The stored patterns were told while nothing was known: each that occurred may be new."""
+        self._blind = True
+        for row in self._rows.values():
+            row.new = row.new or row.occurs
+
     def changed(self) -> tuple[LogPattern, ...]:
         """The patterns that are not as they were at the last call."""
         rows, self._dirty = list(self._dirty.values()), {}
@@ -68,6 +89,9 @@ class Table:
         """The pattern of this text; "other" where there are too many."""
         row = self._rows.get((level, text))
         if row is not None:
+            if self.learning and row.new:
+                row.new = False
+                self._dirty[row.number] = row
             return row
         if self.learning:
             return self._known(level, text)
@@ -98,6 +122,7 @@ class Table:
 
     def _known(self, level: str, text: str) -> Row:
         if len(self._rows) >= MOST_KNOWN:
+            self.crowded = True
             return Row(0, level, text, new=False)
         row = self._rows[level, text] = self._made(level, text, new=False)
         self._dirty[row.number] = row
@@ -118,7 +143,7 @@ class Table:
             last=row.last,
             example=clean(example, EXAMPLE),
             source=row.source,
-            new=row.new,
+            new=row.new and not self._blind,
             other=row.other,
         )
 

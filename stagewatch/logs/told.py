@@ -18,6 +18,11 @@ def partial_of(facts: Mapping[str, Fact]) -> dict[str, str]:
         return {}
 
 
+def partial_facts(why: Mapping[str, str]) -> dict[str, Fact]:
+    """What ``partial_of`` reads: the fact that these signals may be too low."""
+    return {"partial": msgspec.json.encode(why).decode()} if why else {}
+
+
 LOST = "lines of the log may have been lost"
 
 

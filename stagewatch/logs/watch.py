@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from stagewatch.expressions import Expression
-from stagewatch.logs.baseline import learn_before, learn_file
+from stagewatch.logs.baseline import MANY, RETRY, learn_before, learn_file
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.files import Files
 from stagewatch.logs.finding import Finding
@@ -73,7 +73,10 @@ class LogWatch:
         partial = state.partial if state else {}
         self.named = Named(plan.expressions, self.counts, partial, resumed=state is not None)
         self.no_baseline = state.no_baseline if state else ""
-        """Why the baseline could not be read: then nothing is known to be new."""
+        """Why the baseline could not be learned: then nothing is known to be new."""
+        self._tried: float | None = None
+        if self.no_baseline:
+            self.patterns.suspect()
         self.losses = Losses()
         if state:
             self.losses = Losses(state.losses, state.lasting)
@@ -107,8 +110,7 @@ class LogWatch:
         """
         batch = Batch() if batch is None else batch
         first = self._searched is None
-        if first and self.plan.baseline and (self._resume is None or self.no_baseline):
-            self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
+        self._learn(boot)
         if first or (self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH):
             self._search(now, boot, batch)
             self._searched = boot
@@ -118,6 +120,9 @@ class LogWatch:
             source.follower.appeared = appeared.get(path, 0)
             self._read(source, now, boot, share, batch)
         self.patterns.settle()
+        if self.patterns.crowded:
+            self.no_baseline = MANY
+        self.patterns.blind(self.no_baseline)
         if self._forget_finished():
             self._search(now, boot, batch)
         if self.plan.is_pattern:
@@ -185,6 +190,15 @@ class LogWatch:
         else:
             self.unfinished = True
         self.losses.add(follower.windows.take())
+
+    def _learn(self, boot: float) -> None:
+        """Know what the named file has: at the beginning, and again until it could be read."""
+        known = self._searched is not None or self._resume is not None
+        if not self.plan.baseline or self.patterns.crowded or (known and not self.no_baseline):
+            return
+        if self._tried is None or boot - self._tried >= RETRY:
+            self._tried = boot
+            self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
 
     def _forget_finished(self) -> bool:
         """Leave the files that are gone for good; True when there were any."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stagewatch.logs.named import TOO_SLOW
+from stagewatch.logs.told import partial_facts
 from stagewatch.model import Fact, LogLine, Reading, Result, Signal
 from stagewatch.probes._lookout import Lookout
 
@@ -157,8 +158,7 @@ class LogProbe:
         facts["at_least"] = bool(losses)
         if losses:
             facts |= _loss_facts(losses)
-        if partial := self._partial():
-            facts["partial"] = msgspec.json.encode(partial).decode()
+        facts |= partial_facts(self._partial())
         slow = (
             f"{name} {why}" for name, why in self.watch.named.partial.items() if why == TOO_SLOW
         )

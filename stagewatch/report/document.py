@@ -193,7 +193,7 @@ def _signals(report: Report) -> Iterator[Block]:
         )
         reasons = defaultdict[str, list[str]](list)
         for signal in report.signals:
-            if signal.at_least:
+            if signal.at_least and signal.spread.count:
                 reasons[signal.reason].append(signal.name)
         for reason, names in reasons.items():
             few = "is" if len(names) == 1 else "are"

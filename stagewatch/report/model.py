@@ -114,7 +114,7 @@ def _summaries(
             high=_extreme(history, signal.name, since, until, low=False),
             coverage=coverage.get(probe_of(signal.name)),
             at_least=signal.at_least,
-            reason=signal.reason if signal.at_least else "",
+            reason=signal.least,
         )
         for signal in snapshot.signals.values()
     )

@@ -511,3 +511,47 @@ async def test_without_its_baseline_nothing_is_told_to_be_new(log: Opened) -> No
     assert "errors.new" not in found.values
     assert "gone.log cannot be read" in found.missing["errors.new"]
     assert "gone.log cannot be read" in found.reason
+    log.write("ERROR known for long\nERROR fresh 1\n")
+    found = await reading(probe)
+    assert [(p.text, p.count, p.new) for p in found.patterns] == [
+        ("known for long", 1, False),
+        ("fresh #", 1, False),
+    ]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_baseline_that_can_be_read_later_is_learned(log: Opened, restarted: bool) -> None:
+    """Within a minute, or by the next recorder: then what it has not got is new after all."""
+    probe = log.open(baseline="late.log")
+    await probe.read()
+    log.write("ERROR known for long\nERROR fresh 1\n")
+    found = await reading(probe)
+    (log.folder / "late.log").write_text("ERROR known for long\n")
+    if restarted:
+        await probe.aclose()
+        probe = log.open(found.checkpoint, tuple(found.patterns), baseline="late.log")
+    log.clock.time += 61.0
+    found = await reading(probe)
+    assert found.values["errors.new"] == 1
+    assert {p.text: p.new for p in found.patterns if p.new} == {"fresh #": True}
+    log.write("ERROR known for long\n")
+    (pattern,) = (await reading(probe)).patterns
+    assert (pattern.count, pattern.new) == (2, False)
+
+
+async def test_a_baseline_with_too_many_patterns_tells_nothing_new(
+    log: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was forgotten of it would be taken for new."""
+    monkeypatch.setattr("stagewatch.logs.table.MOST_KNOWN", 3)
+    for word in ("one", "two", "three", "four"):
+        log.write(f"ERROR {word}\n")
+    probe = log.open()
+    await probe.read()
+    log.write("ERROR four\n")
+    found = await reading(probe)
+    assert "has more than" in found.missing["errors.new"]
+    assert [(p.text, p.new) for p in found.patterns if p.count] == [("four", False)]
+    again = log.open(found.checkpoint, tuple(found.patterns))
+    log.write("ERROR four\n")
+    assert "has more than" in (await reading(again)).missing["errors.new"]

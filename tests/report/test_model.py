@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from stagewatch.clock import SystemClock
 from stagewatch.following import profile_of
 from stagewatch.history.reader import History
 from stagewatch.history.writer import HistoryWriter
-from stagewatch.model import Event, LogPattern, Reading, Result
+from stagewatch.logs.state import Loss
+from stagewatch.model import Event, Fact, LogPattern, Reading, Result
 from stagewatch.observe import snapshot_of
 from stagewatch.recorder.launch import start_session
-from stagewatch.report import markdown, structured
+from stagewatch.report import markdown, samples, structured
 from stagewatch.report.document import PATTERNS
 from stagewatch.report.model import build
 from stagewatch.session import edits
@@ -48,6 +52,45 @@ path = "error.log"
 rule = "records"
 probes = ["log"]
 """
+
+
+def test_lower_bounds_are_told_with_their_windows(tmp_path: Path) -> None:
+    """In every format that has counts; a signal without a value is no lower bound of anything."""
+    file = tmp_path / "one.toml"
+    file.write_text(PROFILE + LOG)
+    clock = SystemClock()
+    folder = start_session(file, home=tmp_path / "s", operator="ann", clock=clock)
+    now = clock.now()
+    windows = [
+        Loss(path="error.log", since=now - 8 + n, until=now - 7.5 + n, cause=f"cut {n}")
+        for n in range(5)
+    ]
+    facts: dict[str, Fact] = {
+        "at_least": True,
+        "losses": msgspec.json.encode(windows).decode(),
+    }
+    values = {"log.criticals": 0.0}
+    missing = {"log.new": "the baseline cannot be read"}
+    writer = HistoryWriter(folder / "history.db", clock)
+    writer.add(Reading("log", now, 0.0, Result.VALUE, values=values, missing=missing, facts=facts))
+    assert writer.close()
+    with History.open(folder / "history.db") as history:
+        snapshot, profile = snapshot_of(folder, clock), profile_of(folder)
+        report = build(folder, snapshot, profile, history, since=now - 9, until=now + 9)
+        table = list(csv.DictReader(samples.render(report, history).splitlines()))
+    text = markdown.render(report)
+    assert "log.criticals is at least that: lines of the log may have been lost." in text
+    assert all(f"cut {number}" in text for number in range(5))
+    document = json.loads(structured.json_text(report))
+    assert [loss["cause"] for loss in document["status"]["losses"]] == [
+        f"cut {number}" for number in range(5)
+    ]
+    (row,) = (row["reason"] for row in table if row["signal"] == "log.criticals")
+    assert row.startswith("at least: lines of the log may have been lost (")
+    assert row.endswith("in error.log: cut 4; and 2 before)")
+    assert "cut 2" in row
+    (row,) = (row["reason"] for row in table if row["signal"] == "log.new")
+    assert row == "the baseline cannot be read"
 
 
 def test_patterns_and_who_acknowledged_them(tmp_path: Path) -> None:
