@@ -25,15 +25,18 @@ class Named:
         counts: Counts,
         partial: Mapping[str, str],
         *,
-        resumed: bool,
+        before: Mapping[str, str] | None,
     ) -> None:
+        """``before``: what each name stood for when the counts were taken; None where there are
+        none yet."""
         self.partial = {name: why for name, why in partial.items() if name in expressions}
         """Expressions that did not see every line, and why."""
         self._counts = counts
         self._expressions = dict(expressions)
         for name in expressions:
-            if resumed and name not in counts.named:
+            if before is not None and before.get(name) != expressions[name].text:
                 self.partial[name] = UNCOUNTED
+                counts.named[name] = 0
             counts.named.setdefault(name, 0)
 
     def count(self, data: bytes) -> None:

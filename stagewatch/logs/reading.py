@@ -76,6 +76,7 @@ class Reading:
         mark = self._ledger.recall(tail)
         if mark:
             tail.seek(mark.offset)
+            self._ledger.forget([tail])
         return tail
 
     def give(self, file: Identity, now: float) -> Tail | None:

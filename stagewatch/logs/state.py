@@ -108,6 +108,12 @@ class State(Struct, kw_only=True):
     version: int = VERSION
     at: float
     """When it was taken; every file was looked at until then."""
+    path: str = ""
+    """What the profile followed then: a file or a pattern."""
+    expressions: dict[str, str] = {}
+    """Name → what it counted then."""
+    baseline: str = ""
+    """The file whose patterns it knew."""
     counts: Counts
     places: dict[str, Place]
     losses: list[Loss] = []

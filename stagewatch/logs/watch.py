@@ -71,10 +71,13 @@ class LogWatch:
         self.patterns = patterns or Patterns()
         self.patterns.wordless = state is not None and state.wordless
         partial = state.partial if state else {}
-        self.named = Named(plan.expressions, self.counts, partial, resumed=state is not None)
+        before = state.expressions if state else None
+        self.named = Named(plan.expressions, self.counts, partial, before=before)
         self.no_baseline = state.no_baseline if state else ""
         """Why the baseline could not be learned: then nothing is known to be new."""
         self._tried: float | None = None
+        if state and plan.baseline not in ("", state.baseline):
+            self.no_baseline = "the baseline is another one since"
         if self.no_baseline:
             self.patterns.suspect()
         self.losses = Losses()
@@ -88,11 +91,12 @@ class LogWatch:
         places = state.places.values() if state else ()
         marks = [mark for place in places for mark in (place.current, *place.old) if mark]
         self._ledger = Ledger(files, [*(state.done if state else ()), *marks])
-        self._resume = state
-        self._all = Sources(files, coming=state.places if state else ())
+        # Of another log since, nothing is known, whatever was counted in the former one.
+        self._resume = state if state and state.path == plan.path else None
+        self._all = Sources(files, coming=self._resume.places if self._resume else ())
         self._sources = self._all.every
         self._searched: float | None = None
-        alike = state.alike if state else None
+        alike = self._resume.alike if self._resume else None
         self._finding = Finding(plan.path, files, is_pattern=plan.is_pattern, alike=alike)
 
     def look(
@@ -162,6 +166,9 @@ class LogWatch:
         times = {path: source.tally.joins.record_at for path, source in sources}
         return State(
             at=now,
+            path=self.plan.path,
+            expressions={name: each.text for name, each in self.plan.expressions.items()},
+            baseline=self.plan.baseline,
             counts=self.counts,
             places={path: source.follower.place() for path, source in sources},
             losses=self.losses.closed,

@@ -116,7 +116,7 @@ def test_an_expression_that_is_slow_after_all_is_given_up(monkeypatch: pytest.Mo
     """The recorder goes on without it, and the count says that it is not whole."""
     monkeypatch.setattr(named, "BUDGET", -1.0)
     counts = Counts()
-    counting = Named({"slow": Expression("a")}, counts, {}, resumed=False)
+    counting = Named({"slow": Expression("a")}, counts, {}, before=None)
     counting.count(b"a\n")
     counting.count(b"a\n")
     assert counts.named == {"slow": 1}
@@ -129,7 +129,7 @@ def test_a_slow_expression_is_given_up_within_what_was_read(
     """A quarter of a megabyte of lines that it is slow on would hold all else up for minutes."""
     monkeypatch.setattr(named, "BUDGET", -1.0)
     counts = Counts()
-    counting = Named({"slow": Expression("a")}, counts, {}, resumed=False)
+    counting = Named({"slow": Expression("a")}, counts, {}, before=None)
     counting.count(b"a\n" * 100_000)
     assert counts.named["slow"] == named.PIECE // 2 + 1
 
@@ -137,7 +137,7 @@ def test_a_slow_expression_is_given_up_within_what_was_read(
 @given(st.lists(st.integers(0, 9000), max_size=20))
 def test_each_line_is_counted_once_wherever_it_is_cut(lengths: list[int]) -> None:
     counts = Counts()
-    counting = Named({"all": Expression("^a")}, counts, {}, resumed=False)
+    counting = Named({"all": Expression("^a")}, counts, {}, before=None)
     counting.count(b"".join(b"a" * (1 + length) + b"\n" for length in lengths))
     assert counts.named["all"] == len(lengths)
 

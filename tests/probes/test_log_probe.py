@@ -539,6 +539,58 @@ async def test_a_baseline_that_can_be_read_later_is_learned(log: Opened, restart
     assert (pattern.count, pattern.new) == (2, False)
 
 
+async def test_a_profile_that_was_edited_follows_another_log(log: Opened) -> None:
+    """What was counted stays; the past of the new log does not count, the former one is left,
+    and read on from where it was when the profile follows it again."""
+    probe = log.open()
+    await probe.read()
+    log.write("ERROR one\n")
+    first = await reading(probe)
+    await probe.aclose()
+    other = log.folder / "other.log"
+    other.write_text("ERROR from before\n")
+    probe = log.open(first.checkpoint, tuple(first.patterns), path="other.log")
+    await probe.read()
+    log.write("CRITICAL in the former log\n")
+    with other.open("a") as file:
+        file.write("ERROR two\n")
+    log.clock.time += 2.0
+    found = await reading(probe)
+    assert (found.values["errors.errors"], found.values["errors.criticals"]) == (2, 0)
+    assert found.values["errors.new"] == 2
+    probe = log.open(found.checkpoint, path="*.log")
+    await probe.read()
+    log.write("ERROR three\n")
+    log.clock.time += 2.0
+    found = await reading(probe)
+    assert (found.values["errors.errors"], found.values["errors.criticals"]) == (3, 1)
+
+
+async def test_an_expression_that_was_edited_counts_anew(log: Opened) -> None:
+    """What it would have counted before is not known."""
+    probe = log.open(count={"slow": "slow"})
+    await probe.read()
+    log.write("slow 1\nslow 2\nlate 1\n")
+    first = await reading(probe)
+    again = log.open(first.checkpoint, count={"slow": "late"})
+    log.write("slow 3\nlate 2\n")
+    found = await reading(again)
+    assert found.values["errors.slow"] == 1
+    assert "was not counted from the beginning" in why_least("errors.slow", found.facts)
+
+
+async def test_a_baseline_that_was_edited_is_learned(log: Opened) -> None:
+    """As if the profile had named it from the beginning."""
+    (log.folder / "good.log").write_text("ERROR known\n")
+    probe = log.open()
+    await probe.read()
+    log.write("ERROR known\nERROR fresh\n")
+    first = await reading(probe)
+    assert first.values["errors.new"] == 2
+    again = log.open(first.checkpoint, tuple(first.patterns), baseline="good.log")
+    assert (await reading(again)).values["errors.new"] == 1
+
+
 async def test_a_baseline_with_too_many_patterns_tells_nothing_new(
     log: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
