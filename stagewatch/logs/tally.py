@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import floor
 
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.heads import ENOUGH, Heads
@@ -43,11 +44,18 @@ class Tally:
     ) -> None:
         self.path, self.counts = path, counts
         self.patterns, self.named = patterns, named
-        self.watch_start, self.offset = watch_start, offset
+        # Most logs write whole seconds: a record of the same one may be from after the start.
+        self.watch_start, self._offset = floor(watch_start), offset
         self.joins = Joins(record_at)
         self._heads, self._shapes, self._seen = Heads(), KnownShapes(), Seen()
         self._passing = Passing()
         self._begin(NO_LINES, 0.0)
+
+    def be_east_of_utc(self, offset: float) -> None:
+        """How many seconds the log's times without a zone are, from now on."""
+        if offset != self._offset:
+            self._offset = offset
+            self._heads, self._shapes, self._passing = Heads(), KnownShapes(), Passing()
 
     def feed(self, data: bytes, at: float, written_after: float, batch: Batch) -> Found:
         """Count whole lines, read at ``at`` and not there yet at ``written_after``."""
@@ -154,18 +162,18 @@ class Tally:
         return seen.level != CRITICAL and self._learn(line, seen)
 
     def _learn(self, line: bytes, seen: Look) -> bool:
-        head = head_of(line, seen, self.watch_start, self.offset)
+        head = head_of(line, seen, self.watch_start, self._offset)
         if head is not None:
             self._heads.learn(head)
         if not self._shapes.wants(seen.level):
             return head is not None
-        shape = shape_of(line, seen, self.watch_start, self.offset)
+        shape = shape_of(line, seen, self.watch_start, self._offset)
         self._shapes.learn(seen.level, shape)
         return head is not None or shape is not None
 
     def _judge(self, index: int, level: str, seen: Look) -> None:
         """Count a record unless it is from before the watch."""
-        stamp = stamp_of(seen, self._at, self.offset)
+        stamp = stamp_of(seen, self._at, self._offset)
         if stamp is not None and stamp < self.watch_start:
             self._found.before[index] = level, stamp
         else:

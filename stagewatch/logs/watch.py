@@ -44,7 +44,8 @@ class Plan:
     """Absolute; a pattern when it has ``*``, ``?`` or ``[``."""
     watch_start: float
     from_start: bool = False
-    zone_offset: float = 0.0
+    offset_at: Callable[[float], float] = lambda at: 0.0
+    """Seconds that the log's times without a zone are east of UTC, at a time."""
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     """Name → what is counted under it."""
     baseline: str = ""
@@ -120,7 +121,9 @@ class LogWatch:
             self._searched = boot
         share = max(CHUNK, budget // max(1, len(self._sources)))
         self.unfinished = False
+        offset = self._offset(now)
         for path, source in list(self._sources.items()):
+            source.tally.be_east_of_utc(offset)
             source.follower.appeared = appeared.get(path, 0)
             self._read(source, now, boot, share, batch)
         self.patterns.settle()
@@ -207,6 +210,11 @@ class LogWatch:
             self._tried = boot
             self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
 
+    def _offset(self, now: float) -> float:
+        """The least since the watch began: none of its records seems to be from before then, also
+        when summer time has ended."""
+        return min(self.plan.offset_at(self.plan.watch_start), self.plan.offset_at(now))
+
     def _forget_finished(self) -> bool:
         """Leave the files that are gone for good; True when there were any."""
         gone = [path for path, source in self._sources.items() if source.follower.finished]
@@ -263,7 +271,7 @@ class LogWatch:
             path,
             self.counts,
             plan.watch_start,
-            plan.zone_offset,
+            self._offset(now),
             record_at,
             patterns=self.patterns,
             named=self.named if plan.expressions else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -122,7 +123,7 @@ def open_log(name: str, config: LogConfig, context: OpenContext) -> LogProbe:
         path=str(context.base / config.path),
         watch_start=context.watch_start,
         from_start=config.origin == "start",
-        zone_offset=zone_offset(config.zone, context.watch_start),
+        offset_at=partial(zone_offset, config.zone),
         expressions={key: Expression(text, config.encoding) for key, text in config.count.items()},
         baseline=str(context.base / config.baseline) if config.baseline else "",
     )

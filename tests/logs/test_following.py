@@ -6,6 +6,7 @@ import os
 import shutil
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -609,3 +610,35 @@ def test_so_many_windows_are_kept_and_the_oldest_joined(log: Watched) -> None:
     assert len(log.losses) == 200
     assert log.losses[0].since == first.since
     assert log.losses[0].until == log.losses[1].since - 0.25
+
+
+def test_records_of_the_second_in_which_the_watch_began_count(log: Watched) -> None:
+    """Where a log writes whole seconds nobody knows which of them came before it."""
+    log.watch.close()
+    log.watch = LogWatch(replace(log.plan, watch_start=START + 0.7), log.files)
+    log.look()
+    for stamp in ("2026-01-01 00:00:00", "2025-12-31 23:59:59"):
+        log.write(f"{stamp} CRITICAL x\n" * 100)
+        log.look()
+    assert (log.watch.counts.criticals, log.watch.counts.before_watch) == (100, 100)
+
+
+def test_records_after_the_end_of_summer_time_are_not_from_before_the_watch(log: Watched) -> None:
+    """The hour that comes twice: 02:10 is later than 02:40 then."""
+    end = 1792890000.0  # 2026-10-25 01:00:00 UTC, when 03:00 is 02:00 in Berlin
+    log.watch.close()
+
+    def offset_at(at: float) -> float:
+        return 7200.0 if at < end else 3600.0
+
+    plan = replace(log.plan, watch_start=end - 1200, offset_at=offset_at)
+    log.watch = LogWatch(plan, log.files)
+    log.clock = end - 1100 - START
+    log.look()
+    log.write("2026-10-25 02:50:00 CRITICAL in summer time\n" * 100)
+    log.look()
+    assert log.watch.counts.criticals == 100
+    log.clock = end + 600 - START
+    log.write("2026-10-25 02:10:00 CRITICAL in winter time\n" * 100)
+    log.look()
+    assert (log.watch.counts.criticals, log.watch.counts.before_watch) == (200, 0)
