@@ -19,10 +19,10 @@ PENDING = 200
 class Joins:
     """What stands before a traceback, in one file."""
 
-    def __init__(self, record_at: float | None) -> None:
+    def __init__(self, record_at: float | None, *, chained: bool = False) -> None:
         self.record_at = record_at
         """When the last log record was read."""
-        self._chained = False
+        self.chained = chained
         """What was read so far ends with a line that chains the next traceback."""
         self._pending: deque[tuple[bytes, float]] = deque(maxlen=PENDING)
         self.begin(NO_LINES, 0.0, 0.0)
@@ -54,16 +54,19 @@ class Joins:
         if self._record_before(index) or self._chained_before(index):
             return True
         while self._pending and not self._recent():
-            line, at = self._pending.pop()
-            if look(line).record:
-                self.record_at = at
-                self._pending.clear()
+            self._settle_one()
         return self._recent()
+
+    def settled(self) -> float | None:
+        """When the last record was read, with nothing left to find that out from."""
+        while self._pending:
+            self._settle_one()
+        return self.record_at
 
     def end(self, *, in_record: bool) -> None:
         """Remember what the lines read next have to know; ``in_record``: the last of these begins
         a record."""
-        self._chained = not in_record and self._chained_before(len(self._lines))
+        self.chained = not in_record and self._chained_before(len(self._lines))
         if self._first < len(self._lines):
             self.record_at = self._at
             self._pending.clear()
@@ -71,6 +74,12 @@ class Joins:
             newest = self._unread[-PENDING:]
             self._pending.extend((self._line(index), self._at) for index in newest)
         self.begin(NO_LINES, 0.0, 0.0)
+
+    def _settle_one(self) -> None:
+        line, at = self._pending.pop()
+        if look(line).record:
+            self.record_at = at
+            self._pending.clear()
 
     def _recent(self) -> bool:
         return self.record_at is not None and self._since - self.record_at <= JOIN
@@ -98,7 +107,7 @@ class Joins:
                 return True
             if seen.payload.strip():
                 return False
-        return self._chained and self._lines.passed != 0
+        return self.chained and self._lines.passed != 0
 
     def _line(self, index: int) -> bytes:
         return self._lines.line(index, LIMIT).rstrip(b"\r")

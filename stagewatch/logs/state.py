@@ -121,6 +121,8 @@ class State(Struct, kw_only=True):
     """Cause → since when, of the windows of the pattern as a whole that last."""
     record_at: dict[str, float] = {}
     """Path → when its last record was read."""
+    chained: list[str] = []
+    """Paths of which what was read ends with a line that chains the next traceback."""
     alike: dict[str, Alike] | None = None
     """Such files, by path; None where they are not known."""
     done: list[Mark] = []

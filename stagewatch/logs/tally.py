@@ -37,7 +37,7 @@ class Tally:
         counts: Counts,
         watch_start: float,
         offset: float = 0.0,
-        record_at: float | None = None,
+        joins: Joins | None = None,
         *,
         patterns: Patterns | None = None,
         named: Named | None = None,
@@ -46,7 +46,7 @@ class Tally:
         self.patterns, self.named = patterns, named
         # Most logs write whole seconds: a record of the same one may be from after the start.
         self.watch_start, self._offset = floor(watch_start), offset
-        self.joins = Joins(record_at)
+        self.joins = joins or Joins(None)
         self._heads, self._shapes, self._seen = Heads(), KnownShapes(), Seen()
         self._passing = Passing()
         self._begin(NO_LINES, 0.0)

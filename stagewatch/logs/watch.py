@@ -14,6 +14,7 @@ from stagewatch.logs.batch import Batch
 from stagewatch.logs.files import Files
 from stagewatch.logs.finding import Finding
 from stagewatch.logs.follower import LATE, Follower, Origin
+from stagewatch.logs.joins import Joins
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.lookalikes import Neighbours
 from stagewatch.logs.losses import CROWDED, Losses
@@ -166,7 +167,8 @@ class LogWatch:
     def state(self, now: float) -> State:
         """What to remember across a restart."""
         sources = self._sources.items()
-        times = {path: source.tally.joins.record_at for path, source in sources}
+        joins = {path: source.tally.joins for path, source in sources}
+        times = {path: each.settled() for path, each in joins.items()}
         return State(
             at=now,
             path=self.plan.path,
@@ -178,6 +180,7 @@ class LogWatch:
             lasting=self.losses.lasting,
             alike=self._finding.state(),
             record_at={path: at for path, at in times.items() if at is not None},
+            chained=[path for path, each in joins.items() if each.chained],
             done=self._ledger.marks(),
             partial=self.named.partial,
             wordless=self.patterns.wordless,
@@ -266,13 +269,15 @@ class LogWatch:
         follower = Follower(path, self.files, origin, self._ledger, optional=plan.is_pattern)
         follower.on_skip = self._past(path, batch)
         follower.others = self._all.of(path)
-        record_at = resumed.record_at.get(path) if resumed else None
+        joins = Joins(None)
+        if resumed:
+            joins = Joins(resumed.record_at.get(path), chained=path in resumed.chained)
         tally = Tally(
             path,
             self.counts,
             plan.watch_start,
             self._offset(now),
-            record_at,
+            joins,
             patterns=self.patterns,
             named=self.named if plan.expressions else None,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import tracemalloc
 from collections.abc import Callable
@@ -538,6 +539,47 @@ def test_a_traceback_that_waits_to_be_read_stays_with_its_record(log: Watched) -
     log.look(10.0, budget=1)
     log.look(10.0)
     assert (log.watch.counts.lines, log.watch.counts.criticals) == (65_537, 0)
+
+
+CHAINED = """Traceback (most recent call last):
+  File "x.py", line 1, in <module>
+KeyError: 1
+
+During handling of the above exception, another exception occurred:
+
+"""
+LONE = """Traceback (most recent call last):
+  File "x.py", line 3, in <module>
+ValueError: 2
+"""
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_chained_traceback_is_one_across_a_restart(log: Watched, restarted: bool) -> None:
+    """Its second half belongs to the first, whoever reads it."""
+    log.write(CHAINED)
+    log.look()
+    if restarted:
+        log.restart()
+    log.look(30.0)
+    log.write(LONE)
+    log.look()
+    assert (log.watch.counts.criticals, log.watch.counts.tracebacks) == (1, 1)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_traceback_belongs_to_a_record_that_was_passed_unread(
+    log: Watched, restarted: bool
+) -> None:
+    """What is told of it across a restart is when the newest record came, of whatever level."""
+    words = ["".join(random.Random(n).choices("ghijklmnop", k=12)) for n in range(100)]
+    log.write("".join(f"{word}\n" for word in words) + "2026-01-01 00:10:00 INFO [app] step\n")
+    log.look()
+    if restarted:
+        log.restart()
+    log.write(LONE)
+    log.look()
+    assert log.watch.counts.criticals == 0
 
 
 def test_a_loss_that_lasts_survives_a_restart(log: Watched) -> None:
