@@ -21,6 +21,8 @@ CREATE = 0x100
 DELETE = 0x200
 DELETE_SELF = 0x400
 MOVE_SELF = 0x800
+FOLDER = 0x40000000
+"""It happened to a folder."""
 OVERFLOW = 0x4000
 """There was more than the queue holds: nobody knows what."""
 CONTENT = MODIFY | ATTRIB | DELETE_SELF | MOVE_SELF

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
 from stagewatch.logs.files import Files
 from stagewatch.logs.lookalikes import Begin, Lookalikes, Neighbours
@@ -58,6 +59,14 @@ class Finding:
                 logs[path] = begin
         self._lookalikes.looked(odd, now)
         return logs
+
+    def finds(self, path: str) -> bool:
+        """Whether a file of this path, if there were one, would be a log of its own."""
+        folder, name = os.path.split(path)
+        beside, pattern = os.path.split(self._path)
+        hidden = name.startswith(".") and not pattern.startswith(".")
+        found = folder == beside and fnmatchcase(name, pattern) and not hidden
+        return found and not compressed(path)
 
 
 def _is_log(path: str) -> bool:

@@ -10,6 +10,7 @@ MOST = 200
 """Closed windows that are kept; beyond, the oldest are joined into one."""
 LISTED = 20
 """Of the closed ones, how many the newest reading lists."""
+CAME_AND_WENT = "the file came and went between two looks"
 CROWDED = "more files match than are followed"
 
 

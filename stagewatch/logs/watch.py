@@ -17,8 +17,9 @@ from stagewatch.logs.follower import LATE, Follower, Origin
 from stagewatch.logs.joins import Joins
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.lookalikes import Neighbours
-from stagewatch.logs.losses import CROWDED, Losses
+from stagewatch.logs.losses import CAME_AND_WENT, CROWDED, Losses
 from stagewatch.logs.named import Named
+from stagewatch.logs.names import is_rotated
 from stagewatch.logs.patterns import Patterns
 from stagewatch.logs.sources import Source, Sources
 from stagewatch.logs.state import Counts, Loss, State
@@ -98,6 +99,7 @@ class LogWatch:
         self._all = Sources(files, coming=self._resume.places if self._resume else ())
         self._sources = self._all.every
         self._searched: float | None = None
+        self._looked: float | None = state.at if state else None
         alike = self._resume.alike if self._resume else None
         self._finding = Finding(plan.path, files, is_pattern=plan.is_pattern, alike=alike)
 
@@ -111,15 +113,23 @@ class LogWatch:
     ) -> Batch:
         """Read and count what is new; it joins what ``batch`` holds already.
 
-        ``appeared``: how often, as the kernel tells, a file has appeared under a followed path
-        since the last look.
+        ``appeared``: how often, as the kernel tells, a file has appeared under a followed path, or
+        one that the pattern may find, since the last look.
         """
         batch = Batch() if batch is None else batch
         first = self._searched is None
         self._learn(boot)
-        if first or (self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH):
+        made = self._made(appeared)
+        due = self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH
+        if first or due or made:
             self._search(now, boot, batch)
             self._searched = boot
+        self.losses.add(
+            Loss(path=path, since=self._looked or now, until=now, cause=CAME_AND_WENT)
+            for path in made
+            if path not in self._sources and self._all.identity(path) is None
+        )
+        self._looked = now
         share = max(CHUNK, budget // max(1, len(self._sources)))
         self.unfinished = False
         offset = self._offset(now)
@@ -212,6 +222,17 @@ class LogWatch:
         if self._tried is None or boot - self._tried >= RETRY:
             self._tried = boot
             self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
+
+    def _made(self, appeared: Mapping[str, int]) -> list[str]:
+        """The files that the pattern would find and that were made under paths of their own; a
+        rotated one was there before."""
+        return [
+            path
+            for path in appeared
+            if path not in self._sources
+            and self._finding.finds(path)
+            and not any(is_rotated(path, log) for log in self._sources)
+        ]
 
     def _offset(self, now: float) -> float:
         """The least since the watch began: none of its records seems to be from before then, also

@@ -9,7 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagewatch.inotify import ATTRIB, CONTENT, CREATE, MODIFY, MOVED_TO, NAMES, OVERFLOW, Inotify
+from stagewatch.inotify import (
+    ATTRIB,
+    CONTENT,
+    CREATE,
+    FOLDER,
+    MODIFY,
+    MOVED_FROM,
+    MOVED_TO,
+    NAMES,
+    OVERFLOW,
+    Inotify,
+)
 from stagewatch.mounts import NETWORK_FILE_SYSTEMS, file_system
 
 if TYPE_CHECKING:
@@ -31,6 +42,8 @@ class Ears:
         self._folders: dict[str, int] = {}
         self._names: dict[tuple[int, str], str] = {}
         """(number of the folder, name in it) → the followed path."""
+        self._pattern: int | None = None
+        """The number of the folder that a pattern looks into."""
         self._old: deque[int] = deque()
         self._inotify: Inotify | None = None
         # A queue of its own: that of all events overflows where two files are written in turn.
@@ -56,14 +69,19 @@ class Ears:
         return bool(found)
 
     def appeared(self) -> Counter[str]:
-        """How often a file appeared under each followed path since the last call."""
+        """How often a file appeared under each followed path since the last call, or was made
+        under one that the pattern finds."""
         found: Counter[str] = Counter()
         for number, mask, name in self._comings.events() if self._comings else ():
             if mask & OVERFLOW:
                 found.update(2 * [*self._watch.paths])
-            elif mask & APPEARS and (number, name) in self._names:
-                found[self._names[number, name]] += 1
-        return found
+            elif (number, name) in self._names:
+                found[self._names[number, name]] += mask & APPEARS > 0
+            elif number == self._pattern and mask & CREATE and not mask & FOLDER:
+                found[os.path.join(os.path.dirname(self._watch.plan.path), name)] += 1
+            elif number == self._pattern and mask & MOVED_FROM:  # it goes on under another name
+                found.pop(os.path.join(os.path.dirname(self._watch.plan.path), name), None)
+        return +found
 
     def listen(self) -> None:
         """Listen to the files and folders as they are now."""
@@ -84,6 +102,7 @@ class Ears:
                     self._folders[folder] = self._comings.watch(folder, NAMES)
         for path in paths:
             self._hear(told, path, CONTENT)
+        self._pattern = self._folders.get(os.path.dirname(plan.path)) if plan.is_pattern else None
         self._names = {
             (self._folders[folder], name): path
             for path in paths

@@ -15,6 +15,7 @@ from stagewatch.clock import SystemClock
 from stagewatch.inotify import ATTRIB
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.follower import SEVERAL
+from stagewatch.logs.losses import CAME_AND_WENT
 from stagewatch.model import Reading
 from stagewatch.probes import Follower, OpenContext, _ears, _lookout
 from stagewatch.probes._logprobe import LogProbe
@@ -262,6 +263,59 @@ async def test_files_that_came_and_went_between_two_looks_are_a_loss(
     assert found.facts["at_least"] is (times > 1)
     causes = [loss.cause for loss in log.probe.watch.all_losses()]
     assert causes == ([SEVERAL] if times > 1 else [])
+
+
+@pytest.fixture
+async def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Log]:
+    """A pattern, of which only what the kernel tells of is looked for after the first look."""
+    monkeypatch.setattr("stagewatch.logs.watch.SEARCH", 1e6)
+    (tmp_path / "first.log").touch()
+    made = Log(tmp_path / "*.log")
+    yield made
+    await made.probe.aclose()
+
+
+async def test_a_log_that_is_made_is_followed_at_once(jobs: Log) -> None:
+    """Before it can be gone again."""
+    await jobs.follow()
+    job = jobs.path.with_name("job.log")
+    job.write_text("CRITICAL in a job\n")
+    await until(lambda: jobs.probe.watch.counts.criticals == 1)
+    job.unlink()
+    await jobs.reading()
+    assert jobs.probe.watch.all_losses() == []
+
+
+async def test_a_log_that_came_and_went_between_two_looks_is_a_loss(jobs: Log) -> None:
+    """Nobody knows what was in it."""
+    await jobs.follow()
+    go = jobs.held_up()
+    job = jobs.path.with_name("job.log")
+    job.write_text("CRITICAL in a job\n")
+    job.unlink()
+    jobs.path.with_name(".hidden.log").write_text("CRITICAL hidden\n")
+    jobs.path.with_name("job.txt").write_text("CRITICAL no log\n")
+    go.set()
+    await until(lambda: bool(jobs.probe.watch.all_losses()))
+    (loss,) = jobs.probe.watch.all_losses()
+    assert (loss.path, loss.cause) == (str(job), CAME_AND_WENT)
+    assert jobs.probe.watch.paths == [str(jobs.path.with_name("first.log"))]
+
+
+async def test_a_file_that_only_changes_its_name_is_no_loss(jobs: Log) -> None:
+    """As ``sed -i`` makes one, and a log that is moved away; nor is a folder."""
+    await jobs.follow()
+    first = jobs.path.with_name("first.log")
+    go = jobs.held_up()
+    made = jobs.path.with_name("sed4F.log")
+    made.write_text("ERROR one\nERROR two\n")
+    made.rename(first)
+    folder = jobs.path.with_name("folder.log")
+    folder.mkdir()
+    folder.rmdir()
+    go.set()
+    await until(lambda: jobs.probe.watch.counts.errors == 2)
+    assert jobs.probe.watch.all_losses() == []
 
 
 async def test_writing_alone_is_no_loss_however_much_of_it_there_is(log: Log) -> None:
