@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.files import Files, is_regular
 from stagewatch.logs.patterns import Patterns
-from stagewatch.logs.state import Counts
+from stagewatch.logs.state import Counts, State
 from stagewatch.logs.tail import CHUNK, Tail
 from stagewatch.logs.tally import Tally
 from stagewatch.logs.wide import wide_of
@@ -25,12 +25,43 @@ LARGEST = 32 * 1024 * 1024
 """Bytes that are learned from, the newest ones; a second of reading."""
 
 
-def learn_before(tail: Tail, patterns: Patterns) -> None:
-    """Know the patterns of what stands before the place where ``tail`` is."""
-    _learn(tail.files, tail.fd, tail.offset, patterns)
+class Baseline:
+    """The file that a profile names, or what each log had before the watch."""
+
+    def __init__(self, path: str, files: Files, patterns: Patterns, state: State | None) -> None:
+        """``path``: absolute; empty where it is the logs' own past."""
+        self.missing = state.no_baseline if state else ""
+        """Why it is not known; empty where it is."""
+        if state and path not in ("", state.baseline):
+            self.missing = "the baseline is another one since"
+        self._known = state is not None and not self.missing
+        self._path, self._files, self._patterns = path, files, patterns
+        self._tried: float | None = None
+        if self.missing:
+            patterns.suspect()
+
+    def learn(self, boot: float) -> None:
+        """Know what the named file has: at the beginning, and again until it could be read."""
+        if not self._path or self._known or self._patterns.crowded:
+            return
+        if self._tried is None or boot - self._tried >= RETRY:
+            self._tried = boot
+            self.missing = _learn_file(self._path, self._files, self._patterns)
+            self._known = not self.missing
+
+    def learn_before(self, tail: Tail) -> None:
+        """Know what stands before the place where ``tail`` is, where no file is named."""
+        if not self._path:
+            _learn(tail.files, tail.fd, tail.offset, self._patterns)
+
+    def settle(self) -> None:
+        """Let the patterns tell what is known by now."""
+        if self._patterns.crowded:
+            self.missing = MANY
+        self._patterns.blind(self.missing)
 
 
-def learn_file(path: str, files: Files, patterns: Patterns) -> str:
+def _learn_file(path: str, files: Files, patterns: Patterns) -> str:
     """Know the patterns of this file; returns why that cannot be done, or nothing."""
     name = clean(path)
     try:

@@ -6,10 +6,11 @@ import glob
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from stagewatch.expressions import Expression
-from stagewatch.logs.baseline import MANY, RETRY, learn_before, learn_file
+from stagewatch.logs.baseline import Baseline
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.files import Files
 from stagewatch.logs.finding import Finding
@@ -73,16 +74,10 @@ class LogWatch:
         self.counts = state.counts.copy() if state else Counts()
         self.patterns = patterns or Patterns()
         self.patterns.wordless = state is not None and state.wordless
-        partial = state.partial if state else {}
+        came_late = state.partial if state else {}
         before = state.expressions if state else None
-        self.named = Named(plan.expressions, self.counts, partial, before=before)
-        self.no_baseline = state.no_baseline if state else ""
-        """Why the baseline could not be learned: then nothing is known to be new."""
-        self._tried: float | None = None
-        if state and plan.baseline not in ("", state.baseline):
-            self.no_baseline = "the baseline is another one since"
-        if self.no_baseline:
-            self.patterns.suspect()
+        self.named = Named(plan.expressions, self.counts, came_late, before=before)
+        self._baseline = Baseline(plan.baseline, files, self.patterns, state)
         self.losses = Losses()
         if state:
             self.losses = Losses(state.losses, state.lasting)
@@ -118,7 +113,7 @@ class LogWatch:
         """
         batch = Batch() if batch is None else batch
         first = self._searched is None
-        self._learn(boot)
+        self._baseline.learn(boot)
         made = self._made(appeared)
         due = self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH
         if first or due or made:
@@ -138,15 +133,18 @@ class LogWatch:
             source.follower.appeared = appeared.get(path, 0)
             self._read(source, now, boot, share, batch)
         self.patterns.settle()
-        if self.patterns.crowded:
-            self.no_baseline = MANY
-        self.patterns.blind(self.no_baseline)
+        self._baseline.settle()
         if self._forget_finished():
             self._search(now, boot, batch)
         if self.plan.is_pattern:
             self.losses.note(self.plan.path, MISSING, now, holds=not self._sources)
             self.losses.note(self.plan.path, CROWDED, now, holds=self.crowded)
         return batch
+
+    @property
+    def no_baseline(self) -> str:
+        """Why the baseline is not known: then nothing is known to be new."""
+        return self._baseline.missing
 
     @property
     def behind(self) -> int:
@@ -214,15 +212,6 @@ class LogWatch:
             self.unfinished = True
         self.losses.add(follower.windows.take())
 
-    def _learn(self, boot: float) -> None:
-        """Know what the named file has: at the beginning, and again until it could be read."""
-        known = self._searched is not None or self._resume is not None
-        if not self.plan.baseline or self.patterns.crowded or (known and not self.no_baseline):
-            return
-        if self._tried is None or boot - self._tried >= RETRY:
-            self._tried = boot
-            self.no_baseline = learn_file(self.plan.baseline, self.files, self.patterns)
-
     def _made(self, appeared: Mapping[str, int]) -> list[str]:
         """The files that the pattern would find and that were made under paths of their own; a
         rotated one was there before."""
@@ -288,7 +277,7 @@ class LogWatch:
     ) -> None:
         plan = self.plan
         follower = Follower(path, self.files, origin, self._ledger, optional=plan.is_pattern)
-        follower.on_skip = self._past(path, batch)
+        follower.on_skip = partial(self._pass, path, batch)
         follower.others = self._all.of(path)
         joins = Joins(None)
         if resumed:
@@ -319,26 +308,17 @@ class LogWatch:
             emptied=lambda: any(follower.rewritten(now) for follower in followers),
         )
 
-    def _past(self, path: str, batch: Batch) -> Callable[[Tail], None]:
-        """What is done with the part of a file that was written before the watch."""
-
-        def show(tail: Tail) -> None:
-            _context(tail, path, self.plan.watch_start, batch)
-            if not self.plan.baseline:
-                learn_before(tail, self.patterns)
-
-        return show
+    def _pass(self, path: str, batch: Batch, tail: Tail) -> None:
+        """Show the end of what was written before the watch, and know its patterns."""
+        begin = max(0, tail.offset - CONTEXT_BYTES)
+        data = tail.files.read(tail.fd, tail.offset - begin, begin)
+        if tail.wide:
+            data = tail.wide.utf8(data)
+        lines = data.split(b"\n")[:-1]
+        kept = lines[1 if begin else 0 :][-CONTEXT_LINES:]
+        batch.context(path, kept, self.plan.watch_start - 0.001)
+        self._baseline.learn_before(tail)
 
 
 def _links_last(path: str) -> tuple[bool, str]:
     return os.path.islink(path), path
-
-
-def _context(tail: Tail, path: str, watch_start: float, batch: Batch) -> None:
-    """Show the last lines from before the watch."""
-    begin = max(0, tail.offset - CONTEXT_BYTES)
-    data = tail.files.read(tail.fd, tail.offset - begin, begin)
-    if tail.wide:
-        data = tail.wide.utf8(data)
-    lines = data.split(b"\n")[:-1]
-    batch.context(path, lines[1 if begin else 0 :][-CONTEXT_LINES:], watch_start - 0.001)
