@@ -15,6 +15,7 @@ from stagewatch.logs.rewind import SEARCH, ends, line_start, only_place, telling
 from stagewatch.logs.stamps import stamp_of
 from stagewatch.logs.tail import BEFORE, CHUNK, Tail
 
+COPIED = "the log was replaced by a copy of itself"
 LONG = 1024
 """Bytes without any time that are hardly written twice."""
 MANY = 8
@@ -42,16 +43,16 @@ class Replacement:
         except OSError:
             return False
 
-    def settle(self) -> bool:
-        """Go on in the new file behind what is in both, if it is a copy; False: nobody knows for
-        certain whether it is, or where."""
+    def settle(self) -> str:
+        """Go on in the new file behind what is in both, if it is a copy; returns why lines may be
+        missing where nobody knows for certain whether it is, or where."""
         try:
             found = self._by_end() or self._by_line() or self._by_order()
             if found:
                 self._new.seek(found[0])
         except OSError:
-            return True  # the next look says what is wrong
-        return found is None or found[1]
+            return ""  # the next look says what is wrong
+        return "" if found is None or found[1] else COPIED
 
     def _by_end(self) -> tuple[int, bool] | None:
         """One of the two ends with something that the other one has as well, both of them once.

@@ -37,6 +37,8 @@ class Origin:
     watch_start: float
     from_start: bool = False
     """Its lines count; otherwise they are from before the watch."""
+    new: bool = False
+    """It came while other logs were followed, of which it may be a copy."""
     begin: Begin | None = None
     """Its lines count from here on, whenever the first look is."""
 
@@ -132,6 +134,7 @@ class Follower:
             trouble_since=lasting.since if lasting else None,
             trouble=lasting.cause if lasting else "",
             rewritten=self._reading.rewritten,
+            copied=self._reading.copied,
             fresh=self._fresh,
         )
 
@@ -149,6 +152,8 @@ class Follower:
                 self.windows.lost(now, GONE, at)
         if place.current:
             self._resume_current(place.current, at, now, boot)
+        if self.tail and place.copied is not None and not self.tail.offset:
+            self._reading.doubt(self.tail, self.others, min(place.copied, self.tail.size))
 
     def close(self) -> None:
         """Give every descriptor back; idempotent."""
@@ -186,7 +191,10 @@ class Follower:
                 self.windows.lost(now, SEVERAL)
         elif self._fresh and not self.origin.from_start and not tail.offset:
             self._skip(tail, now)
+        newcomer = not (self.tail or tail.offset) and (self.origin.new or not self._fresh)
         self._reading.follow(tail, now, boot)
+        if newcomer:
+            self._reading.doubt(tail, self.others)
         self._fresh = False
 
     def _open(self, now: float) -> Tail | None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from stagewatch.logs.copies import Replacement
 from stagewatch.logs.draining import Draining
 from stagewatch.logs.files import Identity
 from stagewatch.logs.ledger import Ledger
+from stagewatch.logs.newcomers import Newcomer
 from stagewatch.logs.rewind import kept
 from stagewatch.logs.tail import Sink, Tail, TruncatedError
 from stagewatch.logs.trouble import trouble
 from stagewatch.logs.windows import Windows
 
 TRUNCATED = "the file was truncated in place"
-COPIED = "the log was replaced by a copy of itself"
 TOO_OFTEN = "rotated too often to follow every file"
 
 
@@ -24,6 +25,7 @@ class Others(Protocol):
     def have(self, path: str, found: Identity, /) -> bool: ...
     def keep(self, found: Identity, /) -> bool: ...
     def give(self, found: Identity, now: float, /) -> Tail | None: ...
+    def logs(self) -> Iterable[Tail]: ...
 
 
 class Alone:
@@ -41,6 +43,10 @@ class Alone:
         """Nor gives one."""
         return None
 
+    def logs(self) -> Iterable[Tail]:
+        """Nor reads one."""
+        return ()
+
 
 class Reading:
     """Reads every file to its end, none of them twice; keeps no clock."""
@@ -49,7 +55,7 @@ class Reading:
         self.tail: Tail | None = None
         """The current file."""
         self._ledger, self._windows = ledger, windows
-        self._replacing: Replacement | None = None
+        self._replacing: Replacement | Newcomer | None = None
         """Set while it is not known where to begin in the current file."""
         self._old = Draining(ledger)
         self.rewritten: float | None = None
@@ -100,6 +106,16 @@ class Reading:
         """This file, which is to be read now, may be a copy of the one before it."""
         self._replacing = None if tail.offset else Replacement(before, tail)
 
+    def doubt(self, tail: Tail, others: Others, copied: int = 0) -> None:
+        """This file, which is to be read now, may be a copy of another log, or of an old file."""
+        logs = lambda: (*self.old, *others.logs())  # noqa: E731  # asked anew each time
+        self._replacing = Newcomer(tail, logs, copied=copied)
+
+    @property
+    def copied(self) -> int | None:
+        """Up to where the current file is a copy of another log, as long as that is asked."""
+        return self._replacing.copied if isinstance(self._replacing, Newcomer) else None
+
     def drain(self, tail: Tail, now: float, boot: float) -> None:
         """Read this file, which was rotated away, as long as it is written."""
         if not self._old.add(tail, boot):
@@ -128,8 +144,8 @@ class Reading:
     def _begin(self, now: float) -> None:
         """Leave out of the current file what it has from the one before it."""
         replacing, self._replacing = self._replacing, None
-        if replacing and not replacing.settle():
-            self._windows.lost(now, COPIED)
+        if replacing and (cause := replacing.settle()):
+            self._windows.lost(now, cause)
 
     def _advance(self, tail: Tail, now: float, budget: int, sink: Sink) -> int:
         try:

@@ -73,6 +73,12 @@ class OtherLogs:
         paths += [path for path in sources.coming if path not in sources.every]
         return any(path != self.path and sources.identity(path) == found for path in paths)
 
+    def logs(self) -> Iterator[Tail]:
+        """Every file that one of them reads."""
+        for path, source in self.sources.every.items():
+            if path != self.path:
+                yield from source.follower.tails
+
     def give(self, found: Identity, now: float) -> Tail | None:
         """The reader of this file, which another path led to; that one reads it no more."""
         for path, source in self.sources.every.items():

@@ -46,6 +46,8 @@ class Place(Struct, kw_only=True):
     trouble: str = ""
     rewritten: float | None = None
     """When it was emptied or rewritten last."""
+    copied: int | None = None
+    """Up to where the current file is a copy of another log, as long as that is asked."""
     fresh: bool = False
     """It was not looked into yet: what is in it is from before the watch."""
 

@@ -259,7 +259,10 @@ class LogWatch:
             claimed |= {found} - {None}
             begin = logs.get(path)
             origin = Origin(
-                self.plan.watch_start, (self.plan.from_start or new) and not begin, begin
+                self.plan.watch_start,
+                from_start=(self.plan.from_start or new) and not begin,
+                new=new and not begin,
+                begin=begin,
             )
             self._follow(path, origin, now, boot, batch, resumed)
         self._all.coming = ()

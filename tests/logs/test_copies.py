@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stagewatch.logs.copies import COPIED
 from stagewatch.logs.follower import STOPPED
-from stagewatch.logs.reading import COPIED
 
 if TYPE_CHECKING:
     from tests.logs.conftest import Watched

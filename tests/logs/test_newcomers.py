@@ -1,0 +1,143 @@
+"""New files under a pattern: a log of its own counts from its first line, a copy does not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.logs.conftest import Watched
+
+Open = Callable[..., Watched]
+
+
+def dated(first: int, count: int, name: str = "app") -> str:
+    return "".join(
+        f"2026-01-01 00:{n // 60:02}:{n % 60:02} ERROR [{name}] request {n} failed\n"
+        for n in range(first, first + count)
+    )
+
+
+@pytest.fixture
+def log(open_log: Open) -> Watched:
+    """Of ten lines, under a pattern."""
+    made = open_log("*log*")
+    made.path.touch()
+    made.look(0.0)
+    made.write(dated(0, 10))
+    made.look(2.0)
+    return made
+
+
+NAMES = pytest.mark.parametrize("name", ["incident.log", "copy of error.log", "error.log.tmp"])
+
+
+@NAMES
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_copy_is_not_counted_again(log: Watched, name: str, restarted: bool) -> None:
+    """Whatever it is called, and whoever sees it first."""
+    shutil.copy(log.path, log.folder / name)
+    if not restarted:
+        log.look(2.0)
+    log.restart()
+    log.write(dated(10, 3))
+    log.look(2.0)
+    log.look(2.0)
+    assert log.watch.counts.lines == 13
+    assert log.losses == []
+
+
+@pytest.mark.parametrize("seen_empty", [False, True])
+def test_a_copy_in_the_making_is_not_counted(log: Watched, seen_empty: bool) -> None:
+    """Its beginning is there first, or nothing."""
+    log.write(dated(10, 3000))
+    log.look(2.0)
+    data = log.path.read_bytes()
+    copy = log.folder / "incident.log"
+    if seen_empty:
+        copy.touch()
+        log.look(2.0)
+    for at in (0, 50_000, 100_000):
+        log.write(data[at : at + 50_000], copy)
+        log.look(2.0)
+    log.write(data[150_000:], copy)
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 3010
+    assert log.losses == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_copy_that_goes_on_counts_from_there_with_a_window(log: Watched, restarted: bool) -> None:
+    """It became a log of its own; whether something was in between nobody knows."""
+    copy = log.folder / "worker.log"
+    shutil.copy(log.path, copy)
+    log.look(2.0)
+    if restarted:
+        log.restart()
+        log.look(2.0)
+    log.write(dated(100, 2, "worker"), copy)
+    log.look(2.0)
+    assert log.watch.counts.lines == 12
+    (loss,) = log.losses
+    assert (loss.path, loss.cause) == (str(copy), "the log began as a copy of another one")
+    log.write(dated(102, 2, "worker"), copy)
+    log.settle()
+    assert log.watch.counts.lines == 14
+    assert len(log.losses) == 1
+
+
+@pytest.mark.parametrize("empty_first", [False, True])
+def test_a_log_of_its_own_counts_from_its_first_line(log: Watched, empty_first: bool) -> None:
+    """Also one that begins as another one does, or says the same without a time."""
+    other, same = log.folder / "other.log", log.folder / "same.log"
+    if empty_first:
+        other.touch()
+        same.touch()
+        log.look(2.0)
+    log.write(dated(0, 2) + dated(5, 3, "other"), other)
+    log.write("ERROR starting\nERROR ready\n", same)
+    log.write("ERROR starting\nERROR ready\n")
+    log.look(2.0)
+    assert log.watch.counts.lines == 10 + 5 + 2 + 2
+    assert log.losses == []
+
+
+def test_a_copy_that_is_deleted_leaves_nothing(log: Watched) -> None:
+    """Nor does one that takes the log's place."""
+    copy = log.folder / "incident.log"
+    shutil.copy(log.path, copy)
+    log.look(2.0)
+    copy.unlink()
+    log.look(2.0)
+    shutil.copy(log.path, copy)
+    log.look(2.0)
+    copy.rename(log.path)
+    log.write(dated(10, 3))
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 13
+
+
+def test_a_log_that_was_away_may_come_back_as_a_copy(open_log: Open) -> None:
+    """Of itself, under a path of its own."""
+    log = open_log()
+    log.path.touch()
+    log.look(0.0)
+    log.write(dated(0, 10))
+    log.look(2.0)
+    aside = log.path.rename(log.folder / "aside")
+    log.look(2.0)
+    shutil.copy(aside, log.path)
+    log.look(2.0)
+    log.write(dated(10, 3))
+    log.settle()
+    assert log.watch.counts.lines == 13
+
+
+def test_what_cannot_be_read_is_no_copy(log: Watched) -> None:
+    """It is told, as ever."""
+    (log.folder / "folder.log").symlink_to(log.folder / "folder.log")
+    log.look(2.0)
+    assert [trouble.text for trouble in log.watch.troubles]
