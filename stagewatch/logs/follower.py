@@ -56,6 +56,8 @@ class Follower:
         """An optional path is gone, and all that was in it is read."""
         self.appeared = 0
         """How often a file has appeared here since the last look; set by who knows."""
+        self.written = False
+        """Whether the kernel has told of writing since the last look; set by who knows."""
         self.others: Others = Alone()
         self.windows = Windows(path)
         self.on_skip: Callable[[Tail], None] = _ignore
@@ -83,6 +85,7 @@ class Follower:
         # The looks see one file each; whatever its name is now, another one was not read.
         if self.appeared > here and not self.windows.lasting:
             self.windows.lost(now, SEVERAL)
+        self._reading.written = self.written
         read = self._reading.read(now, boot, budget, sink)
         self.finished = self.optional and self.windows.absent and not self._reading.tails
         self.windows.looked = now

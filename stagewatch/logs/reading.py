@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from stagewatch.logs.copies import Replacement
-from stagewatch.logs.draining import Draining
+from stagewatch.logs.draining import GRACE, Draining
 from stagewatch.logs.files import Identity
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.newcomers import Newcomer
@@ -15,8 +15,36 @@ from stagewatch.logs.tail import Sink, Tail, TruncatedError
 from stagewatch.logs.trouble import trouble
 from stagewatch.logs.windows import Windows
 
+ALIKE = "the file was written anew with the same lines"
 TRUNCATED = "the file was truncated in place"
 TOO_OFTEN = "rotated too often to follow every file"
+
+
+class Alike:
+    """Whether a file was emptied and written anew, with as many bytes and the same ones.
+
+    Nothing shows that but its time of change. A write that is under way changes the time before it
+    makes the file longer: one that has not after ``GRACE``, or a second time, was none.
+    """
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+        """The look before the time had changed, and when that was seen."""
+
+    def since(self, tail: Tail, written: bool, looked: float, boot: float) -> float | None:
+        """Since when lines may have been lost for it; None where nothing says so."""
+        again = tail.touched and written
+        if tail.grew or (self._first is None and not again):
+            self._first = None
+            return None
+        if self._first is None:
+            self._first = looked, boot
+            return None
+        since, began = self._first
+        if not again and boot - began < GRACE:
+            return None
+        self._first = (looked, boot) if again else None
+        return since
 
 
 class Others(Protocol):
@@ -58,8 +86,11 @@ class Reading:
         self._replacing: Replacement | Newcomer | None = None
         """Set while it is not known where to begin in the current file."""
         self._old = Draining(ledger)
+        self.written = False
+        """Whether the kernel has told of writing since the last look; set by who knows."""
         self.rewritten: float | None = None
         """When a file of this path was emptied or rewritten last."""
+        self._alike = Alike()
 
     @property
     def old(self) -> list[Tail]:
@@ -134,7 +165,11 @@ class Reading:
         if self.tail is None or (self._replacing and self._replacing.waits()):
             return read
         self._begin(now)
-        return read + self._advance(self.tail, now, budget, sink)
+        new = self._advance(self.tail, now, budget, sink)
+        since = self._alike.since(self.tail, self.written, self._windows.since(now), boot)
+        if since is not None:
+            self._windows.lost(now, ALIKE, since)
+        return read + new
 
     def close(self) -> None:
         """Give every descriptor back; idempotent."""

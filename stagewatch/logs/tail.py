@@ -46,6 +46,10 @@ class Tail:
         """The beginning of the line that is not complete yet."""
         self.wide: Wide | None = None
         """Set for a file in UTF-16, of which an even number of bytes is read at a time."""
+        self.grew = False
+        """At the last look there was something new in it."""
+        self.touched = False
+        """At the last look its time of change was another one, and all else the same."""
         self._seen: tuple[int, int] | None = None
 
     def seek(self, offset: int) -> None:
@@ -102,6 +106,7 @@ class Tail:
         """
         found = self.files.fstat(self.fd)
         seen = (found.st_size, found.st_mtime_ns)
+        self.touched = self.grew = False
         if seen == self._seen and found.st_size == self.offset:
             return 0
         emptied = self._seen is not None and not found.st_size  # written, and truncated since
@@ -113,6 +118,8 @@ class Tail:
             if not new:
                 break
             done += self._take(new, sink)
+        self.grew = done > 0
+        self.touched = self._seen is not None and self._seen[0] == found.st_size == self.offset
         self._seen = seen
         return done
 

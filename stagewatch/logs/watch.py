@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 
 from stagewatch.expressions import Expression
 from stagewatch.logs.baseline import Baseline
@@ -36,7 +35,20 @@ SEARCH = 1.0
 """Seconds between two looks for new files of a pattern."""
 CONTEXT_BYTES = 16 * 1024
 CONTEXT_LINES = 50
-NONE_APPEARED: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the kernel told of."""
+
+    appeared: Mapping[str, int] = field(default_factory=dict)
+    """How often a file appeared under a followed path, or was made under one that the pattern may
+    find."""
+    written: Set[str] = frozenset()
+    """The followed paths whose files were written to."""
+
+
+SILENCE = Heard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +116,16 @@ class LogWatch:
         boot: float,
         budget: int = BUDGET,
         batch: Batch | None = None,
-        appeared: Mapping[str, int] = NONE_APPEARED,
+        heard: Heard = SILENCE,
     ) -> Batch:
         """Read and count what is new; it joins what ``batch`` holds already.
 
-        ``appeared``: how often, as the kernel tells, a file has appeared under a followed path, or
-        one that the pattern may find, since the last look.
+        ``heard``: what the kernel told of since the last look.
         """
         batch = Batch() if batch is None else batch
         first = self._searched is None
         self._baseline.learn(boot)
-        made = self._made(appeared)
+        made = self._made(heard.appeared)
         due = self.plan.is_pattern and boot - (self._searched or 0.0) >= SEARCH
         if first or due or made:
             self._search(now, boot, batch)
@@ -130,7 +141,8 @@ class LogWatch:
         offset = self._offset(now)
         for path, source in list(self._sources.items()):
             source.tally.be_east_of_utc(offset)
-            source.follower.appeared = appeared.get(path, 0)
+            source.follower.appeared = heard.appeared.get(path, 0)
+            source.follower.written = path in heard.written
             self._read(source, now, boot, share, batch)
         self.patterns.settle()
         self._baseline.settle()

@@ -21,6 +21,7 @@ from stagewatch.inotify import (
     OVERFLOW,
     Inotify,
 )
+from stagewatch.logs.watch import Heard
 from stagewatch.mounts import NETWORK_FILE_SYSTEMS, file_system
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Ears:
         self._folders: dict[str, int] = {}
         self._names: dict[tuple[int, str], str] = {}
         """(number of the folder, name in it) → the followed path."""
+        self._written: set[int] = set()
+        """The numbers of files that were written to."""
         self._pattern: int | None = None
         """The number of the folder that a pattern looks into."""
         self._old: deque[int] = deque()
@@ -63,10 +66,17 @@ class Ears:
         """Whether anything happened since the last call; after more than writing, ``listen``."""
         if self._inotify is None:
             return False
-        found = [mask for _, mask, _ in self._inotify.events()]
-        if any(mask & ~MODIFY for mask in found):
+        found = [(number, mask) for number, mask, _ in self._inotify.events()]
+        self._written |= {number for number, mask in found if mask & MODIFY}
+        if any(mask & ~MODIFY for _, mask in found):
             self.listen()
         return bool(found)
+
+    def heard(self) -> Heard:
+        """What is told to a look, of all that happened since the one before."""
+        written, self._written = self._written, set()
+        paths = self._watch.paths if written else ()
+        return Heard(self.appeared(), {path for path in paths if self._heard.get(path) in written})
 
     def appeared(self) -> Counter[str]:
         """How often a file appeared under each followed path since the last call, or was made

@@ -12,11 +12,12 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from stagewatch.logs.watch import SILENCE
 from stagewatch.probes._ears import Ears
 
 if TYPE_CHECKING:
@@ -186,12 +187,12 @@ class Lookout(Generic[T]):
     def _look(self) -> Batch:
         clock = self._clock
         self._looked = time.monotonic()
-        appeared: Mapping[str, int] = {}
+        heard = SILENCE
         if self._ears is not None:
             self._told = self._ears.happened() or self._told
-            appeared = self._ears.appeared()
+            heard = self._ears.heard()
         now, boot = clock.now(), clock.boot()
-        self._batch = self._watch.look(now, boot, batch=self._batch, appeared=appeared)
+        self._batch = self._watch.look(now, boot, batch=self._batch, heard=heard)
         return self._batch
 
     def _wait(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from stagewatch.logs.files import Files, RealFiles
 from stagewatch.logs.state import Loss, dumps, loads
-from stagewatch.logs.watch import BUDGET, LogWatch, Plan
+from stagewatch.logs.watch import BUDGET, SILENCE, Heard, LogWatch, Plan
 
 START = 1767225600.0  # 2026-01-01 00:00:00 UTC
 
@@ -30,10 +30,12 @@ class Watched:
         with open(path or self.path, "ab") as file:
             file.write(text.encode() if isinstance(text, str) else text)
 
-    def look(self, seconds: float = 0.25, budget: int = BUDGET) -> list[str]:
+    def look(
+        self, seconds: float = 0.25, budget: int = BUDGET, heard: Heard = SILENCE
+    ) -> list[str]:
         """Let time pass, look once; the lines that were new."""
         self.clock += seconds
-        batch = self.watch.look(START + self.clock, self.clock, budget)
+        batch = self.watch.look(START + self.clock, self.clock, budget, heard=heard)
         found = [kept.raw.decode("utf-8", "replace") for kept in batch.lines() if kept.at >= START]
         self.texts += found
         return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stagewatch.logs.files import RealFiles
-from stagewatch.logs.watch import LogWatch
+from stagewatch.logs.watch import Heard, LogWatch
 
 if TYPE_CHECKING:
     from tests.logs.conftest import Watched
@@ -539,6 +539,44 @@ def test_a_traceback_that_waits_to_be_read_stays_with_its_record(log: Watched) -
     log.look(10.0, budget=1)
     log.look(10.0)
     assert (log.watch.counts.lines, log.watch.counts.criticals) == (65_537, 0)
+
+
+def written_anew(log: Watched) -> Heard:
+    """With the same bytes, at another time; what the kernel tells of it."""
+    changed = log.path.stat().st_mtime_ns
+    log.path.write_bytes(log.path.read_bytes())
+    os.utime(log.path, ns=(changed, changed + 1_000_000))
+    return Heard(written={str(log.path)})
+
+
+def test_a_log_that_is_written_anew_with_the_same_lines_is_a_loss(log: Watched) -> None:
+    """At the second time, or when it has not grown for ten seconds: a write that is under way
+    changes the time of change first."""
+    log.write("ERROR the same\n")
+    log.look()
+    log.look(heard=written_anew(log))
+    assert log.losses == []
+    log.look(heard=written_anew(log))
+    assert [(loss.since, loss.until) for loss in log.losses] == [(START + 0.25, START + 0.75)]
+    log.look(11.0)
+    assert len(log.losses) == 2
+    log.look(11.0)
+    log.look(heard=written_anew(log))
+    log.write("ERROR grown\n")
+    log.look(11.0)
+    log.look(11.0)
+    assert len(log.losses) == 2
+    assert log.watch.counts.errors == 2
+
+
+def test_a_time_of_change_alone_is_no_loss(log: Watched) -> None:
+    """Where the kernel tells of no writing, somebody touched it."""
+    log.write("ERROR the same\n")
+    log.look()
+    for _ in range(5):
+        written_anew(log)
+        log.look(4.0)
+    assert log.losses == []
 
 
 CHAINED = """Traceback (most recent call last):

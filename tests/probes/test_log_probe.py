@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.state import loads
 from stagewatch.logs.told import at_least, why_least
+from stagewatch.logs.watch import Heard
 from stagewatch.model import LogPattern, Reading, Result
 from stagewatch.probes import InstalledKinds, OpenContext, probe_kind
 from stagewatch.probes._logprobe import LogProbe
@@ -395,9 +395,9 @@ async def test_no_file_is_touched_on_the_loop(log: Opened, monkeypatch: pytest.M
     log.write("ERROR x\n" * 1000)
     go, look = threading.Event(), probe.watch.look
 
-    def slowly(now: float, boot: float, batch: Batch | None, appeared: Mapping[str, int]) -> Batch:
+    def slowly(now: float, boot: float, batch: Batch | None, heard: Heard) -> Batch:
         assert go.wait(20)
-        return look(now, boot, batch=batch, appeared=appeared)
+        return look(now, boot, batch=batch, heard=heard)
 
     monkeypatch.setattr(probe.watch, "look", slowly)
     with pytest.raises(TimeoutError):

@@ -16,6 +16,7 @@ from stagewatch.inotify import ATTRIB
 from stagewatch.logs.batch import Batch
 from stagewatch.logs.follower import SEVERAL
 from stagewatch.logs.losses import CAME_AND_WENT
+from stagewatch.logs.reading import ALIKE
 from stagewatch.model import Reading
 from stagewatch.probes import Follower, OpenContext, _ears, _lookout
 from stagewatch.probes._logprobe import LogProbe
@@ -73,6 +74,10 @@ class Log:
                 file.write("x\n")
                 os.utime(self.path)  # or the kernel would tell of all the writing once
         return lines
+
+    async def look(self) -> None:
+        """Let it look once more, from its beginning to its end."""
+        await self.probe._lookout.ask(lambda batch: None)
 
     async def reading(self) -> Reading:
         """The reading that was announced."""
@@ -316,6 +321,37 @@ async def test_a_file_that_only_changes_its_name_is_no_loss(jobs: Log) -> None:
     go.set()
     await until(lambda: jobs.probe.watch.counts.errors == 2)
     assert jobs.probe.watch.all_losses() == []
+
+
+async def test_a_log_that_is_emptied_and_says_the_same_again_is_a_loss(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``app > app.log`` does when the app crashes at once, again and again."""
+    monkeypatch.setattr(_lookout, "APART", 0.0)
+    await log.follow()
+    log.write("CRITICAL boot failed\n")
+    await until(lambda: log.probe.watch.counts.criticals == 1)
+    for number in range(2):
+        go = log.held_up()
+        log.path.write_text("CRITICAL boot failed\n")
+        os.utime(log.path, (time.time(), time.time() + number))  # clocks of files are coarse
+        go.set()
+        await log.look()
+    assert [loss.cause for loss in log.probe.watch.all_losses()] == [ALIKE]
+    assert log.probe.watch.counts.criticals == 1
+
+
+async def test_a_log_that_is_touched_is_not_written_anew(log: Log) -> None:
+    """As a script does that makes sure that it is there."""
+    await log.follow()
+    log.write("CRITICAL boot failed\n")
+    await until(lambda: log.probe.watch.counts.criticals == 1)
+    for _ in range(4):
+        os.utime(log.path)
+        await log.look()
+    log.write("INFO x\n")
+    await until(lambda: log.probe.watch.counts.lines == 2)
+    assert log.probe.watch.all_losses() == []
 
 
 async def test_writing_alone_is_no_loss_however_much_of_it_there_is(log: Log) -> None:
