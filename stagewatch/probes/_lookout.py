@@ -2,7 +2,7 @@
 
 It looks whenever it is asked, and once ``follow`` was called also by itself: when the kernel tells
 that something happened, and else every two seconds. Where the kernel does not tell, which shows
-when a look finds lines that it was silent about, it looks four times a second.
+when a look finds lines that it was silent about, it looks every 0.4 s.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FAST, SLOW, SEARCHING = 0.25, 2.0, 1.0
-"""Seconds between two looks: without the kernel's word, with it, with it for a pattern."""
 APART = 0.4
-"""Seconds between two looks at least, however much is written."""
+"""Seconds between two looks at least, however much is written; without the kernel's word, too."""
+SLOW, SEARCHING = 2.0, 1.0
+"""Seconds between two looks with the kernel's word, and with it for a pattern."""
 
 
 ERRORS_WAIT, OTHERS_WAIT = 1.0, 2.0
@@ -213,7 +213,7 @@ class Lookout(Generic[T]):
 
     def _period(self, ears: Ears) -> float:
         if ears.deaf or self._watch.unfinished:
-            return FAST
+            return APART
         period = SEARCHING if self._watch.plan.is_pattern else SLOW
         # What waits for company does not wait for the next line.
         waits = self.news and self._shown

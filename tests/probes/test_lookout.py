@@ -1,4 +1,4 @@
-"""A log's thread: woken by the kernel where that tells, four times a second where it does not."""
+"""A log's thread: woken by the kernel where that tells, always awake where it does not."""
 
 from __future__ import annotations
 
