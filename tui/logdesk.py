@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from stagewatch.logs.moment import first_told
-from stagewatch.logs.names import is_rotated, rotated_from
 from stagewatch.logs.searches import NONE_ABOVE
-from stagewatch.logs.source import FileSource, Source, TextSource, choices
 from stagewatch.logs.viewer import Page, Viewer
+from stagewatch.tui.logfiles import LogFiles, Target, file_of, one_log
 
 if TYPE_CHECKING:
     from stagewatch.logs.source import Matcher
-    from stagewatch.model import LogLine
 
 PERIOD = 0.5
 """Seconds between two looks at what became of the log."""
 
 Order = Callable[[Viewer], object]
 """What the operator wants of the viewer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Which log is to be read."""
-
-    probe: str
-    file: str
-    """From the root on; may be a pattern."""
-    lines: Callable[[str], Sequence[LogLine]]
-    """The lines that the record holds, for when no file is at hand."""
-    first: str = ""
-    """The file to begin with, where there are several."""
 
 
 @dataclass
@@ -63,11 +46,10 @@ class LogDesk:
     """Carries out orders one after another and posts the page that they come to."""
 
     def __init__(self, target: Target, post: Callable[[Message], object], height: int) -> None:
-        self._target, self._post, self._height = target, post, height
+        self._post, self._height = post, height
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._viewer: Viewer | None = None
-        self._at = 0
-        """Which of the files is open."""
+        self._files = LogFiles(target, lambda: self.order(Viewer.go_on))
         self._seeking: list[str] | None = None
         """The files that are still to be searched for a record that is somewhere in the log."""
         self._thread = threading.Thread(target=self._run, daemon=True, name="log-reader")
@@ -92,20 +74,16 @@ class LogDesk:
         """Go to the newest line; from the end of a rotated file, to that of the log."""
 
         def go(viewer: Viewer) -> None:
-            if viewer.rotated and viewer.following:
-                self._open(self._live(viewer.source.name))
+            if viewer.following and (live := self._files.back()):
+                self._open(live)
+            elif viewer.rotated and viewer.following:
+                self._open(self._files.live(viewer.source.name))
             elif viewer.following and viewer.source.gone():
                 self._open(viewer.source.name)
             else:
                 viewer.to_end()
 
         self.order(go)
-
-    def _live(self, rotated: str) -> str:
-        """The log that this file was rotated from; itself where that is not there."""
-        files = self._files()
-        live = (p for p in files if _one_log(p, rotated) and not _is_rotated(p, files))
-        return next(live, rotated)
 
     def to_time(self, at: float, offset: float) -> None:
         """Go to the records of this time, in whichever of the log's files has them.
@@ -114,7 +92,7 @@ class LogDesk:
         """
 
         def go(viewer: Viewer) -> None:
-            file = _file_of(self._files(), viewer.source.name, at, offset)
+            file = file_of(self._files.all(), viewer.source.name, at, offset)
             if file is not None and file != viewer.source.name:
                 self._open(file)
             assert self._viewer is not None
@@ -130,8 +108,9 @@ class LogDesk:
         """
 
         def go(viewer: Viewer) -> None:
-            family = [path for path in self._files() if _one_log(path, viewer.source.name)]
-            first = _file_of(family, viewer.source.name, at, offset)
+            name = viewer.source.name
+            family = [path for path in self._files.all() if one_log(path, name)]
+            first = file_of(family, viewer.source.name, at, offset)
             start = family.index(first) if first in family else 0
             viewer.set_search(matcher)
             self._seeking = [*family[start:], *family[:start]] or None
@@ -156,24 +135,23 @@ class LogDesk:
                 self._open(self._seeking.pop(0)).find_newest()
             else:
                 self._seeking = None
-                if self._files():
-                    viewer = self._open(self._files()[0])
+                if files := self._files.all():
+                    viewer = self._open(files[0])
                 viewer.note = "its records are not in the log any more, nor in a rotated one"
 
     def _open(self, path: str) -> Viewer:
         """Go over to this file; what is shown and looked for stays."""
-        viewer, files = self._viewer, self._files()
+        viewer = self._viewer
         assert viewer is not None
-        if path in files:
-            self._at = files.index(path)
         viewer.close()
-        new = self._viewer = self._opened()
+        new = self._viewer = self._files.open(path)
+        new.resize(self._height)
         new.look_as(viewer)
         return new
 
     def _run(self) -> None:
         try:
-            self._viewer = self._opened()
+            self._viewer = self._files.open()
             self._show()
             while self._serve():
                 pass
@@ -189,7 +167,14 @@ class LogDesk:
         try:
             order = self._orders.get(timeout=PERIOD)
         except queue.Empty:
-            if self._viewer.poll():
+            changed = self._viewer.poll()
+            if self._viewer.following and (live := self._files.back()):
+                self._open(live).note = "the log is there again"
+                changed = True
+            elif self._viewer.following and self._files.has_more():
+                self._open("")
+                changed = True
+            if changed:
                 self._show()
             return True
         while order is not None:
@@ -213,80 +198,8 @@ class LogDesk:
         self.order(lambda viewer: None)
 
     def _turn(self, viewer: Viewer) -> None:
-        files = self._files()
-        if len(files) > 1:
-            self._open(files[(self._at + 1) % len(files)])
+        following = self._files.next()
+        if following:
+            self._open(following)
         else:
             viewer.note = "the log has one file"
-
-    def _files(self) -> list[str]:
-        found = choices(self._target.file)
-        first = self._target.first
-        return [first, *(path for path in found if path != first)] if first in found else found
-
-    def _opened(self) -> Viewer:
-        found = self._files()
-        if not found:
-            return self._kept(f"{self._target.file} is not there")
-        path = found[self._at % len(found)]
-        try:
-            source = FileSource(path)
-        except OSError as error:
-            return self._kept(f"{path} cannot be read: {error.strerror or error}")
-        viewer = self._over(source, lambda: FileSource(path))
-        viewer.rotated = _is_rotated(path, found)
-        return viewer
-
-    def _kept(self, why: str) -> Viewer:
-        """What the record holds of the log."""
-        lines = self._target.lines(self._target.probe)
-        text = "".join(f"{line.text}\n" for line in lines).encode("utf-8", "replace")
-        source = TextSource(os.path.basename(self._target.file), text)
-        viewer = self._over(source, lambda: source)
-        kept = "these lines are kept in the record" if lines else "the record keeps no line of it"
-        viewer.about = f"{why}; {kept}"
-        return viewer
-
-    def _over(self, source: Source, reopen: Callable[[], Source]) -> Viewer:
-        viewer = Viewer(source, reopen, lambda: self.order(Viewer.go_on))
-        viewer.resize(self._height)
-        return viewer
-
-
-def _file_of(files: Sequence[str], current: str, at: float, offset: float) -> str | None:
-    """Of a log and its rotated files the one that has this time: the newest that begins before.
-
-    None where none of them tells its times.
-    """
-    family = [path for path in files if path == current or _one_log(path, current)]
-    began = {path: told for path in family if (told := _begins(path, at, offset)) is not None}
-    before = [path for path, told in began.items() if told <= at]
-    if before:
-        return max(before, key=lambda path: began[path])
-    return min(began, key=lambda path: began[path], default=None)
-
-
-def _is_rotated(path: str, files: Iterable[str]) -> bool:
-    """Whether this is a rotated file of another one."""
-    return any(is_rotated(path, file) for file in files)
-
-
-def _one_log(path: str, other: str) -> bool:
-    """Whether one of them is the other's rotated file, or both are those of a third."""
-    (folder, name), (beside, known) = os.path.split(path), os.path.split(other)
-    bases = {name, known, name.rpartition(".")[0], known.rpartition(".")[0]}
-    rotated = any(
-        all(each == base or rotated_from(base, each) for each in (name, known)) for base in bases
-    )
-    return folder == beside and rotated
-
-
-def _begins(path: str, near: float, offset: float) -> float | None:
-    """The time of a file's first record."""
-    try:
-        source = FileSource(path)
-    except OSError:
-        return None
-    told = first_told(source, 0, near, offset)
-    source.close()
-    return told.at if told else None

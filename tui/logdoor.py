@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from stagewatch.tui.logdesk import Target
+from stagewatch.tui.logfiles import Target
 from stagewatch.tui.lookfor import LookFor
 from stagewatch.tui.screens.log import LogScreen
 

@@ -58,9 +58,11 @@ def head_line(page: Page | None, what: str, width: int) -> Line:
     if page is None:
         return fill(line((f" {what}", Role.STRONG), ("  opening", Role.DIM)), width)
     where = "following" if page.following else f"{page.share:.0%}"
-    follows = page.following and not page.rotated
+    follows = page.following and not (page.rotated or page.recorded)
     if page.rotated:
         where = "end of a rotated file" if page.following else f"rotated file {where}"
+    if page.recorded:
+        where = "from the record" if page.following else f"from the record {where}"
     right = line(
         (format_value(page.size, "B"), Role.DIM),
         "  ",

@@ -46,6 +46,8 @@ class Page:
     """A line is looked for that was not found yet."""
     rotated: bool = False
     """Nothing is written to this file any more."""
+    recorded: bool = False
+    """These are lines that the record holds, and no file."""
 
     @property
     def share(self) -> float:
@@ -67,6 +69,8 @@ class Viewer:
         """What there is to know of this log as long as it is shown."""
         self.rotated = False
         """It is a rotated file."""
+        self.recorded = False
+        """It is what the record holds of a log that cannot be read."""
         self._missing = 0
         """For how many looks there has been no file."""
         self.following = True
@@ -293,6 +297,7 @@ class Viewer:
             progress=running.progress if running else 1.0,
             waiting=self.waiting,
             rotated=self.rotated,
+            recorded=self.recorded,
         )
 
     def record(self) -> list[bytes]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stagewatch.tui.logdesk import LogDesk, Target, _file_of
+from stagewatch.tui.logfiles import LogFiles, Target, file_of
 
 DAY = 1767225600.0  # 2026-01-01 00:00:00 UTC
 HOUR = 3600.0
@@ -40,27 +40,27 @@ def test_it_is_the_newest_that_begins_before(
     files: list[str], current: int, hour: int, name: str
 ) -> None:
     """Whichever is open; before all of them, the oldest one."""
-    found = _file_of(files, files[current], DAY + hour * HOUR, 0.0)
+    found = file_of(files, files[current], DAY + hour * HOUR, 0.0)
     assert found is not None
     assert Path(found).name == name
 
 
 def test_a_rotated_file_leads_back_to_its_own_log(files: list[str]) -> None:
     """However many others there are, and whichever was written last."""
-    desk = LogDesk(Target("errors", files[0].replace("error.log", "*.log"), lambda _: ()), print, 9)
+    desk = LogFiles(Target("errors", files[0].replace("error.log", "*.log"), lambda _: ()), print)
     os.utime(files[3], (DAY * 2, DAY * 2))
-    assert desk._live(files[1]) == files[0]
-    assert desk._live(files[2]) == files[0]
+    assert desk.live(files[1]) == files[0]
+    assert desk.live(files[2]) == files[0]
     Path(files[0]).unlink()
-    assert desk._live(files[1]) == files[1]
+    assert desk.live(files[1]) == files[1]
 
 
 def test_another_log_of_the_same_pattern_is_left_alone(files: list[str]) -> None:
     """Its times say nothing about this one."""
-    found = _file_of(files, files[3], DAY + 20 * HOUR, 0.0)
+    found = file_of(files, files[3], DAY + 20 * HOUR, 0.0)
     assert found == files[3]
 
 
 def test_where_none_tells_its_times_there_is_no_answer(files: list[str]) -> None:
     """The one that is open stays open."""
-    assert _file_of(files[-2:], files[-2], DAY, 0.0) is None
+    assert file_of(files[-2:], files[-2], DAY, 0.0) is None

@@ -42,6 +42,12 @@ def gone(path: Path) -> None:
 
 
 @pytest.fixture
+def rotated(path: Path) -> None:
+    """And no new one is there yet."""
+    path.rename(path.with_name("error.log.1"))
+
+
+@pytest.fixture
 def gone_after(path: Path) -> Callable[[], None]:
     """Deletes the log."""
     return path.unlink
@@ -64,15 +70,20 @@ def rotate(path: Path) -> None:
 
 
 @pytest.fixture
-def app(path: Path, clock: Clock) -> StageWatch:
+def kept() -> list[LogLine]:
+    """What the record holds."""
+    return [LogLine(specimen.NOW, "error.log", "ERROR", "kept in the record")]
+
+
+@pytest.fixture
+def app(path: Path, clock: Clock, kept: list[LogLine]) -> StageWatch:
     """The screen over a watch of that log."""
     snapshot = specimen.healthy()
     at = specimen.NOW
     pattern = LogPattern(1, "ERROR", "line #", 10, at, at, "line 907", "error.log", True)
     log = replace(snapshot.logs[0], file=str(path), patterns=(pattern,))
     stage = Stage(replace(snapshot, logs=(log,)))
-    kept = (LogLine(at, "error.log", "ERROR", "kept in the record"),)
-    hooks = replace(stage.hooks(), log_lines=lambda probe: kept)
+    hooks = replace(stage.hooks(), log_lines=lambda probe: tuple(kept))
     return StageWatch(hooks, "alice", clock)
 
 
@@ -381,6 +392,47 @@ async def test_without_its_file_the_record_has_the_lines(
         await pilot.press("up", "w")
         await settled(pilot, lambda: "0 lines match" in lines(app))
         assert why in " ".join(lines(app).split())
+
+
+async def test_the_record_is_shown_only_until_the_log_is_there(
+    app: StageWatch,
+    kept: list[LogLine],
+    path: Path,
+    gone: None,
+    shown: Shown,
+    settled: Settled,
+    lines: Read,
+) -> None:
+    """It grows as the record does, and is not called the log; the log follows by itself."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "from the record" in lines(app))
+        assert "following" not in lines(app)
+        kept.append(LogLine(specimen.NOW, "error.log", "", "recorded since"))
+        await settled(pilot, lambda: "recorded since" in lines(app))
+        await pilot.press("up")
+        start_anew(path)
+        await settled(pilot, lambda: "from the record" in lines(app))
+        await pilot.press("end")
+        await settled(pilot, lambda: "the new file" in lines(app))
+        assert "following" in lines(app)
+
+
+async def test_a_rotated_file_stands_in_for_a_log_that_is_not_there(
+    app: StageWatch, path: Path, rotated: None, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """And says so, until the log is there again."""
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "end of a rotated file" in lines(app))
+        assert "is not there; this is a rotated file of it" in " ".join(lines(app).split())
+        assert "INFO line 999" in lines(app)
+        start_anew(path)
+        await settled(pilot, lambda: "the new file" in lines(app))
+        assert "following" in lines(app)
+        assert "the log is there again" in lines(app)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from stagewatch.tui import specimen, specimen_board
 from stagewatch.tui.app import StageWatch
-from stagewatch.tui.logdesk import Target
+from stagewatch.tui.logfiles import Target
 from stagewatch.tui.lookfor import LookFor
 from stagewatch.tui.screens.detail import DetailScreen
 from stagewatch.tui.screens.log import LogScreen

@@ -12,7 +12,8 @@ from stagewatch.logs.readable import record_text
 from stagewatch.logs.viewer import ERRORS, SEARCH, SECOND, Viewer
 from stagewatch.logs.words import ERROR
 from stagewatch.tui.logasks import LogAsks
-from stagewatch.tui.logdesk import LogDesk, PageRead, ReadingFailed, Target
+from stagewatch.tui.logdesk import LogDesk, PageRead, ReadingFailed
+from stagewatch.tui.logfiles import Target
 from stagewatch.tui.logshows import Shows
 from stagewatch.tui.lookfor import LookFor
 from stagewatch.widgets.canvas import Canvas
