@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 AS_WRITTEN = "as it is written; ~ first: an expression"
 LOOKS = "enter looks for it · esc goes back"
-TIMES = "14:02, 14:02:33, 2026-01-31 14:02, or -15m"
+TIMES = "14:02, 2026-01-31 14:02, -15m, or a time as it stands in a line"
 
 
 class LogAsks:

@@ -74,6 +74,7 @@ class LogDesk:
         """Go to the newest line; from the end of a rotated file, to that of the log."""
 
         def go(viewer: Viewer) -> None:
+            viewer.note = ""
             if viewer.following and (live := self._files.back()):
                 self._open(live)
             elif viewer.rotated and viewer.following:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stagewatch.tui.logfiles import Target
 from stagewatch.tui.lookfor import LookFor
-from stagewatch.tui.screens.log import LogScreen
+from stagewatch.tui.screens.log import Acknowledge, LogScreen
 
 if TYPE_CHECKING:
     from stagewatch.clock import Clock
@@ -22,7 +22,7 @@ class Asking(NamedTuple):
     """Whose newest record is shown."""
     at: float | None
     """Or the moment that is; with neither, the end."""
-    acknowledge: Callable[[], None] | None
+    acknowledge: Acknowledge | None
     next_log: Callable[[], None] | None
     """Opens the next log of the profile."""
     chart: Callable[[float], bool]

@@ -68,7 +68,10 @@ class Shows:
 
     def told(self) -> str:
         """What is shown only, or looked for."""
-        parts = [f"{LEVELS[self._level]} and worse" if self._level else "", self._text]
+        level = LEVELS[self._level]
+        worst = level == CRITICAL
+        parts = [f"{level} alone" if worst else level and f"{level} and worse", self._text]
         if self.pattern is not None and not self._text:
-            parts.append(f"{self.pattern.level} {self.pattern.text}")
+            alone = "only " if self._alone else ""
+            parts.append(f"{alone}{self.pattern.level} {self.pattern.text}")
         return " · ".join(filter(None, parts))

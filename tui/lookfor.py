@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stagewatch.expressions import Expression, ExpressionError
 from stagewatch.logs import matchers
 from stagewatch.logs.source import Matcher
+from stagewatch.logs.stamps import text_time
+from stagewatch.profile.values import parse_duration
+from stagewatch.tui.moments import clock_time
 
 if TYPE_CHECKING:
     from stagewatch.model import LogPattern
 
-_CLOCK = re.compile(r"(?:(\d{4})-(\d\d?)-(\d\d?)[ T])?(\d\d?):(\d\d)(?::(\d\d))?")
-_AGO = re.compile(r"-(\d{1,6}(?:\.\d{1,3})?) ?(s|m|h|d)")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_COPIED = re.compile(
+    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d"
+    r"(?:[.,]\d{1,9} ?(?:Z|UTC|[+-]\d\d:?\d\d)?| ?(?:Z|UTC|[+-]\d\d:?\d\d))"
+)
+"""As only a log has it: with fractions of a second, or a zone."""
+_DAY = re.compile(r"\d{4}-\d\d?-\d\d?")
+_DIGITS = re.compile(r"\d{4}")
+LONGEST = 40
 
 
 class LookForError(Exception):
@@ -59,25 +66,27 @@ class LookFor:
         return matchers.both(text, level) if text else level
 
     def time(self, text: str, now: float) -> float:
-        """A time of day in local time, the last one that was; with a date, that day; or -15m.
+        """A time of day in local time, the last one that was; with a date, that day; 15m ago; or
+        a time as a line of the log has it.
 
         Raises LookForError.
         """
-        ago, clock = _AGO.fullmatch(text.strip()), _CLOCK.fullmatch(text.strip())
-        if ago:
-            return now - float(ago[1]) * _SECONDS[ago[2]]
-        if clock:
-            year, month, day, hour, minute, second = (int(part or 0) for part in clock.groups())
-            today = datetime.fromtimestamp(now)
-            try:
-                moment = today.replace(hour=hour, minute=minute, second=second, microsecond=0)
-                if year:
-                    return moment.replace(year=year, month=month, day=day).timestamp()
-            except ValueError as error:
-                raise LookForError(f"{text}: {error}") from None
-            past = moment if moment <= today else moment - timedelta(days=1)
-            return past.timestamp()
-        raise LookForError(f"{text} is no time; say 14:02, 2026-01-31 14:02 or -15m")
+        told = text.strip()
+        if _COPIED.fullmatch(told):
+            at = text_time(told.encode(), now, self.offset(now))
+            if at is not None:  # as far from UTC as it was then
+                return text_time(told.encode(), now, self.offset(at)) or at
+        told = f"{told} 00:00" if _DAY.fullmatch(told) else told
+        told = f"{told[:2]}:{told[2:]}" if _DIGITS.fullmatch(told) else told
+        try:
+            at = clock_time(told, now, ahead=False)
+            ago = told.removeprefix("-").removesuffix("ago").strip()
+            return now - parse_duration(ago) if at is None else at
+        except ValueError:
+            shown = told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+            raise LookForError(
+                f"{shown} is no time; say 14:02, 2026-01-31 14:02, -15m or -1h30m"
+            ) from None
 
     def offset(self, at: float) -> float:
         """Seconds that the log's own times, where they name no zone, are east of UTC."""

@@ -20,7 +20,7 @@ def parse_past(text: str, now: float) -> float:
     told = text.strip().removesuffix("ago").strip()
     if told == "now":
         return now
-    at = _clock(told, now, ahead=False)
+    at = clock_time(told, now, ahead=False)
     if at is None:
         at = now - _length(told, "2025-09-06 14:05, 14:05, 35min or now")
     if at > now:
@@ -31,7 +31,7 @@ def parse_past(text: str, now: float) -> float:
 def parse_ahead(text: str, now: float) -> float:
     """``14:05`` (the next one), ``2025-09-07 14:05``, ``48h`` from now; raises ValueError."""
     told = text.strip().removeprefix("in ").strip()
-    at = _clock(told, now, ahead=True)
+    at = clock_time(told, now, ahead=True)
     if at is None:
         at = now + _length(told, "48h, 14:05 or 2025-09-07 14:05")
     if at <= now:
@@ -39,7 +39,7 @@ def parse_ahead(text: str, now: float) -> float:
     return at
 
 
-def _clock(text: str, now: float, *, ahead: bool) -> float | None:
+def clock_time(text: str, now: float, *, ahead: bool) -> float | None:
     """The moment that a clock and perhaps a calendar tell; None for any other text."""
     here = datetime.fromtimestamp(now)
     for form in _OF_DAY:

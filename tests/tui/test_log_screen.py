@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +77,18 @@ def kept() -> list[LogLine]:
 
 
 @pytest.fixture
-def app(path: Path, clock: Clock, kept: list[LogLine]) -> StageWatch:
-    """The screen over a watch of that log."""
+def stage(path: Path) -> Stage:
+    """A watch of that log."""
     snapshot = specimen.healthy()
     at = specimen.NOW
     pattern = LogPattern(1, "ERROR", "line #", 10, at, at, "line 907", "error.log", True)
     log = replace(snapshot.logs[0], file=str(path), patterns=(pattern,))
-    stage = Stage(replace(snapshot, logs=(log,)))
+    return Stage(replace(snapshot, logs=(log,)))
+
+
+@pytest.fixture
+def app(stage: Stage, clock: Clock, kept: list[LogLine]) -> StageWatch:
+    """The screen over it."""
     hooks = replace(stage.hooks(), log_lines=lambda probe: tuple(kept))
     return StageWatch(hooks, "alice", clock)
 
@@ -195,6 +201,44 @@ async def test_enter_on_a_pattern_opens_its_newest_record(
         await settled(pilot, lambda: "copied" in lines(app))
         await pilot.press("escape", "a")
         await settled(pilot, lambda: "Acknowledge" in lines(app))
+
+
+async def test_what_is_acknowledged_here_is_said_here(
+    app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """And not asked again."""
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot, lambda: "ERROR line 907" in lines(app))
+        assert "only ERROR line #" not in lines(app)
+        await pilot.press("a")
+        await settled(pilot, lambda: "Acknowledge" in lines(app))
+        await pilot.press(*"known", "enter")
+        await settled(pilot, lambda: "acknowledged by alice" in lines(app))
+        await pilot.press("end")
+        await settled(pilot, lambda: "acknowledged by" not in lines(app))
+        await pilot.press("a")
+        await settled(pilot, lambda: "alice has acknowledged this pattern already" in lines(app))
+        await pilot.press("f")
+        await settled(pilot, lambda: "only ERROR line #" in lines(app))
+
+
+async def test_a_pattern_that_is_neither_critical_nor_new_is_not_acknowledged(
+    stage: Stage, app: StageWatch, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """It says so, in the pane and on the log's screen."""
+    (log,) = stage.look().logs  # type: ignore[union-attr]
+    known = replace(log.patterns[0], new=False)
+    stage.show(replace(specimen.healthy(), logs=(replace(log, patterns=(known,)),)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot)
+        await pilot.press("a")
+        await settled(pilot, lambda: "only a critical pattern" in lines(app))
+        await pilot.press("enter")
+        await settled(pilot, lambda: "ERROR line 907" in lines(app))
+        await pilot.press("a")
+        await settled(pilot, lambda: "only a critical pattern" in lines(app))
 
 
 async def test_a_pattern_opens_at_its_records_after_a_rotation(
@@ -443,7 +487,37 @@ def test_times_ago(text: str, ago: float) -> None:
     assert LookFor("utf-8", "UTC").time(text, 1e9) == 1e9 - ago
 
 
-@pytest.mark.parametrize("text", ["25:00", "2026-02-31 10:00", "", "yesterday"])
+@pytest.mark.parametrize(
+    ("text", "ago"), [("15m", 900.0), ("-15min", 900.0), ("-1h30m", 5400.0), ("2 h ago", 7200.0)]
+)
+def test_lengths_as_elsewhere(text: str, ago: float) -> None:
+    """With and without a sign."""
+    assert LookFor("utf-8", "UTC").time(text, 1e9) == 1e9 - ago
+
+
+@pytest.mark.parametrize("text", ["2001-09-09", "0146", "01:46", "2001-9-9 01:46:40"])
+def test_clocks_are_local(text: str) -> None:
+    """A day begins at midnight."""
+    at = LookFor("utf-8", "Asia/Tokyo").time(text, 1e9)
+    hour = 0 if text == "2001-09-09" else 1
+    assert datetime.fromtimestamp(at).hour == hour
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2001-09-09 01:46:40,5", 1e9 + 0.5 - 9 * 3600),
+        ("2001-09-09T01:46:40Z", 1e9),
+        ("2001-09-09T01:46:40.25+00:00", 1e9 + 0.25),
+        ("2001-09-09 03:46:40 +0200", 1e9),
+    ],
+)
+def test_a_time_may_be_copied_from_a_line(text: str, at: float) -> None:
+    """Then it is the log's: in the zone that it names, or in that of the log."""
+    assert LookFor("utf-8", "Asia/Tokyo").time(text, 1e9) == at
+
+
+@pytest.mark.parametrize("text", ["25:00", "2026-02-31 10:00", "", "yesterday", "9999"])
 def test_what_is_no_time_says_so(text: str) -> None:
     """Instead of jumping anywhere."""
     with pytest.raises(LookForError, match=r"\w"):

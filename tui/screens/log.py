@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from stagewatch.logs.viewer import Page
     from stagewatch.model import LogPattern
 
+Acknowledge = Callable[[Callable[[str], None], Callable[[str], None]], None]
+"""Asks for the reason; the two tell why it cannot be, and that it was, acknowledged."""
 LOG_KEYS: tuple[Binding, ...] = (
     Binding("escape,l,q", "leave", "back", tooltip="Give up a search; else back to the watch"),
     Binding("slash", "search", "search", key_display="/", tooltip="Search; ~ first: an expression"),
@@ -76,7 +78,7 @@ class LogScreen(Canvas):
         ascii: bool = False,
         pattern: LogPattern | None = None,
         at: float | None = None,
-        acknowledge: Callable[[], None] | None = None,
+        acknowledge: Acknowledge | None = None,
         chart: Callable[[float], bool] | None = None,
         next_log: Callable[[], None] | None = None,
     ) -> None:
@@ -184,6 +186,7 @@ class LogScreen(Canvas):
     def action_shift(self, columns: int) -> None:
         """Move what is seen of long lines."""
         self.query_one(LogView).shift(columns)
+        self._order(lambda viewer: None)
 
     def action_other(self) -> None:
         """Go on to the log's next file, with what is looked for and shown."""
@@ -285,7 +288,7 @@ class LogScreen(Canvas):
     def action_acknowledge(self) -> None:
         """Acknowledge the pattern that the log was opened with."""
         if self._shows.pattern is not None and self._acknowledge is not None:
-            self._acknowledge()
+            self._acknowledge(self._note, self._note)
         else:
             self._note("it is acknowledged from its pattern: enter on it in the log's pane, then a")
 

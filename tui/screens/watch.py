@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 
 from stagewatch.clock import Clock
-from stagewatch.logs.words import CRITICAL
 from stagewatch.tui import changes
 from stagewatch.tui.keys import KEYS, pointing_keys
 from stagewatch.tui.messages import (
@@ -285,30 +284,32 @@ class WatchScreen(Canvas):
 
     def on_log_pane_acknowledged(self, message: LogPane.Acknowledged) -> None:
         """Ask why the pattern is acceptable."""
-        self._ask_acknowledgement(message.entry)
+        self._ask_acknowledgement(message.entry, lambda text: self.post_message(Told(text)))
 
-    def _ask_acknowledgement(self, entry: Entry) -> None:
-        pattern = entry.pattern
-        if pattern.level != CRITICAL and not pattern.new:
-            self.app.bell()
-            return
-        if entry.known_by and not pattern.other:
-            self.post_message(Told(f"{entry.known_by} has acknowledged this pattern already"))
-            return
-        from stagewatch.tui.screens.ask import AskScreen
+    def _ask_acknowledgement(
+        self,
+        entry: Entry,
+        refuse: Callable[[str], object],
+        done: Callable[[str], object] = lambda text: None,
+    ) -> None:
+        """``refuse`` and ``done`` tell the operator, on the screen that he looks at."""
+        from stagewatch.tui.known import ask, refusal
 
-        about = f"{pattern.level} {pattern.text} · ×{pattern.count}; silences, changes no verdict;"
-        about += f" recorded as {self._operator}"
-        asked = AskScreen("Acknowledge", about, "the reason; enter saves it")
-        self.app.push_screen(asked, partial(self._acknowledged, entry))
-
-    def _acknowledged(self, entry: Entry, reason: str | None) -> None:
         snapshot = self._view.snapshot if self._view else None
-        if reason and snapshot is not None:
-            known = changes.acknowledge(
-                snapshot, entry, reason, by=self._operator, now=self._clock.now()
+        if snapshot is None:
+            return
+        if why := refusal(snapshot, entry):
+            refuse(why)
+            return
+
+        def save(reason: str) -> None:
+            by, now = self._operator, self._clock.now()
+            self.post_message(
+                ChangeWanted(changes.acknowledge(snapshot, entry, reason, by=by, now=now))
             )
-            self.post_message(ChangeWanted(known))
+            done(f"acknowledged by {by}")
+
+        ask(self.app, entry, self._operator, save)
 
     def action_verdict(self) -> None:
         """Ask for the verdict board."""
