@@ -96,6 +96,15 @@ DETAIL_KEYS: tuple[Binding, ...] = (
 """The keys of a criterion's detail."""
 
 
+LOG_PANE_KEYS: tuple[Binding, ...] = (
+    Binding("enter", "open", "open"),
+    Binding("a", "acknowledge", "ack"),
+    Binding("t", "turn", "lines"),
+    *(key for key in KEYS if key.action not in ("tick", "note", "pause")),
+)
+"""What the key bar shows while the log's pane has the keys."""
+
+
 def pointing_keys(keys: tuple[Binding, ...]) -> tuple[Binding, ...]:
     """What the key bar shows while a moment is pointed at."""
     moves = Binding("left", "moment(-1)", "moves", key_display="← →")

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from stagewatch.clock import Clock
-    from stagewatch.logs.source import Matcher
 
 AS_WRITTEN = "as it is written; ~ first: an expression"
 LOOKS = "enter looks for it · esc goes back"
@@ -24,13 +23,13 @@ class LogAsks:
     def __init__(self, app: App[bool], look_for: LookFor, clock: Clock) -> None:
         self._app, self._look_for, self._clock = app, look_for, clock
 
-    def search(self, then: Callable[[Matcher], None]) -> None:
+    def search(self, then: Callable[[str], None]) -> None:
         """What to look for."""
         about = f"{AS_WRITTEN}. Upwards first; n goes on, N goes back."
 
         def asked(text: str | None) -> None:
             if text:
-                then(self._look_for.text(text))
+                then(text)
 
         self._ask("Search", about, LOOKS, asked, self._look_for.text, exact=True)
 

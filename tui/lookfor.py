@@ -48,6 +48,13 @@ class LookFor:
         except ExpressionError as error:
             raise LookForError(f"the expression {error}") from None
 
+    def place(self, text: str, shown: str) -> int:
+        """Where what was typed stands in a line as it is shown; -1 where it does not."""
+        if not text.startswith("~"):
+            return shown.find(text)
+        found = re.search(text[1:], shown[: Expression(text[1:], self.encoding).limit])
+        return found.start() if found else -1
+
     def level(self, least: str) -> Matcher:
         """Records of this level and worse ones."""
         return matchers.by_level(least)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -39,10 +39,10 @@ _ROLES = {
 }
 
 
-def log_line(entry: LogLine, *, named: bool = False) -> Line:
-    """``12:58:03  ERROR    pool timeout``: the line's own time where it carries one.
+def log_line(entry: LogLine, *, named: bool = False, zone: str = "UTC") -> Line:
+    """``12:58:03  ERROR    pool timeout``: the line's own time where it carries one, in local time.
 
-    ``named``: with the file that it is from.
+    ``named``: with the file that it is from. ``zone``: of times that name none.
     """
     text = entry.text
     source = (f"{os.path.basename(entry.source)}: ", Role.DIM) if named else ("", Role.DIM)
@@ -57,7 +57,7 @@ def log_line(entry: LogLine, *, named: bool = False) -> Line:
             said,
         )
     stamp = _STAMP.match(text)
-    time = stamp[1] if stamp else second_of(entry.at)
+    time = (_own_second(stamp[0], zone) or stamp[1]) if stamp else second_of(entry.at)
     text = text[stamp.end() :] if stamp else text
     found = _LEVEL.match(text)
     level = found[1] if found else entry.level
@@ -66,6 +66,25 @@ def log_line(entry: LogLine, *, named: bool = False) -> Line:
         return line((time, Role.DIM), "  ", source, text)
     shown = (level.ljust(8), _ROLES.get(level, Role.DIM))
     return line((time, Role.DIM), "  ", shown, " ", source, text)
+
+
+@lru_cache(1024)
+def _own_second(stamp: str, zone: str) -> str:
+    """The time of day that a record states, in local time; kept, as ``_shape``."""
+    from stagewatch.logs.stamps import text_time
+    from stagewatch.probes.log import zone_offset
+
+    raw = stamp.encode()
+    about = text_time(raw, 0.0)
+    if about is None:
+        return ""
+    return second_of(text_time(raw, 0.0, zone_offset(zone, about)) or about)
+
+
+@kept
+def zones(snapshot: Snapshot) -> Mapping[str, str]:
+    """File → the zone of its times that name none."""
+    return {entry.source: log.zone for log in snapshot.logs for entry in log.lines}
 
 
 @lru_cache(512)
@@ -125,9 +144,9 @@ def _shape(text: str) -> str:
     return _NUMBER.sub("#", text)
 
 
-def run_line(run: Run, *, named: bool = False) -> Line:
-    """Its newest line, and how often there was one like it; ``named`` as above."""
-    newest = log_line(run.last, named=named)
+def run_line(run: Run, *, named: bool = False, zone: str = "UTC") -> Line:
+    """Its newest line, and how often there was one like it; the rest as above."""
+    newest = log_line(run.last, named=named, zone=zone)
     if run.count == 1:
         return newest
     return (*newest[:-1], (f"×{run.count}  ", Role.STRONG), newest[-1])
@@ -152,15 +171,22 @@ def log_lines(
         return [line(("this profile follows no log", Role.DIM))]
     rows = [] if told else problems(snapshot, width)
     room = max(0, height - len(rows))
+    known = zones(snapshot)
+
+    def zone_of(entry: LogLine) -> str:
+        return known.get(entry.source, "UTC")
+
     named = len({entry.source for entry in held or all_lines(snapshot)}) > 1
     if held is None:
         shown = (tail or Tail()).newest(runs(all_lines(snapshot)), room)
         if not shown and not rows:
             return [line(("no line yet", Role.DIM))]
-        return [*rows, *(crop(run_line(run, named=named), width) for run in shown)]
+        told_runs = (run_line(run, named=named, zone=zone_of(run.last)) for run in shown)
+        return [*rows, *(crop(each, width) for each in told_runs)]
     last = len(held) - back
     kept = held[max(0, last - room) : last]
-    return [*rows, *(crop(log_line(entry, named=named), width) for entry in kept)]
+    told_lines = (log_line(entry, named=named, zone=zone_of(entry)) for entry in kept)
+    return [*rows, *(crop(each, width) for each in told_lines)]
 
 
 class Tail:

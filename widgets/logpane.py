@@ -176,8 +176,13 @@ class LogPane(Pane, can_focus=True):
     def action_turn(self) -> None:
         """Show patterns and lines, patterns alone, or lines alone."""
         order = list(Showing)
+        if self._showing is Showing.BOTH and not self._has_room_for_both():
+            self._showing = Showing.PATTERNS  # it looks like that already
         self._showing = order[(order.index(self._showing) + 1) % len(order)]
         self.action_follow()
+
+    def _has_room_for_both(self) -> bool:
+        return bool(self.view and self.view.snapshot) and self._room_of_lines() >= LEAST
 
     def action_back(self, rows: int) -> None:
         """Move ``rows`` towards the older lines; negative: towards the newer ones."""
@@ -195,6 +200,8 @@ class LogPane(Pane, can_focus=True):
         assert self.view is not None
         width, height = Frame(BLANK, boxed=not self.view.compact).room(*self.size)
         above = self._rows_above(self.view, width, height)
+        if self.view.snapshot is not None:
+            height -= len(problems(self.view.snapshot, width))
         return max(1, height - above - 1 if above else height)
 
     def action_follow(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stagewatch.logs.readable import shown
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 MOST_STATE = 5
 """Rows that a message may take."""
+MARGIN = 8
+"""Characters at the right edge that do not show what begins in them."""
+STEP = 20
+"""Characters that one key moves what is seen of long lines by."""
 LEAST_NAME = 16
 """Characters of a log's name that are shown in any case."""
 _ROLES = {"CRITICAL": Role.BAD, "ERROR": Role.BAD, "WARNING": Role.WARN}
@@ -131,6 +136,21 @@ class LogView(Pane):
         """Draw this page."""
         self._page, self._what, self._failure, self.view = page, what, failure, view
         self.repaint()
+
+    def bring(self, place: Callable[[str], int]) -> bool:
+        """Let what is at this place of the cursor's row be seen; False where it is not shown.
+
+        ``place`` gives the first character in the text of a row, or -1.
+        """
+        page = self._page
+        if page is None or not page.rows:
+            return True
+        at = place(shown(page.rows[page.cursor].raw, self._encoding).text)
+        if at >= 0 and not self._skip <= at < self._skip + self.size.width - MARGIN:
+            self._skip = max(0, at - self.size.width // 3)
+            self._skip -= self._skip % STEP
+            self.repaint()
+        return at >= 0
 
     def shift(self, columns: int) -> None:
         """Move what is seen of long lines."""

@@ -241,6 +241,28 @@ async def test_a_pattern_that_is_neither_critical_nor_new_is_not_acknowledged(
         await settled(pilot, lambda: "only a critical pattern" in lines(app))
 
 
+async def test_a_match_is_brought_into_view(
+    app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """However far to the right it stands; what is not kept of a line is said."""
+    pad = "x" * 300
+    append(path, f"INFO {pad} far needle\nINFO near needle\nINFO {20 * pad} lost needle\n")
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l")
+        await settled(pilot, lambda: "near needle" in lines(app))
+        await pilot.press("slash", *"far needle", "enter")
+        await settled(pilot, lambda: "far needle" in lines(app))
+        await pilot.press("slash", *"~ne.r needle", "enter")
+        await settled(pilot, lambda: "no match above" in lines(app))
+        await pilot.press("end", "slash", *"~near", "enter")
+        await settled(pilot, lambda: "near needle" in lines(app))
+        await pilot.press("end", "slash", *"lost needle", "enter")
+        await settled(
+            pilot, lambda: "in what is not shown of this line" in " ".join(lines(app).split())
+        )
+
+
 async def test_a_pattern_opens_at_its_records_after_a_rotation(
     app: StageWatch, path: Path, shown: Shown, settled: Settled, lines: Read
 ) -> None:
@@ -422,6 +444,32 @@ async def test_two_logs(
         await settled(pilot, lambda: "INFO line 999" in lines(app))
         await pilot.press("escape")
         await settled(pilot, lambda: not isinstance(app.screen, LogScreen))
+
+
+async def test_the_way_back_from_the_charts_leads_to_the_same_log(
+    path: Path, clock: Clock, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """Until one points at no moment any more."""
+    path.with_name("jobs.log").write_text("2025-09-06T04:30:05+00:00 INFO a job\n")
+    snapshot = specimen.healthy()
+    logs = [
+        replace(snapshot.logs[0], probe=probe, file=str(path.with_name(name)))
+        for probe, name in (("errors", "error.log"), ("health", "jobs.log"))
+    ]
+    app = StageWatch(Stage(replace(snapshot, logs=tuple(logs))).hooks(), "alice", clock)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot)
+        await pilot.press("l", "L")
+        await settled(pilot, lambda: "jobs.log" in lines(app))
+        await settled(pilot, lambda: "a job" in lines(app))
+        await pilot.press("c")
+        await settled(pilot, lambda: not isinstance(app.screen, LogScreen))
+        await pilot.press("l")
+        await settled(pilot, lambda: "jobs.log" in lines(app))
+        await pilot.press("escape")
+        await settled(pilot, lambda: not isinstance(app.screen, LogScreen))
+        await pilot.press("escape", "l")
+        await settled(pilot, lambda: "INFO line 999" in lines(app))
 
 
 async def test_without_its_file_the_record_has_the_lines(

@@ -333,6 +333,22 @@ def test_lost_lines_are_a_section_only_where_some_may_be_lost() -> None:
     assert "since 03:01" in text
 
 
+def test_a_count_that_may_be_too_low_is_written_as_such() -> None:
+    """Beside its limit."""
+    view = viewed("no_go")
+    assert view.snapshot is not None
+    records = next(c for c in view.snapshot.criteria if c.rule == "records")
+    counted = replace(records, value=3.0, signals=("errors.criticals",))
+    others = tuple(c for c in view.snapshot.criteria if c is not records)
+    signal = replace(next(iter(view.snapshot.signals.values())), name="errors.criticals")
+    for at_least, text in ((True, "≥ 3"), (False, " 3")):
+        signals = {"errors.criticals": replace(signal, at_least=at_least)}
+        told = board(viewed("no_go", criteria=(*others, counted), signals=signals), 116)
+        row, _ = row_of(told, records.title)
+        assert text in row
+        assert ("≥ 3" in row) is at_least
+
+
 def test_void_readings_are_named_with_who_and_why() -> None:
     text = board(viewed("window_over"), 80)
     assert "quota  05 Sep 19:23 to 19:35" in text

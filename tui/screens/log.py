@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from stagewatch.logs.readable import record_text
+from stagewatch.logs.source import KEPT
 from stagewatch.logs.viewer import ERRORS, SEARCH, SECOND, Viewer
 from stagewatch.logs.words import ERROR
 from stagewatch.tui.logasks import LogAsks
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from textual import events
 
     from stagewatch.clock import Clock
-    from stagewatch.logs.source import Matcher
     from stagewatch.logs.viewer import Page
     from stagewatch.model import LogPattern
 
@@ -93,7 +94,9 @@ class LogScreen(Canvas):
         self._chart, self._next_log = chart, next_log
         self._desk: LogDesk | None = None
         self._page: Page | None = None
-        self._failure = ""
+        self._failure = self._sought = ""
+        self._brings = False
+        """The match is to be brought into view, once it is found."""
 
     def compose(self) -> ComposeResult:
         """The page and the keys."""
@@ -128,6 +131,17 @@ class LogScreen(Canvas):
         """Show it."""
         self._page, self._failure = message.page, ""
         self.show_page()
+        if self._brings and not message.page.waiting:
+            self._bring(message.page)
+
+    def _bring(self, page: Page) -> None:
+        """Let what was found be seen, however far to the right it stands."""
+        shown = self.query_one(LogView).bring(partial(self._look_for.place, self._sought))
+        cut = bool(page.rows) and len(page.rows[page.cursor].raw) >= KEPT
+        # A page from before it was found may come first.
+        self._brings = not (shown or cut or page.note)
+        if cut and not (shown or page.note):
+            self._note("the match is in what is not shown of this line; enter may show it")
 
     def on_reading_failed(self, message: ReadingFailed) -> None:
         """Say why there is nothing to see."""
@@ -173,6 +187,7 @@ class LogScreen(Canvas):
 
     def action_find(self, step: int) -> None:
         """Go to the next or the former match."""
+        self._brings = bool(self._sought)
         self._order(lambda viewer: viewer.find(step, SEARCH))
 
     def action_error(self, step: int) -> None:
@@ -205,8 +220,9 @@ class LogScreen(Canvas):
         """Ask what to look for."""
         self._asks.search(self._searched)
 
-    def _searched(self, matcher: Matcher) -> None:
+    def _searched(self, text: str) -> None:
         self._shows.look_elsewhere()
+        matcher, self._sought, self._brings = self._look_for.text(text), text, True
         self._order(lambda viewer: viewer.set_search(matcher))
         self._order(lambda v: v.find_newest() if v.following else v.find(-1))
 

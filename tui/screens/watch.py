@@ -13,7 +13,7 @@ from textual.containers import Container, Horizontal, Vertical
 
 from stagewatch.clock import Clock
 from stagewatch.tui import changes
-from stagewatch.tui.keys import KEYS, pointing_keys
+from stagewatch.tui.keys import KEYS, LOG_PANE_KEYS, pointing_keys
 from stagewatch.tui.messages import (
     BoardWanted,
     ChangeWanted,
@@ -77,6 +77,8 @@ class WatchScreen(Canvas):
         self._panes: tuple[Pane, ...] = ()
         self._shown = False
         self._moment: float | None = None
+        self._charted_log = ""
+        """The log that one came from to this moment."""
         """What one points at in the charts."""
 
     def compose(self) -> ComposeResult:
@@ -207,7 +209,8 @@ class WatchScreen(Canvas):
         """Open the log whose pattern is under the cursor, or the first one: where one points,
         else at its end."""
         entry = self.query_one(LogPane).entry()
-        self.open_log((entry.probe,) if entry else (), at=self._moment)
+        probe = self._charted_log or (entry.probe if entry else "")
+        self.open_log((probe,), at=self._moment)
 
     def log_commands(self) -> Iterator[tuple[Binding, Callable[[], Any]]]:
         """What the keys of the log's pane do, for the palette."""
@@ -241,7 +244,7 @@ class WatchScreen(Canvas):
         pattern = entry.pattern if entry else None
         other = after(self._view.snapshot, log.probe)
         next_log = partial(self.open_log, (other,), at=at, chart=chart) if other else None
-        how = Asking(pattern, at, acknowledge, next_log, chart or self._charted)
+        how = Asking(pattern, at, acknowledge, next_log, chart or partial(self._charted, log.probe))
         self.app.push_screen(
             log_screen(log, self.kept_lines, self._clock, how, ascii=self._view.ascii)
         )
@@ -264,18 +267,29 @@ class WatchScreen(Canvas):
         self._point(None)
 
     def _point(self, at: float | None) -> None:
+        if at is None:
+            self._charted_log = ""
         self._moment = at
         with self.one_frame():
             for pane in self.query(GaugePane):
                 pane.point(at)
-            self.query_one(KeyBar).use(KEYS if at is None else pointing_keys(KEYS))
+            self._tell_keys()
 
-    def _charted(self, at: float) -> bool:
-        """Point at a moment, if a chart shows it."""
+    def on_descendant_focus(self) -> None:
+        """Each pane has keys of its own."""
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        keys = LOG_PANE_KEYS if isinstance(self.focused, LogPane) else KEYS
+        self.query_one(KeyBar).use(keys if self._moment is None else pointing_keys(keys))
+
+    def _charted(self, log: str, at: float) -> bool:
+        """Point at a moment of this log, if a chart shows it."""
         grids = [pane.pointer.grid for pane in self.query(GaugePane)]
         if not any(grid is not None and grid.cell(at) is not None for grid in grids):
             return False
         self._point(at)
+        self._charted_log = log
         return True
 
     def kept_lines(self, probe: str) -> Sequence[LogLine]:
