@@ -15,6 +15,7 @@ _LEVEL_KEYS = frozenset(
     {
         "@l",
         "@level",
+        "error_severity",
         "level",
         "level_name",
         "levelname",
@@ -47,6 +48,7 @@ _PAIR = re.compile(
 )
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}\[\],:]|[^\s"{}\[\],:]+')
 _MOST_TOKENS = 512
+SEVERITY_NUMBERS = frozenset({"SeverityNumber", "severityNumber", "severity_number"})
 _MONGO = {"F": "fatal", "E": "error", "W": "warning", "I": "info"}
 
 Fields = dict[str, object]
@@ -138,6 +140,11 @@ def _odd_level(key: str, value: object, fields: Fields) -> str:
         return _level(value.get("level"), value)
     if key == "PRIORITY" and str(value) in tuple("01234567"):  # journald
         return by_severity(int(str(value)))
+    if key == "L" and isinstance(value, str) and "M" in fields:  # zap
+        return named(value.encode("utf-8", "replace"))
+    if key in SEVERITY_NUMBERS and isinstance(value, int):  # OpenTelemetry
+        steps = ((21, "fatal"), (17, "error"), (13, "warn"), (9, "info"), (1, "debug"))
+        return named(next((word for least, word in steps if value >= least), "").encode())
     if key == "s" and isinstance(value, str) and isinstance(fields.get("t"), dict):  # MongoDB
         return named(_MONGO.get(value, "debug").encode())
     return ""

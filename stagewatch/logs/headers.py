@@ -22,9 +22,12 @@ PASSED = re.compile(
     rb"|[+-]\d\d(?::?\d\d)?(?= |$)"  # a zone that stands apart from its time
     rb"|(?:" + DAYS + rb"|" + MONTHS + rb"|" + ZONES + rb")(?![\w:]),?"
     rb"|\d{1,2}[-/ ](?:" + MONTHS + rb")[-/ ]\d{4}(?= |,)"  # Tomcat
-    rb"|\{[\w./-]{1,80}:\d{1,6}\}"  # Airflow
+    rb"|\{{1,2}[\w./-]{1,80}:\d{1,6}\}{1,2}"  # Airflow
     rb"|\{[0-9a-f-]{0,36}\} (?=<[A-Z])"  # ClickHouse
     rb"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?=\t)"  # AWS Lambda
+    rb"|[0-9a-f]{6,8}\.[0-9a-f]{1,6}(?= )"  # PostgreSQL's %c
+    rb"|kid\d{1,3}\|(?= )"  # Squid
+    rb"|pid=\d{1,10} tid=[\w-]{1,32}(?: \w{1,16}=\S{0,80}){0,8}(?= [A-Z]{4,5}: )"  # Sidekiq
     rb"|[A-Z]{3,4}:(?:[\w.:-]{1,64}(?:\(\d{1,5}\))?)?:" + _POSTGRES + rb":\[\d{1,10}\]:"  # RDS
     rb"|(?=\S)" + _POSTGRES + rb"(?:,\w{1,16}=[^\s,]{0,64}){0,8}:? "
     rb"|(?:user|db|app|client)=[^\s,]{0,64}(?:,[a-z]{2,16}=[^\s,]{0,64}){1,8}:? "  # pgBadger's
@@ -51,7 +54,10 @@ _MARKS = {
 _ANY = b"|".join(sorted(LEVELS, reverse=True))
 _LEVEL = b"(" + _ANY.upper() + b")"
 _NAMED = (
-    re.compile(rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}([A-Za-z]{3,13})(?: {1,8}-|:? )"),
+    re.compile(
+        rb"[\w.:/$@#*\[\]-]{1,80} {1,8}- {1,8}(?:([A-Za-z]{3,13})(?: {1,8}-|:? )"
+        rb"|\[([A-Za-z]{3,13})\] {1,8}-)"
+    ),
     re.compile(  # but for the exception that a traceback ends in: its text is no level
         rb"(?![\w.$-]{1,121}(?:Error|Exception|Exit|Fault|Interrupt|Warning): )"
         rb"[\w-]{1,40}\.[\w.$-]{1,80}:? {1,8}([A-Z]{3,13})[ :]"
@@ -59,16 +65,27 @@ _NAMED = (
 )
 _PIPED = re.compile(rb"(?:[\w .:/@#\[\]-]{1,48}\| {0,8}){1,4}?([A-Za-z]{3,13}) {0,8}\|")
 _JOINED = re.compile(
-    rb"[A-Za-z_][\w.]{0,79}(?::" + _LEVEL + rb":|-" + _LEVEL + rb"-|\." + _LEVEL + rb": )"
+    rb"[A-Za-z_][\w.]{0,79}"
+    rb"(?::" + _LEVEL + rb"(?::| - )|-" + _LEVEL + rb"-|\." + _LEVEL + rb": )"
 )
 """Python's ``root:CRITICAL:`` and ``root-CRITICAL-``, Laravel's ``production.CRITICAL: ``."""
-_NAME = rb"[A-Za-z_][\w.:/$@#*-]{0,80}(?:\[[\w.-]{1,40}\]:?)?"
-_MORE = rb"(?: {1,8}(" + _NAME + rb"|\[[\w .:/#-]{1,40}\]))??"
+_DASHED = re.compile(
+    rb"(?:[\w.:/$@#*()\[\]-]{1,80} {1,8}- {1,8}){2,4}(?:"
+    + _LEVEL
+    + rb"|\["
+    + _LEVEL
+    + rb"\]) {1,8}-"
+)
+"""A logger, a thread, a process."""
+_NAME = rb"[A-Za-z_][\w.:/$@#*-]{0,80}(?:\[[\w.:-]{1,40}\]:?|\(\d{1,6}\):?)?"
+_MORE = rb"(?: {1,8}(" + _NAME + rb"|\d{1,10}|\[[\w .:/#-]{1,40}\]))??"
 _NAMED_LATER = re.compile(
     rb"(" + _NAME + rb")" + _MORE + _MORE + rb" {1,8}"
-    rb"(?:" + _LEVEL + rb"(?:[ \t:|]|$)|\[ ?((?i:" + _ANY + rb")) {0,8}\])"
+    rb"(?:" + _LEVEL + rb"(?:[ \t:|]|$)|\[ ?((?i:" + _ANY + rb")) {0,8}\]"
+    rb"|((?i:" + _ANY + rb")):(?=\s))"
 )
 """Names of a logger, a thread, a host or a function between the record's time and its level."""
+_LETTER = re.compile(rb"[A-Za-z_]")
 _ODD = re.compile(rb"[^A-Za-z]|[a-z][A-Z]")
 """What a word of a sentence has not: a digit or a sign, a capital within."""
 _SENTENCE = re.compile(
@@ -83,6 +100,9 @@ _SENTENCE = re.compile(
 )
 """Words that stand before a level where a sentence speaks of it."""
 _VERB = re.compile(rb"[a-z]+(?:ing|ed)")
+_STATED = re.compile(rb"(?i:(?:log_?)?level|result|severity|state|status|[a-z-]*check):?")
+"""Words whose value the level is, of something else than the record."""
+_PROCESS = re.compile(rb"[\w./-]{1,80}\[\d{1,10}\]:?")
 
 
 class Named(NamedTuple):
@@ -103,7 +123,8 @@ def named_level(text: bytes, start: int, *, timed: bool, piped: bool) -> Named |
     if not timed:
         return None
     piped_name = _named(_PIPED.match(text, start)) if piped else None
-    return piped_name or _named(_JOINED.match(text, start)) or _later(text, start)
+    others = (_named(each.match(text, start)) for each in (_JOINED, _DASHED))
+    return piped_name or next(filter(None, others), None) or _later(text, start)
 
 
 def _named(match: re.Match[bytes] | None) -> Named | None:
@@ -117,11 +138,26 @@ def _later(text: bytes, start: int) -> Named | None:
     found = _named(match)
     if not match or not found:
         return None
-    names = [name for name in match.group(1, 2, 3) if name and name[:1] != b"["]
+    names = [name for name in match.group(1, 2, 3) if name and _LETTER.match(name)]
     if any(map(_SENTENCE.fullmatch, names)) or any(map(_VERB.fullmatch, names[1:])):
         return None
-    # Of several, the first one has to look like no word.
-    return None if len(names) > 1 and not _ODD.search(names[0]) else found
+    if match[match.lastindex or 0] == match[6] and not names[-1].endswith(b":"):
+        return None  # ``auth: Fatal: `` is as programs write, ``an error: `` is not
+    if any(map(_STATED.fullmatch, names)):
+        return None
+    # Of several, the first one has to look like no word, or the second like a process.
+    return (
+        found if len(names) < 2 or _ODD.search(names[0]) or _PROCESS.fullmatch(names[1]) else None
+    )
+
+
+_SAYING = re.compile(rb"[A-Za-z_][\w./()<>@,-]{0,120}: ((?i:" + _ANY + rb")): ")
+
+
+def said_level(text: bytes) -> str:
+    """The level in ``imap(user): Error: ``, which a daemon tells syslog of a part of its own."""
+    match = _SAYING.match(text)
+    return LEVELS[match[1].lower()] if match else ""
 
 
 def marked_level(text: bytes, start: int) -> Named | None:

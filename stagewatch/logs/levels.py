@@ -12,9 +12,17 @@ import re
 from typing import NamedTuple
 
 from stagewatch.logs.fields import Fields, json_fields, json_level, pairs, pairs_level
-from stagewatch.logs.headers import DAYS, MONTHS, PASSED, ZONES, marked_level, named_level
+from stagewatch.logs.headers import (
+    DAYS,
+    MONTHS,
+    PASSED,
+    ZONES,
+    marked_level,
+    named_level,
+    said_level,
+)
 from stagewatch.logs.prefixes import unwrap
-from stagewatch.logs.words import CRITICAL, ERROR, INFO, LEVELS, WARNING, named
+from stagewatch.logs.words import CRITICAL, DEBUG, ERROR, INFO, LEVELS, WARNING, named
 
 LIMIT = 4096
 """Bytes of a line that are looked at."""
@@ -39,20 +47,37 @@ _KERNEL = re.compile(
     rb"|Killed process \d{1,9}[^:]{1,80} total-vm:"
     rb"|(?:[^\s:]{1,32} ){0,2}[^\s:]{1,64}(?: invoked oom-killer|\[\d{1,9}\]: segfault at ))"
 )
+_GO_FATAL = re.compile(
+    rb"fatal error: (?:all goroutines are asleep|concurrent map |stack overflow|unexpected signal"
+    rb"|runtime: out of memory|out of memory)"
+)
 _TRACEBACK = re.compile(rb"(?:  \+ Exception Group )?Traceback \(most recent call last\):")
 
 _MOST_TOKENS = 10
-_FILLER = re.compile(rb"[ \t|]{0,40}(?:-{1,3}[ \t]{1,8}){0,2}(?:: )?")
+_FILLER = re.compile(rb"[ \t|;]{0,40}(?:-{1,3}[ \t]{1,8}){0,2}(?:: )?")
 _BRACKET = re.compile(rb"\[([^\[\]]{0,80})\]|\(([^()]{0,80})\)|<([^<>]{0,80})>")
 _BETWEEN = re.compile(rb"[\s,|:/]+")
-_TIME = re.compile(rb"\d[\dTZ:.,/+#\-]{0,40}(?=[\s|\]]|$)")
+_TIME = re.compile(rb"\d[\dTZ:.,/+#_\-]{0,40}(?:[AP]M)?(?=[\s|;\]]|$)")
+_MODULE = re.compile(rb"[\w.-]{0,40}[:#]([A-Za-z]{3,13})")
+"""Apache's ``proxy_http:error``, Twisted's ``app.web#critical``."""
+_LETTER = re.compile(rb"([DIWEC]) (?:\d{6}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d")
+"""Tornado's and Jupyter's."""
+_LETTERS = {b"D": DEBUG, b"I": INFO, b"W": WARNING, b"E": ERROR, b"C": CRITICAL}
+_TELEGRAF = re.compile(rb"([DIWE])! ")
+_CONTINUED = re.compile(rb"(?:DETAIL|HINT|CONTEXT|QUERY|STATEMENT|LOCATION):  ")
+"""PostgreSQL's further lines of a record: what stands there is quoted."""
+_CSVLOG = re.compile(
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? \w{1,5}"
+    rb'(?:,(?:"(?:[^"]|""){0,1000}"|[^,"]{0,80})){10},([A-Z]{3,7}\d?),'
+)
+"""PostgreSQL's csvlog."""
 _JOINED_TIME = re.compile(
     rb"(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?[:-](?=[A-Za-z])"
 )
 """Right before a name or a level; the date may have been passed already."""
 _CLOCK = re.compile(rb"\d[:/\-]\d\d")
 _WORD = re.compile(rb"[A-Za-z]{3,13}")
-_ENDS = frozenset(b" \t:|])/[,\r")
+_ENDS = frozenset(b" \t:|;])/[,\r")
 _SPACED = re.compile(rb":(?:\s|$)|\t|  | [|\[]| -{1,3} | \d{4}[-/]\d\d|$")
 _WORDS = frozenset({b"alert", b"emergency", b"panic"})
 """Levels that begin many a sentence: in small letters these need a sign that they are none."""
@@ -116,7 +141,8 @@ def look(line: bytes) -> Look:
     outer = unwrap(line[:LIMIT])
     payload = outer.payload
     found = _walk(payload)
-    level = outer.level if outer.level == CRITICAL else found.level or outer.level
+    own = found.level or (said_level(payload) if outer.time else "")
+    level = outer.level if outer.level == CRITICAL else own or outer.level
     crash = "" if found.level else _crash(payload)
     if crash in (GO_PANIC, KERNEL):
         level = CRITICAL
@@ -130,7 +156,7 @@ def level_of(line: str | bytes) -> str:
 
 
 def _crash(payload: bytes) -> str:
-    if payload.startswith(b"panic: "):
+    if payload.startswith(b"panic: ") or _GO_FATAL.match(payload):
         return GO_PANIC
     if _TRACEBACK.match(payload):
         return TRACEBACK
@@ -142,8 +168,11 @@ def _walk(text: bytes) -> _Token:
     glog = _GLOG.match(text)
     if glog:
         return _Token(glog.end(), _GLOG_LEVELS[glog.group(1)], True)
-    if text.startswith(b"panic: "):
+    if text.startswith(b"panic: ") or _GO_FATAL.match(text):
         return _Token(0)
+    csvlog = _CSVLOG.match(text)
+    if csvlog:
+        return _Token(csvlog.end(), named(csvlog[1].rstrip(b"12345")), True)
     position, timed = 0, False
     indented = text[:1] in (b" ", b"\t")
     for _ in range(_MOST_TOKENS):
@@ -164,7 +193,7 @@ def _step(text: bytes, position: int, timed: bool) -> _Token:
     first = text[start : start + 1]
     if first == b"{" and not PASSED.match(text, start):
         fields = json_fields(text[start:])
-        return _Token(start, json_level(fields or {}), bool(fields), JSON, fields)
+        return _Token(start, _level_of(fields or {}), bool(fields), JSON, fields)
     if first in (b"[", b"(", b"<"):
         bracket = _BRACKET.match(text, start)
         if bracket is None:
@@ -191,13 +220,23 @@ def _in_bracket(inside: bytes) -> str:
     for part in inside.split(b"/", 1):  # [Server thread/FATAL]
         if part.isupper() and part.lower() in LEVELS:
             return LEVELS[part.lower()]
-    module, colon, level = inside.partition(b":")
-    if colon and module.isalnum() and level.isalpha():
-        return named(level)
+    if module := _MODULE.fullmatch(inside):
+        return named(module[1])
+    if letter := _LETTER.match(inside):
+        return _LETTERS[letter[1]]
     if not _CLOCK.search(inside):
         return ""
     words = _BETWEEN.split(inside)
     return next((LEVELS[w.lower()] for w in words if w.isupper() and w.lower() in LEVELS), "")
+
+
+def _level_of(fields: Fields) -> str:
+    """The level of a record of JSON; of the journal's, the message knows better than a service's
+    standard output, whose priority is always the same."""
+    level, message = json_level(fields), fields.get("MESSAGE")
+    if "PRIORITY" in fields and isinstance(message, str) and level != CRITICAL:
+        return look(message.encode("utf-8", "replace")).level or level
+    return level
 
 
 def _wordy(text: bytes, start: int, position: int, timed: bool) -> _Token:
@@ -219,6 +258,11 @@ def _wordy(text: bytes, start: int, position: int, timed: bool) -> _Token:
     passed = PASSED.match(text, start)
     if passed:
         return _Token(passed.end())
+    if timed and _CONTINUED.match(text, start):
+        return _Token(position)
+    telegraf = _TELEGRAF.match(text, start) if timed else None
+    if telegraf:
+        return _Token(telegraf.end(), _LETTERS[telegraf[1]])
     marked = marked_level(text, start) if start == position or timed else None
     if marked:
         return _Token(*marked)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from stagewatch.logs.fields import json_fields
 from stagewatch.logs.words import LEVELS, by_severity
 
-_ANSI = re.compile(rb"\x1b\[[0-9;:?]{0,32}[ -/]{0,4}[@-~]")
+_ANSI = re.compile(rb"\x1b(?:\[[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\([0-9A-Z])")
 _PRI = re.compile(rb"<(\d{1,3})>(?:1 (?=\d|-))?")
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _CRI = re.compile(rb"(" + _ISO + rb") (?:stdout|stderr) [FP](?::\S{0,16})? ?")
@@ -83,7 +83,7 @@ def _container(line: bytes, time: bytes) -> tuple[bytes, bytes, bool]:
     if syslog and not {syslog.group(2).lower(), syslog.group(3).lower()} & _NO_HOST:
         kernel = b"kernel: " if syslog.group(3) == b"kernel" else b""
         return kernel + line[syslog.end() :], time or syslog.group(1), not kernel
-    if line.startswith(b'{"log":'):
+    if line.startswith((b'{"log":', b'{"stream":')):
         return _docker(line, time)
     routed = _ROUTED.match(line)
     if routed:

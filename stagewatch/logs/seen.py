@@ -21,7 +21,7 @@ class Seen:
 
     def remember(self, key: bytes, seen: Look) -> None:
         """Keep what a line with this key was, unless a number may decide that."""
-        if len(key) > LONGEST or seen.form != PLAIN or b"<0" in key or b'{"log":' in key:
+        if len(key) > LONGEST or seen.form != PLAIN or b"<0" in key or b'"log":' in key:
             return
         if seen.level in COUNTED or (seen.crash and seen.crash != TRACEBACK):
             return

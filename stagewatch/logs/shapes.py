@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from stagewatch.logs.fields import is_level_key, is_time_key
+from stagewatch.logs.fields import SEVERITY_NUMBERS, is_level_key, is_time_key
 from stagewatch.logs.levels import JSON, PLAIN, Look
 from stagewatch.logs.lines import COUNTED
 from stagewatch.logs.proofs import Spots, spots_of
@@ -26,7 +26,7 @@ _JSON_PAIR = re.compile(
     rb'[{,]\s{0,4}"([^"\\\n]{1,64})"\s{0,4}:\s{0,4}(?:"([^"\\\n]{0,200})"|(-?[\d.]{1,30})(?=[,}]))'
 )
 _TEXT_PAIR = re.compile(rb'([A-Za-z_@][\w.@-]{0,63})=("[^"\\\n]{0,200}"|[^\s"]{0,200}) ')
-ODD_KEYS = frozenset({"log", "PRIORITY", "s", "version"})
+ODD_KEYS = frozenset({"L", "log", "MESSAGE", "PRIORITY", "s", "version"}) | SEVERITY_NUMBERS
 
 
 _DOCKER = b'{"log":"'

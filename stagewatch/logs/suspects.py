@@ -16,6 +16,7 @@ _WORDS = (
     b"emerg",
     b"pani",
     b"ftl",
+    b"pnc",
     b"sever",
     b"warn",
     b"wrn",
@@ -36,6 +37,11 @@ _WORDS = (
     b"w0000",  # glog, with any digits
     b"e0000",
     b"f0000",
+    b"[w 00",  # Tornado
+    b"[e 00",
+    b"[c 00",
+    b" w! ",  # Telegraf
+    b" e! ",
 )
 
 

@@ -9,7 +9,7 @@ from stagewatch.logs.batch import Batch
 from stagewatch.logs.heads import ENOUGH, Heads
 from stagewatch.logs.joins import Joins
 from stagewatch.logs.known import KnownShapes
-from stagewatch.logs.levels import JSON, LIMIT, TRACEBACK, Look, look
+from stagewatch.logs.levels import LIMIT, PLAIN, TRACEBACK, Look, look
 from stagewatch.logs.lines import COUNTED, NO_LINES, Found, Lines
 from stagewatch.logs.masks import digits_alike
 from stagewatch.logs.named import Named
@@ -150,7 +150,7 @@ class Tally:
         line = self._lines.line(index, LIMIT).rstrip(b"\r")
         seen = look(line)
         self._seen.remember(key, seen)
-        if seen.form == JSON and not seen.level:
+        if seen.form != PLAIN and not seen.level:
             self.counts.cut += may_hide(key)
         if not seen.record:
             if seen.crash == TRACEBACK:

@@ -21,7 +21,7 @@ MOST_PATTERNS = MOST_KNOWN + sum(MOST.values()) + len(MOST)
 """All that can occur in one log."""
 
 _FAMILIES = {
-    CRITICAL: "critical criti crit fatal alert emerg emergency panic ftl fata pani",
+    CRITICAL: "critical criti crit fatal alert emerg emergency panic ftl fata pani pnc",
     ERROR: "error err erro eror severe dpanic",
     WARNING: "warning warn wrn",
     INFO: "info information informational inf notice log",

@@ -115,6 +115,40 @@ time=2026-01-01 00:00:00 level=fatal msg=gone
 time=2026-01-01 00:00:00.000 level=fatal msg=gone
 {"level":{"name":"fatal","no":50},"msg":"gone"}
 {"text":"x","record":{"level":{"icon":"x","name":"CRITICAL","no":50},"message":"gone"}}
+[Thu Jan 01 00:00:00.000000 2026] [mpm_prefork:crit] [pid 12] gone
+[Thu Jan 01 00:00:00.000000 2026] [proxy_http:emerg] [pid 12] gone
+[Thu Jan 01 00:00:00.000000 2026] [:alert] [pid 12] gone
+2026-01-01T00:00:00+0000 [app.web#critical] gone
+2026-01-01T00:00:00.000Z pid=12 tid=abc class=HardJob jid=1 FATAL: gone
+2026-01-01 00:00:00,000 - app - [CRITICAL] - gone
+2026-01-01 00:00:00,000 - app - MainThread - CRITICAL - gone
+2026-01-01 00:00:00,000 - app - 12 - [CRITICAL] - gone
+2026-01-01 00:00:00,000 app 12 CRITICAL gone
+2026-01-01 00:00:00,000:app:CRITICAL - gone
+2026-01-01 00:00:00,000 app.py(12) CRITICAL gone
+2026-01-01 00:00:00,000 app.py[line:12] CRITICAL gone
+2026-01-01 00:00:00 staging app[12] CRITICAL gone
+Thu 2026-01-01 00:00:00 UTC host app[12]: CRITICAL gone
+01-Jan-2026 00:00:00.000 general: critical: exiting
+Jan 01 00:00:00 auth: Fatal: gone
+Jan 01 00:00:00 host dovecot: imap(user)<12><abc>: Fatal: gone
+12:00AM FTL gone
+2026-01-01T00:00:00Z PNC gone
+2026-01-01_00:00:00.12345 FATAL gone
+2026/01/01 00:00:00 kid1| FATAL: gone
+2026-01-01 00:00:00.000 UTC 656e6f.1a2b FATAL:  gone
+2026-01-01 00:00:00.000 UTC,"app","db",12,"h:1",656e.1,1,"auth",2026-01-01 UTC,3/1,0,FATAL,28P01,"x"
+{"timestamp":"2026-01-01 00:00:00.000 UTC","pid":12,"error_severity":"FATAL","message":"gone"}
+[C 260101 00:00:00 web:12] gone
+[C 2026-01-01 00:00:00.000 ServerApp] gone
+{"stream":"stderr","log":"FATAL gone\\n","time":"2026-01-01T00:00:00Z"}
+{"MESSAGE":"CRITICAL gone","PRIORITY":"6"}
+{"severityNumber":21,"body":"gone"}
+{"L":"FATAL","T":"2026-01-01T00:00:00Z","M":"gone"}
+[2026-01-01 00:00:00,000] {{app.py:12}} CRITICAL - gone
+2026-01-01 00:00:00,000;CRITICAL;gone
+\x1b[31mCRITICAL\x1b(B\x1b[m gone
+fatal error: all goroutines are asleep - deadlock!
 panic: runtime error: invalid memory address or nil pointer dereference
 2026-01-01T00:00:00.000000000Z stderr F panic: gone
 Jan  1 00:00:00 host kernel: [12.5] Out of memory: Killed process 12 (python3)
@@ -148,6 +182,12 @@ ERRO[0000] gone
 2026-01-01 00:00:00.000 EST [12] ERROR:  no such table
 2026-01-01 00:00:00,000 db.py:12 run ERROR CRITICAL
 {"text":"CRITICAL","record":{"level":{"name":"ERROR","no":40}}}
+[Thu Jan 01 00:00:00.000000 2026] [authz_core:error] [pid 12] gone
+2026-01-01T00:00:00Z E! [inputs.x] gone
+[E 260101 00:00:00 web:12] gone
+{"severityNumber":17,"body":"FATAL"}
+{"MESSAGE":"ERROR gone","PRIORITY":"6"}
+3:04PM ERR gone
 """,
     "WARNING": """\
 2026-01-01 08:17:09,674 WARNING  [rules] alert rule "panic-rate" is disabled
@@ -168,6 +208,8 @@ INFO:     127.0.0.1:1 - "GET /fatal HTTP/1.1" 500
 msg="set level=fatal" level=info
 {"level":"info","log":"CRITICAL"}
 {"level":"info","severity":"critical"}
+{"MESSAGE":"gone","PRIORITY":"6"}
+{"severityNumber":9,"body":"FATAL"}
 2026-01-01 00:00:00 root INFO CRITICAL
 2026-01-01 00:00:00 INFO critical gone
 """,
@@ -191,6 +233,14 @@ see panic: here
 Alert rule created
 Critical thinking is taught here
 the build is critical
+2026-01-01 00:00:00 LOG_LEVEL: ERROR
+2026-01-01 00:00:00 status: CRITICAL -> OK
+2026-01-01 00:00:00 health-check [ERROR] => [OK]
+2026-01-01 00:00:00 UTC [12] app@db DETAIL:  FATAL:  password authentication failed
+2026-01-01 00:00:00 UTC [12] STATEMENT:  SELECT 'FATAL: x'
+2026-01-01 00:00:00 an error: fatal: gone
+fatal error: cannot open x.h
+E! is no level
 2026-01-01 00:00:00 critical path of build 512 is 41s
 2026-01-01 00:00:00 alert rules were read
 2026-01-01 00:00:00 fatal errors: 0

@@ -109,6 +109,15 @@ FORMS = (
     "={level} REPORT==== {text}",
     '{{"log":"{level}\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}}',
     '{{"log":"{level}s cleared\\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}}',
+    "[{time}] [mod_proxy:{level}] [pid {ms}] {text}",
+    "{time} app {ms} {level} {text}",
+    "{time} - app - {ms} - {level} - {text}",
+    "{time} part: {level}: {text}",
+    "{time};{level};{text}",
+    "{time} UTC [{d}] DETAIL:  {level}:  {text}",
+    '{{"stream":"stderr","log":"{time} {level} {text}\\n","time":"2026-01-01T00:00:00Z"}}',
+    '{{"MESSAGE":"{level} {text}","PRIORITY":"6","time":"{time}"}}',
+    '{{"severityNumber":{ms},"time":"{time}","body":"{text}"}}',
 )
 LEARNT = (*FORMS[:11], *FORMS[16:21], *FORMS[28:29], *FORMS[30:32])
 TEXTS = (
