@@ -1,23 +1,21 @@
-"""Counting a log and following one, beside what one would use instead.
+"""Counting a log, beside what one would use instead.
 
-    .venv/bin/python -m bench.log [--mib 64] [--full] [count] [follow] [burst]
+    .venv/bin/python -m bench.log [--mib 64] [--full]
 
 ``--full`` makes the log of 1 GiB and ten million lines that the figures in docs/logs.md are from.
-CPU seconds are those of the process in question, its children included.
+CPU seconds are those of the process in question, its children included. ``bench.log_burst`` has
+what following a log costs.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import re
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -113,6 +111,12 @@ def cpu_of(command: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def tail_and_grep(path: Path, words: str) -> str:
+    """``tail -F | grep -c`` over a whole file: it follows until another process has ended."""
+    tail = f"tail -c +1 -F -s 0.1 --pid=$! {path} 2>/dev/null"
+    return f"sleep 1 & {tail} | grep -cE '{words}'"
+
+
 def counted(path: Path) -> LogWatch:
     """Everything in the log, counted as the recorder does."""
     watch = LogWatch(Plan(str(path), 0.0, from_start=True), RealFiles())
@@ -152,7 +156,7 @@ def contenders(path: Path) -> dict[str, Callable[[], float]]:
     words = "ERROR|CRITICAL|error|critical"
     found: dict[str, Callable[[], float]] = {
         OURS: lambda: cpu(partial(counted, path)),
-        "tail -n +1 | grep -c": partial(cpu_of, f"tail -c +1 {path} | grep -cE '{words}'"),
+        "tail -F | grep -c": partial(cpu_of, tail_and_grep(path, words)),
         "grep -c": partial(cpu_of, f"grep -cE '{words}' {path}"),
         "Python, line by line": lambda: cpu(partial(python_line_by_line, path)),
     }
@@ -173,92 +177,16 @@ def compare(path: Path, work: dict[str, Callable[[], float]]) -> None:
         print(f"  {name:<44} {size / seconds:8.0f} MiB/CPU s{ratio}")
 
 
-def follow(folder: Path, size: int, rate: int = 1000, seconds: float = 20.0) -> None:
-    """CPU seconds a minute at a steady rate, beside tail -F | grep -c on the same file."""
-    path = folder / "follow.log"
-    path.write_bytes(b"")
-    tail = subprocess.Popen(
-        ["/bin/sh", "-c", f"exec tail -F {path} 2>/dev/null | grep -c ERROR >/dev/null"],
-        start_new_session=True,
-    )
-    watch = LogWatch(Plan(str(path), 0.0), RealFiles())
-    watch.look(time.time(), time.monotonic())
-    used, source = 0.0, lines(0.01, trace=False)
-    end = time.monotonic() + seconds
-    written = 0
-    with open(path, "ab", buffering=0) as file:
-        while time.monotonic() < end:
-            file.write("".join(next(source) for _ in range(rate // 4)).encode())
-            written += rate // 4
-            began = time.process_time()
-            watch.look(time.time(), time.monotonic())
-            used += time.process_time() - began
-            time.sleep(0.25)
-    watch.look(time.time(), time.monotonic())
-    os.killpg(tail.pid, 15)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    tail.wait()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    beside = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert watch.counts.lines == written, (watch.counts.lines, written)
-    watch.close()
-    print(f"following {rate} lines/s: {used * 60 / seconds:.2f} CPU s/min, every line counted")
-    print(f"  tail -F | grep -c beside it (tail alone is waited for): {beside * 60 / seconds:.2f}")
-
-
-def burst(folder: Path, size: int, rate: int = 100_000, seconds: float = 10.0) -> None:
-    """A writer at full rate while the watch looks four times a second; nothing may be lost."""
-    path = folder / "burst.log"
-    path.write_bytes(b"")
-    watch = LogWatch(Plan(str(path), 0.0), RealFiles())
-    watch.look(time.time(), time.monotonic())
-    source = lines(0.05, trace=False)
-    piece = "".join(next(source) for _ in range(rate // 10)).encode()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    def writing() -> None:
-        with open(path, "ab", buffering=0) as file:
-            for _ in range(int(seconds * 10)):
-                began = time.monotonic()
-                file.write(piece)
-                time.sleep(max(0.0, 0.1 - (time.monotonic() - began)))
-
-    thread = threading.Thread(target=writing, daemon=True)
-    began = time.monotonic()
-    thread.start()
-    while thread.is_alive():
-        watch.look(time.time(), time.monotonic())
-        time.sleep(0.25)
-    ended = time.monotonic()
-    while watch.behind:
-        watch.look(time.time(), time.monotonic())
-    late = time.monotonic() - ended
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
-    expected = piece.count(b"\n") * int(seconds * 10)
-    assert watch.counts.lines == expected, (watch.counts.lines, expected)
-    watch.close()
-    print(
-        f"burst of {rate} lines/s for {ended - began:.0f} s: every line counted,"
-        f" caught up {late:.2f} s later, memory +{grown / 1024:.0f} MiB"
-    )
-
-
-PARTS = {"count": count, "follow": follow, "burst": burst}
-
-
 def main() -> None:
-    """Run what was asked for, everything by default."""
+    """Each kind of log in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--mib", type=int, default=64)
     parser.add_argument("--full", action="store_true", help="1 GiB")
     arguments = parser.parse_args()
     size = MIB * (1024 if arguments.full else arguments.mib)
     folder = Path(tempfile.mkdtemp(prefix="bench-log-"))
     try:
-        for part in arguments.parts or PARTS:
-            PARTS[part](folder, size)
-            sys.stdout.flush()
+        count(folder, size)
     finally:
         shutil.rmtree(folder)
 

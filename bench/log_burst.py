@@ -2,8 +2,10 @@
 
 Run by hand: ``.venv/bin/python -m bench.log_burst [--seconds 60] [--burst 60]``.
 The real program runs in a pseudo-terminal of 120×40 with its recorder. First 1,000 lines/s, with
-``tail -F`` and ``lnav`` on the same file in the same minute; then the burst, while keys are
-pressed. CPU seconds are those of whole process trees. The lines are written by another process.
+``tail -F | grep -c`` and ``lnav`` on the same file in the same minute; then the burst, while keys
+are pressed, with ``tail -F | grep -c`` beside it, and ``lnav -n`` over the same lines after it: it
+would take the core that the keys need. CPU seconds are those of whole process trees. The lines are
+written by another process.
 """
 
 from __future__ import annotations
@@ -21,13 +23,17 @@ from pathlib import Path
 
 from bench.fault_to_screen import Backend, Watch, watching
 from bench.keys import press
+from bench.log import cpu_of as cpu_of_command
 from bench.ptyrun import Terminal
 from bench.terminals import cpu_of, pss_of, tree
+from stagewatch.clock import SystemClock
 from stagewatch.lock import holder
+from stagewatch.observe import snapshot_of
 
 COST, KEYS, MEMORY, CATCH_UP = 1.0, 50.0, 32.0, 2.0
 """CPU s a minute, ms, MB, and times the length of the burst."""
 PAUSE = 0.05
+TAIL = "tail -F | grep -c"
 WRITER = """
 import random, sys, time
 path, rate, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
@@ -50,6 +56,11 @@ def writing(log: Path, rate: int, seconds: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", WRITER, str(log), str(rate), str(seconds)])
 
 
+def tail_and_grep(log: Path) -> list[str]:
+    """``tail -F | grep -c`` from now on."""
+    return ["/bin/sh", "-c", f"tail -n 0 -F {log} | grep -c ERROR"]
+
+
 def verdict(value: float, most: float) -> str:
     """Whether a goal holds."""
     return f"goal {most:g}: {'holds' if value <= most else 'MISSED'}"
@@ -65,7 +76,7 @@ def ours(watch: Watch) -> tuple[int, int]:
 
 def steady(watch: Watch, log: Path, rate: int, seconds: float) -> int:
     """CPU seconds a minute at a steady rate; how many lines that were."""
-    commands = {"tail -F": ["tail", "-F", str(log)], "lnav": ["lnav", str(log)]}
+    commands = {TAIL: tail_and_grep(log), "lnav": ["lnav", str(log)]}
     with ExitStack() as stack:
         others = {
             name: stack.enter_context(Terminal(command))
@@ -85,7 +96,7 @@ def steady(watch: Watch, log: Path, rate: int, seconds: float) -> int:
     both = used["recorder"] + used["screen"]
     print(f"{rate:,} lines/s: {both:.2f} CPU s/min, {verdict(both, COST)}")
     for name, cpu in used.items():
-        print(f"    {name:<10} {cpu:6.2f} CPU s/min, {cpu / max(both, 1e-9):6.2f} × of both ours")
+        print(f"    {name:<17} {cpu:6.2f} CPU s/min, {cpu / max(both, 1e-9):6.2f} × of both ours")
     return int(rate * (seconds + 6))
 
 
@@ -116,6 +127,7 @@ def burst(watch: Watch, log: Path, rate: int, seconds: float, before: int) -> No
     memory = Memory(ours(watch))
     memory.start()
     cpu = [cpu_of({pid}) for pid in ours(watch)]
+    tail = Terminal(tail_and_grep(log))
     began = time.monotonic()
     writer = writing(log, rate, seconds)
     while writer.poll() is None:
@@ -123,19 +135,28 @@ def burst(watch: Watch, log: Path, rate: int, seconds: float, before: int) -> No
         time.sleep(PAUSE)
     length = time.monotonic() - began
     wanted = before + int(rate * seconds)
-    watch.until(f"{wanted:,}")
+    watch.until(f"×{wanted // 100:,} ")  # every hundredth is an error
     late = time.monotonic() - began - length
     used = [cpu_of({pid}) - was for pid, was in zip(ours(watch), cpu, strict=True)]
+    beside = {TAIL: cpu_of(tree({tail.process.pid}))}
+    tail.close()
+    if shutil.which("lnav"):
+        beside["lnav -n"] = cpu_of_command(f"lnav -n -c ':filter-in ERROR' {log}")
     p95 = sorted(times)[int(0.95 * len(times))]
+    lines = snapshot_of(watch.folder, SystemClock()).signals["errors.lines"]
+    assert lines.value == wanted, (lines.value, wanted)
     print(f"burst of {rate:,} lines/s, written in {length:.0f} s: every one of {wanted:,} counted")
     print(
-        f"    at_least: {'≥' in watch.terminal.text()}; shown {late:.1f} s after the last one,",
+        f"    at_least: {lines.at_least}; shown {late:.1f} s after the last one,",
         end="",
     )
     print(f" {verdict((length + late) / length, CATCH_UP)}")
     print(f"    key to screen p95 {p95:.1f} ms of {len(times)}, {verdict(p95, KEYS)}")
     for name, mb, cpu_s in zip(("recorder", "screen"), memory.grown(), used, strict=True):
-        print(f"    {name:<10} memory +{mb:.1f} MB, {verdict(mb, MEMORY)}; {cpu_s:.1f} CPU s")
+        print(f"    {name:<17} memory +{mb:.1f} MB, {verdict(mb, MEMORY)}; {cpu_s:.1f} CPU s")
+    for name, cpu_s in beside.items():
+        ratio = cpu_s / max(sum(used), 1e-9)
+        print(f"    {name:<17} {cpu_s:.1f} CPU s, {ratio:.2f} × of both ours")
 
 
 def main() -> None:

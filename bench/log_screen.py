@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.fault_to_screen import Backend, watching
-from bench.log import MIB, cpu_of, lines, write
+from bench.log import MIB, cpu_of, lines, tail_and_grep, write
 from bench.ptyrun import Terminal
 from stagewatch.expressions import Expression
 from stagewatch.logs import matchers
@@ -149,7 +149,7 @@ def search_part(path: Path) -> None:
     used, _ = searched(path, matchers.by_text(NOWHERE))
     goal("a literal that is nowhere", used / gib, LITERAL, "CPU s")
     beside = {"grep -c": f"grep -c '{NOWHERE}' {path}"}
-    beside["tail -n +1 | grep -c"] = f"tail -n +1 {path} | grep -c '{NOWHERE}'"
+    beside["tail -F | grep -c"] = tail_and_grep(path, NOWHERE)
     if shutil.which("lnav"):
         beside["lnav -n, filter-in"] = f"lnav -n -c ':filter-in {NOWHERE}' {path}"
     for name, command in beside.items():
