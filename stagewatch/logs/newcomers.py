@@ -46,7 +46,8 @@ class Newcomer:
         tail = self._tail
         end = line_start(tail, size)
         last = tail.files.read(tail.fd, min(BEFORE, end), max(0, end - BEFORE))
-        return certain(last) and any(
+        whole = b"\n" + last if len(last) == end else last  # its first line, too
+        return certain(whole) and any(
             log.files.read(log.fd, len(last), end - len(last)) == last
             or last_place(log, last, log.size)
             for log in self._logs()
