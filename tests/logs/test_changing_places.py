@@ -69,8 +69,11 @@ def test_logs_that_are_swapped_are_read_on(open_log: Open, restarted: bool) -> N
     assert log.watch.counts.lines == 7
 
 
-def test_a_link_to_a_log_that_is_followed_is_not_read_again(open_log: Open) -> None:
-    """It is turned from a file of another folder to one that the pattern finds."""
+def test_a_link_to_a_log_that_is_followed_is_not_read_again(
+    open_log: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is turned from a file of another folder to one that the pattern finds, which is read
+    there and not by turns."""
     log = open_log("*.log")
     elsewhere = log.folder / "elsewhere"
     elsewhere.mkdir()
@@ -90,6 +93,9 @@ def test_a_link_to_a_log_that_is_followed_is_not_read_again(open_log: Open) -> N
     log.settle()
     assert log.watch.counts.lines == 7
     assert log.losses == []
+    monkeypatch.setattr(log.files, "open", None)
+    for _ in range(3):
+        log.look(2.0)
 
 
 def test_rotated_files_that_became_logs_shift_without_being_read_again(open_log: Open) -> None:

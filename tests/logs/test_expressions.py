@@ -112,6 +112,14 @@ def test_only_the_beginning_of_a_line_is_looked_at() -> None:
     assert not Expression("b").matches(b"a" * 2048 + b"b")
 
 
+@pytest.mark.parametrize("text", ["b", "(?i)b", "ba", "[b]a"])
+def test_only_the_beginning_of_each_line_is_counted_by(text: str) -> None:
+    """As ``matches`` sees them, with and without a literal to look for first."""
+    lines = b"".join(b"a" * size + b"ba\n" for size in (0, 2000, 2047, 2048, 5000))
+    found = list(Expression(text).lines(lines))
+    assert len(found) == (3 if text in ("b", "(?i)b") else 2)
+
+
 def test_an_expression_that_is_slow_after_all_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The recorder goes on without it, and the count says that it is not whole."""
     monkeypatch.setattr(named, "BUDGET", -1.0)

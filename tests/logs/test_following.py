@@ -579,6 +579,32 @@ def test_a_time_of_change_alone_is_no_loss(log: Watched) -> None:
     assert log.losses == []
 
 
+def test_a_log_that_was_changed_behind_the_same_beginning_is_noticed(log: Watched) -> None:
+    """Its first 4 KiB are as they were, and it is longer than before."""
+    banner = "".join(f"banner line {n}\n" for n in range(400))
+    log.write(banner + "".join(f"ERROR {n} failed\n" for n in range(400)))
+    log.look()
+    log.path.write_text(banner + "".join(f"ERROR new {n} failed\n" for n in range(800)))
+    log.look()
+    assert log.causes == ["the file was truncated in place"]
+
+
+def test_so_many_files_are_remembered_that_were_let_go(log: Watched) -> None:
+    """The first ones are forgotten: a checkpoint stays small."""
+    for number in range(140):
+        log.write(f"ERROR {number}\n")
+        log.look(4.0)
+        log.path.rename(log.folder / f"error.log-{number}")
+        log.path.touch()
+        log.look(4.0)
+    log.settle()
+    log.settle()
+    done = {mark.ino for mark in log.watch.state(START).done}
+    assert len(done) == 128
+    assert (log.folder / "error.log-139").stat().st_ino in done
+    assert (log.folder / "error.log-0").stat().st_ino not in done
+
+
 CHAINED = """Traceback (most recent call last):
   File "x.py", line 1, in <module>
 KeyError: 1

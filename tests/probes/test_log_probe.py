@@ -519,6 +519,29 @@ async def test_without_its_baseline_nothing_is_told_to_be_new(log: Opened) -> No
     ]
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+async def test_a_baseline_that_is_no_file_holds_nothing_up(log: Opened, kind: str) -> None:
+    """A pipe would be waited for, for ever."""
+    odd = log.folder / "odd.log"
+    odd.mkdir() if kind == "folder" else os.mkfifo(odd)
+    found = await reading(log.open(baseline="odd.log"))
+    assert "is not a regular file; name a log" in found.missing["errors.new"]
+
+
+async def test_of_a_large_baseline_the_newest_part_is_learned(
+    log: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading all of it would hold the first look up."""
+    monkeypatch.setattr("stagewatch.logs.baseline.LARGEST", 1000)
+    good = log.folder / "good.log"
+    good.write_text("ERROR older\n" + "INFO x\n" * 1000 + "ERROR newer\n")
+    probe = log.open(baseline="good.log")
+    await probe.read()
+    log.write("ERROR older\nERROR newer\n")
+    found = await reading(probe)
+    assert {p.text: p.new for p in found.patterns if p.count} == {"older": True, "newer": False}
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_a_baseline_that_can_be_read_later_is_learned(log: Opened, restarted: bool) -> None:
     """Within a minute, or by the next recorder: then what it has not got is new after all."""
