@@ -46,6 +46,8 @@ class Tail:
         """The beginning of the line that is not complete yet."""
         self.wide: Wide | None = None
         """Set for a file in UTF-16, of which an even number of bytes is read at a time."""
+        self._was_wide: Wide | None = None
+        """What it was before it was emptied: its writer may write no second mark."""
         self.grew = False
         """At the last look there was something new in it."""
         self.touched = False
@@ -56,6 +58,7 @@ class Tail:
         """Go on at ``offset``, taking what stands before it as read."""
         self.offset = self.start = offset
         self.head = self.files.read(self.fd, min(HEAD, offset), 0)
+        self._was_wide = self.wide or self._was_wide
         self.wide = wide_of(self.head)
         size = min(BEFORE, offset)
         self.before = self.before_start = self.files.read(self.fd, size, offset - size)
@@ -167,7 +170,9 @@ class Tail:
             raise TruncatedError
         new = data[size:]
         if not self.start:
-            self.wide = wide_of((self.head + new)[:2] if self.offset < 2 else self.head)
+            first = self.head + new[:HEAD]
+            again = self._was_wide if b"\0" in first else None
+            self.wide = wide_of(first) or again
         even = (self.offset + len(new)) & ~1
         return new[: even - self.offset] if self.wide else new
 

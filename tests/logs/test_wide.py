@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Callable
 
 import pytest
@@ -48,6 +49,29 @@ def test_a_character_may_arrive_in_two_halves(open_log: Callable[..., Watched], 
             log.restart()
     assert log.texts == ["ERROR ਊ 1", "ERROR 2"]
     assert log.losses == []
+
+
+@orders
+def test_a_log_that_was_emptied_stays_wide(open_log: Callable[..., Watched], order: str) -> None:
+    """Its writer goes on and writes no second mark; one that is started again writes another one,
+    or something else."""
+    log = open_log()
+    log.path.write_bytes(MARKS[order] + "ERROR before\n".encode(order))
+    log.look(0.0)
+    for number in range(3):
+        os.truncate(log.path, 0)
+        log.look()
+        log.write(f"ERROR ਊ {number}\n".encode(order))
+        log.look()
+        log.write(f"ERROR 2 {number}\n".encode(order))
+        log.look()
+    assert log.watch.counts.errors == 6
+    log.path.write_bytes(MARKS[order] + "ERROR marked\n".encode(order))
+    log.look()
+    log.path.write_text("ERROR plain\n")
+    log.look()
+    assert log.watch.counts.errors == 8
+    assert log.texts[-2:] == ["ERROR marked", "ERROR plain"]
 
 
 @orders
