@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import shutil
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stagewatch.logs.files import RealFiles
-from stagewatch.logs.watch import Heard, LogWatch
+from stagewatch.logs.watch import LogWatch
 
 if TYPE_CHECKING:
     from tests.logs.conftest import Watched
@@ -262,114 +260,6 @@ def test_what_is_no_file_is_told(open_log: Open, kind: str) -> None:
     assert not log.watch.troubles[0].absent
 
 
-def test_truncation_starts_again_and_says_so(log: Watched) -> None:
-    """copytruncate: what came after it counts, what was lost with it is a window."""
-    log.write("".join(f"ERROR {n}\n" for n in range(50)))
-    log.look()
-    shutil.copy(log.path, log.folder / "error.log.1")
-    os.truncate(log.path, 0)
-    log.write("ERROR new\n")
-    assert log.look(1.0) == ["ERROR new"]
-    assert [(loss.since, loss.until) for loss in log.losses] == [(START + 0.25, START + 1.25)]
-
-
-def test_truncation_is_seen_when_the_file_has_grown_past_the_place(log: Watched) -> None:
-    """The bytes before the place tell, whatever the size."""
-    log.write("".join(f"ERROR {n}\n" for n in range(50)))
-    log.look()
-    os.truncate(log.path, 0)
-    log.write("".join(f"ERROR new {n}\n" for n in range(90)))
-    assert len(log.look()) == 90
-    assert log.causes == ["the file was truncated in place"]
-
-
-def test_truncation_of_equal_lines_starts_again(log: Watched) -> None:
-    """Lines that are all alike tell nothing, so those after the truncation count."""
-    log.write("ERROR same\n" * 50)
-    log.look()
-    os.truncate(log.path, 0)
-    log.write("ERROR same\n" * 30)
-    log.look()
-    assert log.watch.counts.errors == 80
-    assert log.causes == ["the file was truncated in place"]
-
-
-def test_another_beginning_is_another_log(log: Watched) -> None:
-    """Rewritten with the same bytes before the place, but not at its head."""
-    log.write("ERROR first\n" + "ERROR same\n" * 50)
-    log.look()
-    log.path.write_text("ERROR other\n" + "ERROR same\n" * 50)
-    log.look()
-    assert log.causes == ["the file was truncated in place"]
-
-
-def test_the_same_beginning_is_not_enough(log: Watched) -> None:
-    """Rewritten with the same head, but other bytes before the place."""
-    head = "".join(f"ERROR {n:020}\n" for n in range(60))
-    log.write(head + "ERROR before\n" * 50)
-    log.look()
-    log.path.write_text(head + "ERROR behind\n" * 50)
-    log.look()
-    assert log.causes == ["the file was truncated in place"]
-
-
-def test_an_empty_file_that_was_written_and_truncated_says_so(log: Watched) -> None:
-    """Of a file that is empty again only its time of change tells."""
-    os.utime(log.path, ns=(1, 1))
-    log.look()
-    assert log.causes == ["the file was truncated in place"]
-
-
-@pytest.mark.parametrize("keep", [slice(0, 20), slice(30, None)], ids=["cut short", "trimmed"])
-def test_lines_that_stay_in_a_rewritten_file_do_not_count_again(log: Watched, keep: slice) -> None:
-    """A log cut at its end or at its front in place still holds counted lines."""
-    lines = [f"2026-01-01 00:00:{n:02} ERROR {n}\n" for n in range(50)]
-    log.write("".join(lines))
-    log.look()
-    log.path.write_text("".join(lines[keep]))
-    log.write("ERROR new\n")
-    assert log.look() == ["ERROR new"]
-    assert log.causes == ["the file was truncated in place"]
-
-
-@pytest.mark.parametrize("width", [20, 150, 300, 1000, 1300])
-@pytest.mark.parametrize("keep", [slice(0, 500), slice(500, None)], ids=["cut short", "trimmed"])
-def test_long_lines_that_stay_do_not_count_again_either(
-    log: Watched, keep: slice, width: int
-) -> None:
-    """Of JSON, for instance."""
-    lines = [f"2026-01-01 00:00:00 ERROR {n} {'x' * width}\n" for n in range(1000)]
-    log.write("".join(lines))
-    log.look()
-    log.path.write_text("".join(lines[keep]))
-    log.look()
-    assert log.watch.counts.errors == 1000
-    assert log.causes == ["the file was truncated in place"]
-
-
-@pytest.mark.parametrize("keep", [1, 3, 20])
-def test_a_few_lines_without_a_time_that_stay_do_not_count_again(log: Watched, keep: int) -> None:
-    """All that is left is what was read last."""
-    lines = [f"ERROR {n}\n" for n in range(50)]
-    log.write("".join(lines))
-    log.look()
-    log.path.write_text("".join(lines[-keep:]))
-    log.look()
-    assert log.watch.counts.errors == 50
-
-
-def test_a_big_log_that_is_trimmed_at_its_front_is_found_again(log: Watched) -> None:
-    """More stays than is searched; where reading stopped is near the end."""
-    lines = [f"2026-01-01 00:00:00 ERROR {n} {'x' * 1000}\n" for n in range(12_000)]
-    log.write("".join(lines))
-    while log.watch.behind or not log.watch.counts.errors:
-        log.look()
-    log.path.write_text("".join(lines[1000:]))
-    while log.look():
-        pass
-    assert log.watch.counts.errors == 12_000
-
-
 @pytest.mark.parametrize("place", [20_000, 300_000, (1 << 33) + 3000])
 def test_a_hole_is_jumped_over(log: Watched, place: int) -> None:
     """A writer that keeps its place after copytruncate leaves a hole, and then its line."""
@@ -459,224 +349,12 @@ def test_much_is_read_in_several_looks(log: Watched) -> None:
     assert log.watch.counts.lines == 100_000
 
 
-def test_a_restart_goes_on_where_it_was(log: Watched) -> None:
-    """Written, begun and finished across a restart, each line counts once."""
-    log.write("ERROR 1\nERROR ha")
-    log.look()
-    log.restart()
-    log.write("lf\nERROR 3\n")
-    log.look()
-    assert log.texts == ["ERROR 1", "ERROR half", "ERROR 3"]
-    assert (log.watch.counts.errors, log.losses) == (3, [])
-
-
-def test_a_restart_finds_the_rotated_file(log: Watched) -> None:
-    """Rotated while nobody recorded: its rest is read, and the window says at least."""
-    log.write("ERROR 1\n")
-    log.look()
-    log.write("ERROR 2\n")
-    log.path.rename(log.folder / "error.log.1")
-    log.write("ERROR 3\n")
-    log.restart()
-    assert log.look() == ["ERROR 2", "ERROR 3"]
-    assert log.causes == ["rotated or truncated while the recorder was not running"]
-
-
-def test_a_restart_is_not_fooled_by_a_reused_inode(log: Watched) -> None:
-    """The same inode with another beginning is another file."""
-    log.write("ERROR 1\nERROR 2\n")
-    log.look()
-    log.path.write_text("WARNING a\nWARNING b\nWARNING c\n")
-    log.restart()
-    assert log.look() == ["WARNING a", "WARNING b", "WARNING c"]
-    assert log.causes == ["rotated or truncated while the recorder was not running"]
-
-
-def test_a_restart_says_when_a_rotated_file_cannot_be_found(log: Watched) -> None:
-    """Deleted while its late writers had their time, it may have held more."""
-    log.path.unlink()
-    log.path.touch()
-    log.look()
-    log.restart()
-    log.look()
-    assert log.causes == ["a rotated file went away while the recorder was not running"]
-
-
-def test_a_restart_sees_that_an_empty_file_was_written(log: Watched) -> None:
-    """It is as empty as it was, and changed since."""
-    os.utime(log.path, ns=(1, 1))
-    log.restart()
-    log.look()
-    assert log.causes == ["rotated or truncated while the recorder was not running"]
-
-
-def test_a_rewritten_file_that_comes_back_counts(log: Watched) -> None:
-    """What was let go is known by its text, not by its inode."""
-    log.write("ERROR 1\nERROR 2\n")
-    old = log.folder / "error.log.1"
-    log.path.rename(old)
-    log.path.touch()
-    log.settle()
-    old.write_text("ERROR 3\nERROR 4\nERROR 5\n")
-    old.replace(log.path)
-    assert log.look() == ["ERROR 3", "ERROR 4", "ERROR 5"]
-
-
 def test_a_deleted_file_is_not_remembered(log: Watched) -> None:
     """Its inode will be another file's."""
     log.path.unlink()
     log.path.touch()
     log.settle()
     assert log.watch.state(START).done == []
-
-
-def test_a_traceback_that_waits_to_be_read_stays_with_its_record(log: Watched) -> None:
-    """Read twenty seconds after its record, because there was much to read, it came with it."""
-    trace = "Traceback (most recent call last):\n"
-    log.write("ERROR x\n" * 32_768 + "printed\n" * 32_768 + trace)
-    log.look(budget=1)
-    assert log.watch.counts.errors == log.watch.counts.lines == 32_768
-    log.look(10.0, budget=1)
-    log.look(10.0)
-    assert (log.watch.counts.lines, log.watch.counts.criticals) == (65_537, 0)
-
-
-def written_anew(log: Watched) -> Heard:
-    """With the same bytes, at another time; what the kernel tells of it."""
-    changed = log.path.stat().st_mtime_ns
-    log.path.write_bytes(log.path.read_bytes())
-    os.utime(log.path, ns=(changed, changed + 1_000_000))
-    return Heard(written={str(log.path)})
-
-
-def test_a_log_that_is_written_anew_with_the_same_lines_is_a_loss(log: Watched) -> None:
-    """At the second time, or when it has not grown for ten seconds: a write that is under way
-    changes the time of change first."""
-    log.write("ERROR the same\n")
-    log.look()
-    log.look(heard=written_anew(log))
-    assert log.losses == []
-    log.look(heard=written_anew(log))
-    assert [(loss.since, loss.until) for loss in log.losses] == [(START + 0.25, START + 0.75)]
-    log.look(11.0)
-    assert len(log.losses) == 2
-    log.look(11.0)
-    log.look(heard=written_anew(log))
-    log.write("ERROR grown\n")
-    log.look(11.0)
-    log.look(11.0)
-    assert len(log.losses) == 2
-    assert log.watch.counts.errors == 2
-
-
-def test_a_time_of_change_alone_is_no_loss(log: Watched) -> None:
-    """Where the kernel tells of no writing, somebody touched it."""
-    log.write("ERROR the same\n")
-    log.look()
-    for _ in range(5):
-        written_anew(log)
-        log.look(4.0)
-    assert log.losses == []
-
-
-def test_a_log_that_was_changed_behind_the_same_beginning_is_noticed(log: Watched) -> None:
-    """Its first 4 KiB are as they were, and it is longer than before."""
-    banner = "".join(f"banner line {n}\n" for n in range(400))
-    log.write(banner + "".join(f"ERROR {n} failed\n" for n in range(400)))
-    log.look()
-    log.path.write_text(banner + "".join(f"ERROR new {n} failed\n" for n in range(800)))
-    log.look()
-    assert log.causes == ["the file was truncated in place"]
-
-
-def test_so_many_files_are_remembered_that_were_let_go(log: Watched) -> None:
-    """The first ones are forgotten: a checkpoint stays small."""
-    for number in range(140):
-        log.write(f"ERROR {number}\n")
-        log.look(4.0)
-        log.path.rename(log.folder / f"error.log-{number}")
-        log.path.touch()
-        log.look(4.0)
-    log.settle()
-    log.settle()
-    done = {mark.ino for mark in log.watch.state(START).done}
-    assert len(done) == 128
-    assert (log.folder / "error.log-139").stat().st_ino in done
-    assert (log.folder / "error.log-0").stat().st_ino not in done
-
-
-CHAINED = """Traceback (most recent call last):
-  File "x.py", line 1, in <module>
-KeyError: 1
-
-During handling of the above exception, another exception occurred:
-
-"""
-LONE = """Traceback (most recent call last):
-  File "x.py", line 3, in <module>
-ValueError: 2
-"""
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-def test_a_chained_traceback_is_one_across_a_restart(log: Watched, restarted: bool) -> None:
-    """Its second half belongs to the first, whoever reads it."""
-    log.write(CHAINED)
-    log.look()
-    if restarted:
-        log.restart()
-    log.look(30.0)
-    log.write(LONE)
-    log.look()
-    assert (log.watch.counts.criticals, log.watch.counts.tracebacks) == (1, 1)
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-def test_a_traceback_belongs_to_a_record_that_was_passed_unread(
-    log: Watched, restarted: bool
-) -> None:
-    """What is told of it across a restart is when the newest record came, of whatever level."""
-    words = ["".join(random.Random(n).choices("ghijklmnop", k=12)) for n in range(100)]
-    log.write("".join(f"{word}\n" for word in words) + "2026-01-01 00:10:00 INFO [app] step\n")
-    log.look()
-    if restarted:
-        log.restart()
-    log.write(LONE)
-    log.look()
-    assert log.watch.counts.criticals == 0
-
-
-def test_a_loss_that_lasts_survives_a_restart(log: Watched) -> None:
-    """The window goes on across the restart and ends when the file is there."""
-    log.path.unlink()
-    log.look()
-    log.look(11.0)
-    log.restart()
-    log.look()
-    log.write("ERROR 1\n")
-    log.look()
-    windows = [(loss.since, loss.until) for loss in log.losses if loss.cause.endswith("missing")]
-    assert windows == [(START, START + 11.75)]
-
-
-@pytest.mark.parametrize("held", [False, True])
-def test_a_loss_that_lasts_ends_with_another_file_after_a_restart(log: Watched, held: bool) -> None:
-    """Whether it has the old one's inode or not: the window begins where it began."""
-    log.write("a\n")
-    log.look(0.0)
-    holder = log.path.open() if held else None
-    log.path.unlink()
-    for _ in range(10):
-        log.look(4.0)
-    (lasting,) = log.losses
-    log.restart()
-    log.write("b\n")
-    log.look(4.0)
-    if holder:
-        holder.close()
-    first = log.losses[0]
-    assert (first.since, first.cause) == (lasting.since, lasting.cause)
-    assert first.until is not None
 
 
 def test_a_late_line_in_a_rotated_file_is_no_rotation(log: Watched) -> None:
@@ -700,22 +378,6 @@ def test_a_late_line_in_a_rotated_file_is_no_rotation(log: Watched) -> None:
     log.look()
     assert log.watch.counts.lines == 4
     assert log.losses == []
-
-
-def test_so_many_windows_are_kept_and_the_oldest_joined(log: Watched) -> None:
-    """None is dropped: together they span all that any of them did, across a restart."""
-    for n in range(210):
-        log.write(f"ERROR {n} of some length\n")
-        log.look()
-        os.truncate(log.path, 0)
-        log.look()
-        if n == 5:
-            first, *others = log.losses
-            assert len(others) == 5
-    log.restart()
-    assert len(log.losses) == 200
-    assert log.losses[0].since == first.since
-    assert log.losses[0].until == log.losses[1].since - 0.25
 
 
 def test_records_of_the_second_in_which_the_watch_began_count(log: Watched) -> None:

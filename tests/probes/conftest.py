@@ -22,6 +22,7 @@ from stagewatch.probes._resolve import Lookup
 from stagewatch.probes.http import HttpConfig, signals
 from stagewatch.profile.convert import hook
 from stagewatch.profile.values import Duration
+from tests.probes.opened import Opened
 from tests.probes.puppet import Puppet
 
 OpenHttp = Callable[..., HttpProbe]
@@ -220,3 +221,13 @@ def opened(tmp_path: Path, set_clock: SetClock) -> OpenKind:
         return Subject(kind.open("p", config, OpenContext(set_clock, tmp_path, 0.0)))
 
     return open_kind
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[Opened]:
+    """An empty log; every probe over it is closed at the end."""
+    opened = Opened(tmp_path)
+    opened.path.touch()
+    yield opened
+    for probe in opened.probes:
+        await probe.aclose()
