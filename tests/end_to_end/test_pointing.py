@@ -34,4 +34,4 @@ def test_a_moment_of_a_chart_leads_to_its_lines_and_back(
     terminal.type("c")
     terminal.wait_for("log of that moment")
     terminal.type("\x1b")
-    terminal.wait_for("space tick.*← chart")
+    terminal.wait_for("(space tick|enter open).*← chart")
