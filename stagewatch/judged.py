@@ -363,4 +363,5 @@ def _remarks(session: Session, when: When) -> Iterator[str]:
         yield f"readings during {count} validation{'s' if count > 1 else ''} left out of the rules"
     if session.acceptance:
         who = ", ".join(sorted({accepted.by for accepted in session.acceptance}))
-        yield f"lost log lines accepted by {who}"
+        count = len(session.acceptance)
+        yield f"lost log lines in {count} window{'s' if count > 1 else ''} accepted by {who}"

@@ -99,6 +99,10 @@ class SignalNow:
     """Why it, or the last value, is."""
 
 
+COUNTING = ("records", "compare", "held")
+"""Rules whose value is that of their signal."""
+
+
 @dataclass(frozen=True, slots=True)
 class CriterionNow:
     """A criterion as it stands."""
@@ -262,3 +266,8 @@ class Snapshot:
     """A person's last word on the verdict."""
     losses: tuple[LossNow, ...] = ()
     """Of all logs, by their start."""
+
+    def is_least(self, criterion: CriterionNow) -> bool:
+        """Whether the value of a criterion, which is that of its signal, is a lower bound."""
+        signals = (self.signals.get(name) for name in criterion.signals)
+        return criterion.rule in COUNTING and any(each and each.at_least for each in signals)

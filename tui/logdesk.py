@@ -17,6 +17,7 @@ from stagewatch.tui.logfiles import LogFiles, Target, file_of, one_log
 if TYPE_CHECKING:
     from stagewatch.logs.source import Matcher
 
+THERE = "the log is there again; end goes to it"
 PERIOD = 0.5
 """Seconds between two looks at what became of the log."""
 
@@ -172,6 +173,8 @@ class LogDesk:
             if self._viewer.following and (live := self._files.back()):
                 self._open(live).note = "the log is there again"
                 changed = True
+            elif self._files.back() and self._viewer.about != THERE:
+                self._viewer.about, changed = THERE, True
             elif self._viewer.following and self._files.has_more():
                 self._open("")
                 changed = True

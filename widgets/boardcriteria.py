@@ -38,10 +38,6 @@ def criterion_row(criterion: CriterionNow) -> Row:
     return ("criterion", f"{criterion.kind}/{criterion.name}")
 
 
-COUNTING = ("records", "compare", "held")
-"""Rules whose value is that of their signal, which may be a lower bound."""
-
-
 def unit_of(criterion: CriterionNow, snapshot: Snapshot) -> str:
     """The unit of its value and its limit."""
     match criterion.rule:
@@ -65,10 +61,8 @@ def value_of(criterion: CriterionNow, snapshot: Snapshot) -> str:
         return f"{criterion.value:g} of {sum(len(phase.items) for phase in snapshot.phases)}"
     if criterion.rule == "savings":
         return f"{criterion.value:,.2f} {unit_of(criterion, snapshot)}"
-    signals = (snapshot.signals.get(name) for name in criterion.signals)
-    least = criterion.rule in COUNTING and any(each and each.at_least for each in signals)
     text = format_value(criterion.value, unit_of(criterion, snapshot))
-    return f"≥ {text}" if least else text
+    return f"≥ {text}" if snapshot.is_least(criterion) else text
 
 
 def limit_of(criterion: CriterionNow, snapshot: Snapshot) -> str:

@@ -9,7 +9,7 @@ from stagewatch.widgets.blocks import MARGIN, Block
 from stagewatch.widgets.paint import BLANK, Line, Role, crop, ends, line, run, wrap
 from stagewatch.widgets.table import columns
 from stagewatch.widgets.view import Row, View
-from stagewatch.widgets.words import span, time_of
+from stagewatch.widgets.words import second_of, span, time_of
 
 if TYPE_CHECKING:
     from stagewatch.session.document import Invalidation
@@ -128,11 +128,19 @@ def _indented(text: str, room: int, *, here: bool) -> list[Line]:
     return [(run("  "), *row) for row in rows if row]
 
 
+SHORT = 60.0
+"""Seconds of a window below which it is told to the second."""
+
+
 def _stretch(loss: LossNow, view: View) -> str:
     since = time_of(loss.since, view.now)
     if loss.until is None:
         return f"since {since}"
-    return f"{since} to {time_of(loss.until, view.now)}, {span(loss.until - loss.since)}"
+    lasted = loss.until - loss.since
+    if lasted < SHORT:  # there may be many within a minute
+        second = second_of(loss.since)[5:]
+        return f"{since}{second} to {second_of(loss.until)}, {max(lasted, 0.1):.1f}s"
+    return f"{since} to {time_of(loss.until, view.now)}, {span(lasted)}"
 
 
 def void_blocks(view: View, cursor: Row | None, width: int) -> list[Block]:

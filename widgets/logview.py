@@ -145,8 +145,10 @@ class LogView(Pane):
         page = self._page
         if page is None or not page.rows:
             return True
-        at = place(shown(page.rows[page.cursor].raw, self._encoding).text)
-        if at >= 0 and not self._skip <= at < self._skip + self.size.width - MARGIN:
+        text = shown(page.rows[page.cursor].raw, self._encoding).text
+        at = place(text)
+        column = width_of(line(text[self._skip : at]))
+        if at >= 0 and not (self._skip <= at and column < self.size.width - MARGIN):
             self._skip = max(0, at - self.size.width // 3)
             self._skip -= self._skip % STEP
             self.repaint()

@@ -22,6 +22,7 @@ SECOND = 1.0
 """What a log's times may leave out."""
 GONE_AFTER = 20
 """Looks at a file that is not there: before, it may be on its way to be rotated."""
+AWAY = "the log was rotated; end goes to its new file"
 NO_TIME = "no record here tells its time"
 
 
@@ -184,10 +185,10 @@ class Viewer:
         elif matcher is not None:
             self._top = self._cursor = here or 0
             self._shown.want(self._cursor, -1, 1)
-        elif before is None or before.count:
-            self._centre(self._cursor)
-        elif self._left is None:
+        elif here is None or (before is not None and not before.count and self._left is None):
             self.to_end()
+        elif before is None or before.count or self._left is None:
+            self._centre(self._cursor)
         else:
             self._centre(self._left)
 
@@ -242,14 +243,8 @@ class Viewer:
             return True
         if self._came_or_went():
             return True
-        if self.following and size == before and self.source.replaced():
-            self.source.close()
-            self.source = self._reopen()
-            self._size = self.source.size()
-            self.about = ""
-            self.note = "the log was rotated; this is the new one"
-            self._restart()
-            return True
+        if size == before and self.source.replaced():
+            return self._rotated()
         if size == before:
             return False
         self._searches.follow()
@@ -258,6 +253,23 @@ class Viewer:
         if self.following:
             self.to_end()
         return True
+
+    def _rotated(self) -> bool:
+        """Go over to the new file while it is followed; True when there is something new to
+        show."""
+        about, self.about = self.about, AWAY
+        if self.following:
+            try:
+                source = self._reopen()
+            except OSError as error:
+                self.about = f"the log was rotated; its new file {_unreadable(error)}"
+            else:
+                self.source.close()
+                self.source, self._size, self.about = source, source.size(), ""
+                self.note = "the log was rotated; this is the new one"
+                self._restart()
+                return True
+        return about != self.about
 
     def _came_or_went(self) -> bool:
         """Whether the file has just turned out to be gone, or is there again after all."""
@@ -342,3 +354,7 @@ class Viewer:
         self._left = None
         self._shown = self._show()
         self.to_end()
+
+
+def _unreadable(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or error}"

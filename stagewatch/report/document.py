@@ -109,16 +109,17 @@ def _criteria(report: Report) -> Iterator[Block]:
     if report.snapshot.criteria:
         yield Table(
             ("Criterion", "Kind", "State", "Value", "Limit", "Since", "Coverage", "Why"),
-            tuple(_criterion(c) for c in report.snapshot.criteria),
+            tuple(_criterion(c, report) for c in report.snapshot.criteria),
         )
 
 
-def _criterion(criterion: CriterionNow) -> tuple[str, ...]:
+def _criterion(criterion: CriterionNow, report: Report) -> tuple[str, ...]:
+    value = _value(criterion.value, criterion.unit)
     return (
         criterion.title or criterion.name,
         criterion.kind,
         criterion.state.value,
-        _value(criterion.value, criterion.unit),
+        f"at least {value}" if value and report.snapshot.is_least(criterion) else value,
         _value(criterion.limit, criterion.unit),
         stamp(criterion.since),
         _share(criterion.coverage),

@@ -105,14 +105,16 @@ def _summaries(
     coverage: Mapping[str, float] = {
         probe: history.coverage(probe, since, min(until, snapshot.now)) for probe in snapshot.probes
     }
+    spreads = {name: history.spread(name, since, until) for name in snapshot.signals}
     return tuple(
         SignalSummary(
             name=signal.name,
             unit=signal.unit,
-            spread=history.spread(signal.name, since, until),
+            spread=spreads[signal.name],
             low=_extreme(history, signal.name, since, until, low=True),
             high=_extreme(history, signal.name, since, until, low=False),
-            coverage=coverage.get(probe_of(signal.name)),
+            # A reading may have no value for this one.
+            coverage=coverage.get(probe_of(signal.name)) if spreads[signal.name].count else 0.0,
             at_least=signal.at_least,
             reason=signal.least,
         )

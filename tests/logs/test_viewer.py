@@ -371,6 +371,48 @@ def test_a_rotated_log_is_followed_by_the_new_one(log: Opened) -> None:
     assert log.texts() == ["in the new one"]
 
 
+def test_a_new_file_that_cannot_be_read_is_waited_for(
+    log: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old one stays there meanwhile, and the page says why."""
+    log.path.rename(log.path.with_name("x.log.1"))
+    log.path.mkdir()
+    assert log.viewer.poll()
+    assert "its new file cannot be read" in log.viewer.page().note
+    assert log.here == line(9999)
+    assert not log.viewer.poll()
+    log.path.rmdir()
+    log.path.write_text("INFO new\n")
+    assert log.viewer.poll()
+    assert log.here == "INFO new"
+    assert "this is the new one" in log.viewer.page().note
+
+
+def test_a_rotation_is_told_also_where_one_has_scrolled_back(log: Opened) -> None:
+    """The page stays; the end is that of the new file."""
+    log.viewer.move(-20)
+    here = log.here
+    log.path.rename(log.path.with_name("x.log.1"))
+    log.path.write_text("INFO new\n")
+    assert log.viewer.poll()
+    assert log.here == here
+    assert "end goes to its new file" in log.viewer.page().note
+    assert not log.viewer.poll()
+    log.viewer.to_end()
+    assert log.viewer.poll()
+    assert log.here == "INFO new"
+
+
+def test_without_its_filter_a_log_is_followed_on(log: Opened) -> None:
+    """Where it was followed with it."""
+    log.viewer.set_filter(matchers.by_level("ERROR"))
+    log.wait(lambda: log.viewer.page().progress == 1.0)
+    assert log.viewer.following
+    log.viewer.set_filter(None)
+    assert log.viewer.following
+    assert log.here == line(9999)
+
+
 def test_a_file_that_was_only_away_is_there_again(log: Opened) -> None:
     """Moved away for long, and back."""
     away = log.path.with_name("away")

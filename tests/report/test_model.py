@@ -79,6 +79,8 @@ def test_lower_bounds_are_told_with_their_windows(tmp_path: Path) -> None:
         report = build(folder, snapshot, profile, history, since=now - 9, until=now + 9)
         table = list(csv.DictReader(samples.render(report, history).splitlines()))
     text = markdown.render(report)
+    summaries = {signal.name: signal for signal in report.signals}
+    assert summaries["log.new"].coverage == 0.0
     assert "log.criticals is at least that: lines of the log may have been lost." in text
     assert all(f"cut {number}" in text for number in range(5))
     document = json.loads(structured.json_text(report))

@@ -247,6 +247,7 @@ async def test_a_match_is_brought_into_view(
     """However far to the right it stands; what is not kept of a line is said."""
     pad = "x" * 300
     append(path, f"INFO {pad} far needle\nINFO near needle\nINFO {20 * pad} lost needle\n")
+    append(path, "INFO " + "日本" * 25 + " wide needle\n")
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot)
         await pilot.press("l")
@@ -257,6 +258,12 @@ async def test_a_match_is_brought_into_view(
         await settled(pilot, lambda: "no match above" in lines(app))
         await pilot.press("end", "slash", *"~near", "enter")
         await settled(pilot, lambda: "near needle" in lines(app))
+        await pilot.press("end", "slash", *"wide needle", "enter")
+        await settled(pilot, lambda: "wide needle" in lines(app))
+        await pilot.press("slash", *"far needle", "enter")
+        await settled(pilot, lambda: "far needle" in lines(app))
+        await pilot.press("e")
+        await settled(pilot, lambda: "ERROR line 907" in lines(app))
         await pilot.press("end", "slash", *"lost needle", "enter")
         await settled(
             pilot, lambda: "in what is not shown of this line" in " ".join(lines(app).split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -331,6 +332,17 @@ def test_lost_lines_are_a_section_only_where_some_may_be_lost() -> None:
     assert "≈ accepted  errors" in text
     assert "by carol" in text
     assert "since 03:01" in text
+
+
+def test_short_windows_are_told_to_the_second() -> None:
+    """Of many within a minute each one is another."""
+    view = viewed("no_go")
+    assert view.snapshot is not None
+    loss = view.snapshot.losses[0]
+    brief = [replace(loss, since=loss.since + n, until=loss.since + n + 0.4) for n in range(3)]
+    text = board(viewed("no_go", losses=tuple(brief)), 116)
+    told = re.findall(r"(03:01:\d\d) to (03:01:\d\d), 0.4s", text)
+    assert len(set(told)) == len(brief)
 
 
 def test_a_count_that_may_be_too_low_is_written_as_such() -> None:

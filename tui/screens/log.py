@@ -165,8 +165,13 @@ class LogScreen(Canvas):
             viewer.note = ""
             order(viewer)
 
+        self._brings = False
         if self._desk is not None:
             self._desk.order(go)
+
+    def _from_the_left(self) -> None:
+        """Show the beginning of the lines: what one goes to next may be shorter."""
+        self.query_one(LogView).shift(-(10**9))
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
@@ -178,21 +183,24 @@ class LogScreen(Canvas):
 
     def action_start(self) -> None:
         """Go to the oldest line."""
+        self._from_the_left()
         self._order(Viewer.to_start)
 
     def action_end(self) -> None:
         """Follow the newest line."""
+        self._from_the_left()
         if self._desk is not None:
             self._desk.to_end()
 
     def action_find(self, step: int) -> None:
         """Go to the next or the former match."""
-        self._brings = bool(self._sought)
         self._order(lambda viewer: viewer.find(step, SEARCH))
+        self._brings = bool(self._sought)
 
     def action_error(self, step: int) -> None:
         """Go to the next or the former error, by its level."""
         matcher = self._look_for.level(ERROR)
+        self._from_the_left()
         self._order(lambda viewer: viewer.search_once(matcher, ERRORS))
         self._order(
             lambda v: v.find_newest(ERRORS) if v.following and step < 0 else v.find(step, ERRORS)
@@ -205,6 +213,7 @@ class LogScreen(Canvas):
 
     def action_other(self) -> None:
         """Go on to the log's next file, with what is looked for and shown."""
+        self._from_the_left()
         if self._desk is not None:
             self._desk.other_file()
 
@@ -222,9 +231,10 @@ class LogScreen(Canvas):
 
     def _searched(self, text: str) -> None:
         self._shows.look_elsewhere()
-        matcher, self._sought, self._brings = self._look_for.text(text), text, True
+        matcher, self._sought = self._look_for.text(text), text
         self._order(lambda viewer: viewer.set_search(matcher))
         self._order(lambda v: v.find_newest() if v.following else v.find(-1))
+        self._brings = True
 
     def action_filter(self) -> None:
         """Ask what to show only; with a filter, show everything again."""
@@ -255,6 +265,7 @@ class LogScreen(Canvas):
         self._asks.time(self._jump)
 
     def _jump(self, at: float) -> None:
+        self._from_the_left()
         if self._desk is not None:
             self._desk.to_time(at, self._look_for.offset(at))
 
