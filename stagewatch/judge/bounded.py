@@ -56,7 +56,7 @@ class BoundedJudge:
         if found.state not in (*good, State.FAIL):
             return found
         reason = f"{found.reason}, but that is the least: {cause}"
-        return replace(found, state=State.INCONCLUSIVE, reason=reason, why=Why.LOSS)
+        return Finding(State.INCONCLUSIVE, reason, found.value, Why.LOSS)
 
     def _missing(self) -> str:
         """Why there may be more than were counted; empty where nobody thinks so."""

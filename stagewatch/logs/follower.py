@@ -92,6 +92,11 @@ class Follower:
         return read
 
     @property
+    def waiting(self) -> bool:
+        """Whether lines are there that the next look will read or pass."""
+        return self._reading.waiting
+
+    @property
     def behind(self) -> int:
         """Bytes that wait to be read."""
         try:

@@ -34,8 +34,10 @@ class Neighbours:
     """The logs that such files lie beside."""
 
     logs: Sequence[Tail]
+    read: Callable[[str], bool]
+    """Whether the file at this path is being read under another name."""
     known: Callable[[str], bool]
-    """Whether the file at this path is, or was, read under another name."""
+    """Whether it is, or was."""
     emptied: Callable[[], bool]
     """Whether a log was emptied or rewritten lately: what it had may be in a copy only."""
 
@@ -104,6 +106,9 @@ class Lookalikes:
                 return Begin(0, None)  # before anything is in it: no copy is made so slowly
         self._seen[path] = seen
         if found.st_size == seen.size or not (seen.there or beside.logs):
+            return None
+        if beside.read(path):
+            seen.size = found.st_size  # its late lines are read there
             return None
         if (seen.there or not beside.emptied()) and not self._is_copy(path, beside.logs, certain):
             if seen.there or not self._is_copy(path, beside.logs, telling):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from stagewatch.logs.copies import certain
-from stagewatch.logs.rewind import last_place, line_start
+from stagewatch.logs.rewind import ends, last_place, line_start
 from stagewatch.logs.tail import BEFORE, Tail
 
 PARTED = "the log began as a copy of another one"
@@ -26,10 +26,11 @@ class Newcomer:
         try:
             size = self._tail.size
             if size not in (0, self.copied, self._own):
-                if self._is_part(size):
+                copied = self._place(size)
+                self.copied = max(self.copied, copied)
+                self._own = size if copied < line_start(self._tail, size) else 0
+                if not self._own:
                     self.copied = size
-                else:
-                    self._own = size
         except OSError:
             return False  # the next look says what is wrong
         return size == self.copied
@@ -41,14 +42,29 @@ class Newcomer:
             self._tail.seek(line_start(self._tail, self.copied))
         return PARTED if self.copied and parted else ""
 
-    def _is_part(self, size: int) -> bool:
-        """Whether its end is in another log for certain: where it is here, or at the end there."""
-        tail = self._tail
+    def _place(self, size: int) -> int:
+        """Up to where it is in another log for certain.
+
+        What it ends with is there, where it is here or at the end; or it was the last that was read
+        there, before the log was emptied.
+        """
+        tail, found = self._tail, 0
         end = line_start(tail, size)
         last = tail.files.read(tail.fd, min(BEFORE, end), max(0, end - BEFORE))
-        whole = b"\n" + last if len(last) == end else last  # its first line, too
-        return certain(whole) and any(
-            log.files.read(log.fd, len(last), end - len(last)) == last
-            or last_place(log, last, log.size)
-            for log in self._logs()
-        )
+        texts = [text for text in ends(last) if _is_certain(text, whole=len(text) == end)]
+        for log in self._logs():
+            if any(
+                log.files.read(log.fd, len(text), end - len(text)) == text
+                or last_place(log, text, log.size)
+                for text in texts
+            ):
+                return end
+            for text in (log.before_start, log.former):
+                if _is_certain(text, whole=False):
+                    found = max(found, last_place(tail, text, size))
+        return found
+
+
+def _is_certain(text: bytes, *, whole: bool) -> bool:
+    """Whether only a copy has these lines, too; ``whole``: the first one is."""
+    return certain(b"\n" + text if whole else text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from stagewatch.logs.copies import Replacement
@@ -10,7 +11,7 @@ from stagewatch.logs.draining import GRACE, Draining
 from stagewatch.logs.files import Identity
 from stagewatch.logs.ledger import Ledger
 from stagewatch.logs.newcomers import Newcomer
-from stagewatch.logs.rewind import kept
+from stagewatch.logs.rewriting import Rewriting
 from stagewatch.logs.tail import Sink, Tail, TruncatedError
 from stagewatch.logs.trouble import trouble
 from stagewatch.logs.windows import Windows
@@ -90,6 +91,8 @@ class Reading:
         """Whether the kernel has told of writing since the last look; set by who knows."""
         self.rewritten: float | None = None
         """When a file of this path was emptied or rewritten last."""
+        self._rewriting: Rewriting | None = None
+        """Set while the current file may be getting back what it had."""
         self._alike = Alike()
 
     @property
@@ -108,6 +111,7 @@ class Reading:
         file = tail.dev, tail.ino
         reading = self._old.take_back(file) or others.give(file, now)
         if reading:
+            reading.path = tail.path
             tail.close()
             return reading
         mark = self._ledger.recall(tail)
@@ -122,8 +126,14 @@ class Reading:
         if tail is None or (tail.dev, tail.ino) != file:
             return self._old.take_back(file)
         self._begin(now)
+        self._settle()
         self.tail = None
         return tail
+
+    @property
+    def waiting(self) -> bool:
+        """Whether lines are there that the next look will read or pass."""
+        return self._rewriting is not None and self._rewriting.pending
 
     def follow(self, tail: Tail, now: float, boot: float) -> None:
         """Read this file from now on; the one before it drains."""
@@ -156,16 +166,20 @@ class Reading:
         """The current file was rotated away."""
         if self.tail:
             self._begin(now)
+            self._settle()
             self.drain(self.tail, now, boot)
             self.tail = None
 
     def read(self, now: float, boot: float, budget: int, sink: Sink) -> int:
         """Read what is new, about ``budget`` bytes of each file; returns how many that were."""
-        read = self._old.read(boot, lambda tail: self._advance(tail, now, budget, sink))
+        read = self._old.read(boot, lambda tail: self._advance(tail, now, boot, budget, sink))
         if self.tail is None or (self._replacing and self._replacing.waits()):
             return read
+        if self._waits(now, boot):
+            return read
         self._begin(now)
-        new = self._advance(self.tail, now, budget, sink)
+        self._settle()
+        new = self._advance(self.tail, now, boot, budget, sink)
         since = self._alike.since(self.tail, self.written, self._windows.since(now), boot)
         if since is not None:
             self._windows.lost(now, ALIKE, since)
@@ -182,17 +196,40 @@ class Reading:
         if replacing and (cause := replacing.settle()):
             self._windows.lost(now, cause)
 
-    def _advance(self, tail: Tail, now: float, budget: int, sink: Sink) -> int:
+    def _waits(self, now: float, boot: float) -> bool:
+        if self._rewriting is None:
+            return False
+        try:
+            waits = self._rewriting.waits(boot)
+        except OSError:
+            return False
+        if self._rewriting.again:
+            self._windows.lost(now, TRUNCATED)
+        return waits
+
+    def _settle(self) -> None:
+        """Go on in a file that was rewritten, behind what was counted of it."""
+        rewriting, self._rewriting = self._rewriting, None
+        with suppress(OSError):  # the next look says what is wrong
+            if rewriting:
+                rewriting.settle()
+
+    def _advance(self, tail: Tail, now: float, boot: float, budget: int, sink: Sink) -> int:
         try:
             return tail.advance(budget, sink)
         except TruncatedError:
             self.rewritten = now
             self._windows.lost(now, TRUNCATED)
+            if tail is self.tail:
+                self._rewriting = Rewriting(tail, boot)
+                if self._waits(now, boot):
+                    return 0
         except OSError as error:
             self._windows.troubled(trouble(self._windows.path, error), self._windows.since(now))
             return 0
         try:
-            tail.seek(kept(tail))
+            self._rewriting = self._rewriting or Rewriting(tail, boot)
+            self._settle()
             return tail.advance(budget, sink)
         except (TruncatedError, OSError):
             return 0  # it is being rewritten this very moment; the next look sees the rest

@@ -42,6 +42,8 @@ class Tail:
         self.before = b""
         """Up to BEFORE bytes before ``offset``."""
         self.before_start = b""
+        self.former = b""
+        """What stood there before the file was emptied or rewritten."""
         self.carry = b""
         """The beginning of the line that is not complete yet."""
         self.wide: Wide | None = None

@@ -218,7 +218,7 @@ class LogWatch:
 
         follower = source.follower
         read = follower.poll(now, boot, share, take)
-        if read < share:
+        if read < share and not follower.waiting:
             source.looked = now
         else:
             self.unfinished = True
@@ -273,7 +273,7 @@ class LogWatch:
             origin = Origin(
                 self.plan.watch_start,
                 from_start=(self.plan.from_start or new) and not begin,
-                new=new and not begin,
+                new=new and not (begin and begin.offset),
                 begin=begin,
             )
             self._follow(path, origin, now, boot, batch, resumed)
@@ -319,6 +319,7 @@ class LogWatch:
         followers = [source.follower for source in self._sources.values()]
         return Neighbours(
             logs=list(self._all.tails()),
+            read=lambda path: self._all.own(self._all.identity(path)),
             known=lambda path: self._all.own(self._all.identity(path)) or self._ledger.knows(path),
             emptied=lambda: any(follower.rewritten(now) for follower in followers),
         )

@@ -270,6 +270,7 @@ def test_a_hole_is_jumped_over(log: Watched, place: int) -> None:
         writer.seek(place)
         writer.write(b"CRITICAL 2\n")
         log.look()
+        log.look()
     assert log.watch.counts.criticals == 1
     assert log.causes == ["the file was truncated in place"]
 

@@ -18,7 +18,9 @@ def test_truncation_starts_again_and_says_so(log: Watched) -> None:
     shutil.copy(log.path, log.folder / "error.log.1")
     os.truncate(log.path, 0)
     log.write("ERROR new\n")
-    assert log.look(1.0) == ["ERROR new"]
+    log.look(1.0)
+    assert log.watch.unfinished
+    assert log.look() == ["ERROR new"]
     assert [(loss.since, loss.until) for loss in log.losses] == [(START + 0.25, START + 1.25)]
 
 
@@ -28,6 +30,7 @@ def test_truncation_is_seen_when_the_file_has_grown_past_the_place(log: Watched)
     log.look()
     os.truncate(log.path, 0)
     log.write("".join(f"ERROR new {n}\n" for n in range(90)))
+    log.look()
     assert len(log.look()) == 90
     assert log.causes == ["the file was truncated in place"]
 
@@ -38,6 +41,7 @@ def test_truncation_of_equal_lines_starts_again(log: Watched) -> None:
     log.look()
     os.truncate(log.path, 0)
     log.write("ERROR same\n" * 30)
+    log.look()
     log.look()
     assert log.watch.counts.errors == 80
     assert log.causes == ["the file was truncated in place"]
@@ -77,6 +81,7 @@ def test_lines_that_stay_in_a_rewritten_file_do_not_count_again(log: Watched, ke
     log.look()
     log.path.write_text("".join(lines[keep]))
     log.write("ERROR new\n")
+    log.look()
     assert log.look() == ["ERROR new"]
     assert log.causes == ["the file was truncated in place"]
 
@@ -177,3 +182,63 @@ def test_a_log_that_was_changed_behind_the_same_beginning_is_noticed(log: Watche
     log.path.write_text(banner + "".join(f"ERROR new {n} failed\n" for n in range(800)))
     log.look()
     assert log.causes == ["the file was truncated in place"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize(
+    "keep",
+    [slice(None), slice(900, None), slice(500, None), slice(0, None, 10)],
+    ids=["all", "a tenth", "half", "every tenth"],
+)
+def test_lines_that_come_back_after_a_look_do_not_count_again(
+    log: Watched, keep: slice, share: float
+) -> None:
+    """``tail error.log > t; cat t > error.log``: emptying it wakes a look before all are there."""
+    lines = [f"2026-01-01 00:{n // 60:02}:{n % 60:02} ERROR request {n}\n" for n in range(1000)]
+    log.write("".join(lines))
+    log.look()
+    kept = [*lines[keep], lines[-1]] if lines[keep][-1] != lines[-1] else lines[keep]
+    data = "".join(kept)
+    cut = int(share * len(data))
+    os.truncate(log.path, 0)
+    log.write(data[:cut])
+    log.look()
+    log.write(data[cut:])
+    log.write("2026-01-01 00:30:00 ERROR after it\n" * 3)
+    for _ in range(4):
+        log.look()
+    assert log.watch.counts.errors == 1003
+    assert set(log.causes) == {"the file was truncated in place"}
+
+
+def test_a_log_that_begins_with_a_newer_record_is_read_at_once(log: Watched) -> None:
+    """As after copytruncate: nothing of what it had comes back."""
+    log.write("".join(f"2026-01-01 00:00:{n:02} ERROR {n}\n" for n in range(50)))
+    log.look()
+    os.truncate(log.path, 0)
+    log.write("2026-01-01 00:01:00 CRITICAL new\n")
+    assert log.look() == ["2026-01-01 00:01:00 CRITICAL new"]
+
+
+def test_a_log_that_grows_all_the_time_is_read_after_ten_seconds(log: Watched) -> None:
+    """Whatever it says."""
+    log.write("ERROR before\n" * 50)
+    log.look()
+    os.truncate(log.path, 0)
+    for number in range(12):
+        log.write(f"ERROR {number}\n")
+        log.look(1.0)
+    assert log.watch.counts.errors == 62
+
+
+def test_a_log_that_is_emptied_again_before_it_was_read_says_so_again(log: Watched) -> None:
+    """Its lines were lost twice."""
+    log.write("ERROR before\n" * 50)
+    log.look()
+    for _ in range(2):
+        os.truncate(log.path, 0)
+        log.write("ERROR short\n" * 9)
+        log.look()
+    os.truncate(log.path, 0)
+    log.look()
+    assert len(log.losses) == 2

@@ -63,12 +63,15 @@ def test_a_log_that_was_emptied_stays_wide(open_log: Callable[..., Watched], ord
         log.look()
         log.write(f"ERROR ਊ {number}\n".encode(order))
         log.look()
+        log.look()
         log.write(f"ERROR 2 {number}\n".encode(order))
         log.look()
     assert log.watch.counts.errors == 6
     log.path.write_bytes(MARKS[order] + "ERROR marked\n".encode(order))
     log.look()
+    log.look()
     log.path.write_text("ERROR plain\n")
+    log.look()
     log.look()
     assert log.watch.counts.errors == 8
     assert log.texts[-2:] == ["ERROR marked", "ERROR plain"]
