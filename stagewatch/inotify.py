@@ -71,6 +71,11 @@ class Inotify:
 
     def events(self) -> Iterator[tuple[int, int, str]]:
         """(watch, mask, name within a folder) of what happened since the last call."""
+        for number, mask, name, _ in self.moves():
+            yield number, mask, name
+
+    def moves(self) -> Iterator[tuple[int, int, str, int]]:
+        """The same, each with the number that both halves of a move have; else 0."""
         more = True
         while more and (data := self._read()):
             # The kernel gives as many whole events as there are and fit: with room for another one
@@ -78,9 +83,9 @@ class Inotify:
             more = len(data) > _ROOM - _LONGEST
             at = 0
             while at < len(data):
-                number, mask, _, size = _HEAD.unpack_from(data, at)
+                number, mask, move, size = _HEAD.unpack_from(data, at)
                 at += _HEAD.size
-                yield number, mask, os.fsdecode(data[at : at + size].rstrip(b"\0"))
+                yield number, mask, os.fsdecode(data[at : at + size].rstrip(b"\0")), move
                 at += size
 
     def close(self) -> None:

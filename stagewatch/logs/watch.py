@@ -133,7 +133,8 @@ class LogWatch:
         self.losses.add(
             Loss(path=path, since=self._looked or now, until=now, cause=CAME_AND_WENT)
             for path in made
-            if path not in self._sources and self._all.identity(path) is None
+            if path not in self._sources
+            and (self._all.identity(path) is None or heard.appeared[path] > 1)
         )
         self._looked = now
         share = max(CHUNK, budget // max(1, len(self._sources)))
@@ -206,6 +207,10 @@ class LogWatch:
             wordless=self.patterns.wordless,
             no_baseline=self.no_baseline,
         )
+
+    def finds(self, path: str) -> bool:
+        """Whether a file of this path is, or would be, followed."""
+        return path in self._sources or self._finding.finds(path)
 
     def close(self) -> None:
         """Give every descriptor back; idempotent."""

@@ -79,18 +79,24 @@ class Ears:
         return Heard(self.appeared(), {path for path in paths if self._heard.get(path) in written})
 
     def appeared(self) -> Counter[str]:
-        """How often a file appeared under each followed path since the last call, or was made
-        under one that the pattern finds."""
+        """How often a file appeared since the last call, under each followed path and under every
+        other one in the folder of a pattern."""
         found: Counter[str] = Counter()
-        for number, mask, name in self._comings.events() if self._comings else ():
+        gone: dict[int, str] = {}
+        """Files that were made, and moved away."""
+        folder = os.path.dirname(self._watch.plan.path)
+        for number, mask, name, move in self._comings.moves() if self._comings else ():
+            path = self._names.get((number, name), "")
+            if number == self._pattern and not (path or mask & FOLDER):
+                path = os.path.join(folder, name)
             if mask & OVERFLOW:
                 found.update(2 * [*self._watch.paths])
-            elif (number, name) in self._names:
-                found[self._names[number, name]] += mask & APPEARS > 0
-            elif number == self._pattern and mask & CREATE and not mask & FOLDER:
-                found[os.path.join(os.path.dirname(self._watch.plan.path), name)] += 1
-            elif number == self._pattern and mask & MOVED_FROM:  # it goes on under another name
-                found.pop(os.path.join(os.path.dirname(self._watch.plan.path), name), None)
+            elif path and mask & APPEARS:
+                found[path] += 1
+                if move in gone and self._watch.finds(path):  # it goes on under this name
+                    found[gone.pop(move)] -= 1
+            elif path and mask & MOVED_FROM and (number, name) not in self._names and found[path]:
+                gone[move] = path
         return +found
 
     def listen(self) -> None:

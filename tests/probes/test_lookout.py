@@ -307,6 +307,36 @@ async def test_a_log_that_came_and_went_between_two_looks_is_a_loss(jobs: Log) -
     assert jobs.probe.watch.paths == [str(jobs.path.with_name("first.log"))]
 
 
+async def test_a_log_that_was_made_and_moved_out_of_the_pattern_is_a_loss(jobs: Log) -> None:
+    """And so is one that was rotated away before anybody saw it, or overwritten."""
+    await jobs.follow()
+    folder = jobs.path.parent
+    go = jobs.held_up()
+    (folder / "job.log").write_text("CRITICAL one\n")
+    (folder / "job.log").rename(folder / "job.txt")
+    (folder / "w.log").write_text("CRITICAL two\n")
+    (folder / "w.log").rename(folder / "w.log.1")
+    (folder / "w.log").write_text("ERROR three\n")
+    (folder / "c.log").write_text("CRITICAL four\n")
+    (folder / "first.log").rename(folder / "c.log")
+    go.set()
+    await until(lambda: jobs.probe.watch.counts.errors == 1)
+    told = {(Path(each.path).name, each.cause) for each in jobs.probe.watch.all_losses()}
+    assert told == {("job.log", CAME_AND_WENT), ("w.log", SEVERAL), ("c.log", CAME_AND_WENT)}
+
+
+async def test_a_log_that_is_made_and_renamed_within_the_pattern_is_no_loss(jobs: Log) -> None:
+    """It is read where it is."""
+    await jobs.follow()
+    folder = jobs.path.parent
+    go = jobs.held_up()
+    (folder / "a.log").write_text("ERROR one\nERROR two\n")
+    (folder / "a.log").rename(folder / "b.log")
+    go.set()
+    await until(lambda: jobs.probe.watch.counts.errors == 2)
+    assert jobs.probe.watch.all_losses() == []
+
+
 async def test_a_file_that_only_changes_its_name_is_no_loss(jobs: Log) -> None:
     """As ``sed -i`` makes one, and a log that is moved away; nor is a folder."""
     await jobs.follow()
