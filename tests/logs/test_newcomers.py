@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 
@@ -141,3 +142,78 @@ def test_what_cannot_be_read_is_no_copy(log: Watched) -> None:
     (log.folder / "folder.log").symlink_to(log.folder / "folder.log")
     log.look(2.0)
     assert [trouble.text for trouble in log.watch.troubles]
+
+
+def test_a_copy_of_a_log_that_was_emptied_then_is_known(log: Watched) -> None:
+    """copytruncate to a name that looks like any other; what was not read before it counts."""
+    log.write("2026-01-01 00:00:10 ERROR not read yet\n")
+    shutil.copy(log.path, log.folder / "backup.log")
+    os.truncate(log.path, 0)
+    log.look(2.0)
+    log.look(2.0)
+    assert log.watch.counts.lines == 11
+    log.write("2026-01-01 00:00:11 ERROR after it\n")
+    log.settle()
+    assert log.watch.counts.lines == 12
+
+
+def test_a_copy_of_several_logs_is_one(log: Watched) -> None:
+    """``cat a.log b.log > all.log``."""
+    other = log.folder / "other.log"
+    log.write(dated(20, 10), other)
+    log.look(2.0)
+    (log.folder / "all.log").write_text(log.path.read_text() + other.read_text())
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 20
+
+
+def test_a_log_and_its_copy_may_come_together(log: Watched) -> None:
+    """Whichever of them is read first."""
+    for names in (("worker-1.log", "b.log"), ("a.log", "worker-2.log")):
+        made = log.folder / names[0]
+        log.write(dated(100, 6, names[0]), made)
+        shutil.copy(made, log.folder / names[1])
+        (log.folder / "worker.log").touch()
+        log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 22
+
+
+def test_late_lines_without_a_time_in_a_rotated_file_are_no_doubt(open_log: Open) -> None:
+    """It is read, and no log of its own, however little its lines tell."""
+    log = open_log("error.log*")
+    log.path.touch()
+    log.look(0.0)
+    with log.path.open("a", 1) as late:
+        log.path.rename(log.folder / "error.log.1")
+        log.path.touch()
+        late.write("ERROR one\nERROR two\n")
+        log.look(2.0)
+        late.write("ERROR three\n")
+        log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 3
+    assert log.losses == []
+
+
+def test_a_log_that_comes_over_brings_no_rotation(open_log: Open) -> None:
+    """What was rotated long ago lies beside the path that it came from."""
+    log = open_log("*.log")
+    one, other = log.folder / "a.log", log.folder / "b.log"
+    one.touch()
+    other.touch()
+    log.look(0.0)
+    log.write(dated(0, 3, "other"), other)
+    log.look(2.0)
+    other.rename(log.folder / "b.log.1")
+    other.touch()
+    for _ in range(6):
+        log.look(4.0)
+    log.write(dated(3, 3, "other"), other)
+    log.look(2.0)
+    other.rename(one)
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 6
+    assert log.losses == []
