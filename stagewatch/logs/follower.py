@@ -66,6 +66,8 @@ class Follower:
         self._reading = Reading(ledger, self.windows)
         self._fresh = True
         self._gone: tuple[float, float] | None = None
+        self._copied = 0
+        """Up to where a former follower took the current file for a copy."""
         self._left: tuple[Mark, float] | None = None
         """Where a former follower was in a file that cannot be reached yet, and when."""
 
@@ -158,6 +160,7 @@ class Follower:
                 self._reading.drain(tail, now, boot)
             else:
                 self.windows.lost(now, GONE, at)
+        self._copied = place.copied or 0
         if place.current:
             self._resume_current(place.current, at, now, boot)
         if self.tail and place.copied is not None and not self.tail.offset:
@@ -264,6 +267,8 @@ class Follower:
             return
         moved = self._found(mark)
         if moved:
+            if self._copied and not moved.offset:
+                moved.seek(line_start(moved, min(self._copied, moved.size)))
             self._reading.drain(moved, now, boot)
         elif mark.offset and not (tail or self.optional):
             self._left = mark, at  # whether it is the same that comes is seen then

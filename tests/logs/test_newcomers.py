@@ -157,6 +157,19 @@ def test_a_copy_of_a_log_that_was_emptied_then_is_known(log: Watched) -> None:
     assert log.watch.counts.lines == 12
 
 
+def test_a_copy_that_was_rotated_while_nobody_looked_is_one_still(log: Watched) -> None:
+    """It is not read from its beginning under its new name."""
+    copy = log.folder / "backup.txt.log"
+    shutil.copy(log.path, copy)
+    log.look(2.0)
+    log.restart()
+    copy.rename(log.folder / "backup.txt.1")
+    copy.touch()
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 10
+
+
 def test_a_copy_of_several_logs_is_one(log: Watched) -> None:
     """``cat a.log b.log > all.log``."""
     other = log.folder / "other.log"
