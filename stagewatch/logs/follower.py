@@ -203,7 +203,7 @@ class Follower:
         elif self._fresh and not self.origin.from_start and not tail.offset:
             self._skip(tail, now)
         newcomer = not (self.tail or tail.offset) and (self.origin.new or not self._fresh)
-        self._reading.follow(tail, now, boot)
+        self._reading.follow(tail, now, boot, self.others)
         if newcomer:
             self._reading.doubt(tail, self.others)
         self._fresh = False
@@ -261,6 +261,7 @@ class Follower:
             self._reading.tail = tail
             self._beside.remember(tail.path)
             if not whole:
+                tail.former_mark = mark
                 self._reading.rewritten = now
                 self.windows.well(now, same=False)
                 self.windows.lost(now, STOPPED, at)

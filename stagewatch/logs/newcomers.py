@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from stagewatch.logs.copies import certain
-from stagewatch.logs.rewind import ends, last_place, line_start
+from stagewatch.logs.rewind import ends, found_again, last_place, line_start
 from stagewatch.logs.tail import BEFORE, Tail
 
 PARTED = "the log began as a copy of another one"
@@ -59,6 +59,8 @@ class Newcomer:
                 for text in texts
             ):
                 return end
+            if log.former_mark:
+                found = max(found, found_again(tail, log.former_mark))
             for text in (log.before_start, log.former):
                 if _is_certain(text, whole=False):
                     found = max(found, last_place(tail, text, size))

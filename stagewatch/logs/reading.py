@@ -135,12 +135,14 @@ class Reading:
         """Whether lines are there that the next look will read or pass."""
         return self._rewriting is not None and self._rewriting.pending
 
-    def follow(self, tail: Tail, now: float, boot: float) -> None:
+    def follow(self, tail: Tail, now: float, boot: float, others: Others) -> None:
         """Read this file from now on; the one before it drains."""
         before = self.tail
         self.retire(now, boot)
         self.tail = tail
-        if before:
+        if before and before.former and not (before.size or tail.offset):
+            self.doubt(tail, others)  # what was in it may be in the new file
+        elif before:
             self.replace(before, tail)
 
     def replace(self, before: Tail, tail: Tail) -> None:

@@ -45,7 +45,7 @@ def resumed_at(tail: Tail, mark: Mark) -> tuple[int, bool]:
 
 def place_again(tail: Tail, mark: Mark) -> int:
     """How much was counted of a file that was rewritten since ``mark``, or of a copy of it."""
-    if found := _found_again(tail, mark):
+    if found := found_again(tail, mark):
         return found
     head = tail.files.read(tail.fd, mark.head_size, 0)
     first = head[: mark.first_size]
@@ -55,7 +55,7 @@ def place_again(tail: Tail, mark: Mark) -> int:
     return 0
 
 
-def _found_again(tail: Tail, mark: Mark) -> int:
+def found_again(tail: Tail, mark: Mark) -> int:
     """The place of ``mark`` in a file that was rewritten, or in a copy; 0 where it is not found."""
     digests = {mark.before_size: mark.before, **mark.nearer}
     least, most = min(digests), max(digests)

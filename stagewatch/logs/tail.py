@@ -44,6 +44,8 @@ class Tail:
         self.before_start = b""
         self.former = b""
         """What stood there before the file was emptied or rewritten."""
+        self.former_mark: Mark | None = None
+        """The same of a file that was rewritten while nobody looked."""
         self.carry = b""
         """The beginning of the line that is not complete yet."""
         self.wide: Wide | None = None

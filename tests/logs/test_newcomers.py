@@ -157,6 +157,38 @@ def test_a_copy_of_a_log_that_was_emptied_then_is_known(log: Watched) -> None:
     assert log.watch.counts.lines == 12
 
 
+@pytest.mark.parametrize("pattern", ["error.log", "*.log"])
+def test_a_log_that_was_emptied_may_get_its_copy_back(open_log: Open, pattern: str) -> None:
+    """``cp error.log x; > error.log; mv x error.log``."""
+    log = open_log(pattern)
+    log.path.touch()
+    log.look(0.0)
+    log.write(dated(0, 10))
+    log.look(2.0)
+    copy = log.folder / "x"
+    shutil.copy(log.path, copy)
+    os.truncate(log.path, 0)
+    log.look(2.0)
+    copy.rename(log.path)
+    log.write(dated(10, 3))
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 13
+
+
+def test_a_copy_of_a_log_that_was_emptied_while_nobody_looked_is_known(log: Watched) -> None:
+    """By what the checkpoint remembers."""
+    log.watch.close()
+    shutil.copy(log.path, log.folder / "backup.log")
+    os.truncate(log.path, 0)
+    log.restart()
+    log.look(2.0)
+    log.write(dated(10, 3))
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 13
+
+
 def test_a_copy_that_was_rotated_while_nobody_looked_is_one_still(log: Watched) -> None:
     """It is not read from its beginning under its new name."""
     copy = log.folder / "backup.txt.log"
