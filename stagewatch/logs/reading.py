@@ -140,7 +140,7 @@ class Reading:
         before = self.tail
         self.retire(now, boot)
         self.tail = tail
-        if before and before.former and not (before.size or tail.offset):
+        if before and not tail.offset and _is_emptied(before):
             self.doubt(tail, others)  # what was in it may be in the new file
         elif before:
             self.replace(before, tail)
@@ -235,3 +235,11 @@ class Reading:
             return tail.advance(budget, sink)
         except (TruncatedError, OSError):
             return 0  # it is being rewritten this very moment; the next look sees the rest
+
+
+def _is_emptied(tail: Tail) -> bool:
+    """Whether nothing of what was read of this file is in it."""
+    size = tail.size
+    if size < tail.start:
+        tail.former = tail.before_start
+    return size < tail.start or not tail.start

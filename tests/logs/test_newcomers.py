@@ -157,9 +157,12 @@ def test_a_copy_of_a_log_that_was_emptied_then_is_known(log: Watched) -> None:
     assert log.watch.counts.lines == 12
 
 
+@pytest.mark.parametrize("seen", [False, True])
 @pytest.mark.parametrize("pattern", ["error.log", "*.log"])
-def test_a_log_that_was_emptied_may_get_its_copy_back(open_log: Open, pattern: str) -> None:
-    """``cp error.log x; > error.log; mv x error.log``."""
+def test_a_log_that_was_emptied_may_get_its_copy_back(
+    open_log: Open, pattern: str, seen: bool
+) -> None:
+    """``cp error.log x; > error.log; mv x error.log``, with and without a look in between."""
     log = open_log(pattern)
     log.path.touch()
     log.look(0.0)
@@ -168,6 +171,26 @@ def test_a_log_that_was_emptied_may_get_its_copy_back(open_log: Open, pattern: s
     copy = log.folder / "x"
     shutil.copy(log.path, copy)
     os.truncate(log.path, 0)
+    if seen:
+        log.look(2.0)
+    copy.rename(log.path)
+    log.write(dated(10, 3))
+    log.look(2.0)
+    log.settle()
+    assert log.watch.counts.lines == 13
+
+
+def test_a_copy_may_take_the_place_of_the_log_after_a_rotation(open_log: Open) -> None:
+    """Of what is in the rotated file, before anything is in the new one."""
+    log = open_log()
+    log.path.touch()
+    log.look(0.0)
+    log.write(dated(0, 10))
+    log.look(2.0)
+    copy = log.folder / "x"
+    shutil.copy(log.path, copy)
+    log.path.rename(log.folder / "error.log.1")
+    log.path.touch()
     log.look(2.0)
     copy.rename(log.path)
     log.write(dated(10, 3))
