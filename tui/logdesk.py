@@ -170,10 +170,11 @@ class LogDesk:
             order = self._orders.get(timeout=PERIOD)
         except queue.Empty:
             changed = self._viewer.poll()
-            if self._viewer.following and (live := self._files.back()):
+            live = self._files.back()
+            if live and self._viewer.following:
                 self._open(live).note = "the log is there again"
                 changed = True
-            elif self._files.back() and self._viewer.about != THERE:
+            elif live and self._viewer.about != THERE:
                 self._viewer.about, changed = THERE, True
             elif self._viewer.following and self._files.has_more():
                 self._open("")

@@ -10,9 +10,8 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.rewind import SEARCH, ends, line_start, only_place, telling
-from stagewatch.logs.stamps import stamp_of
+from stagewatch.logs.stamps import record_time
 from stagewatch.logs.tail import BEFORE, CHUNK, Tail
 
 COPIED = "the log was replaced by a copy of itself"
@@ -169,7 +168,6 @@ def _dates(text: bytes) -> Iterator[float]:
     """The times of the records that differ among whole lines."""
     lines = text.split(b"\n")
     for line in dict.fromkeys(lines[1:-1] or lines[:1]):
-        seen = look(line[:LIMIT])
-        stamp = stamp_of(seen, 0.0) if seen.record else None
+        stamp = record_time(line)
         if stamp is not None:
             yield stamp

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.source import BLOCK, Row, Source, backward, forward, line_start
-from stagewatch.logs.stamps import stamp_of
+from stagewatch.logs.stamps import record_time
 
 STEP = 4096
 """Bytes in which reading on costs less than halving."""
@@ -46,7 +45,7 @@ def _first_at(source: Source, start: int, at: float, offset: float) -> Told | No
     """The first record from ``start`` on that is not before ``at``, else the last one."""
     last: Told | None = None
     for row in forward(source, start):
-        stamp = _stamp(row, at, offset)
+        stamp = record_time(row.raw, at, offset)
         if stamp is not None:
             last, start = Told(stamp, row), row.end
             if stamp >= at:
@@ -73,14 +72,9 @@ def time_at(source: Source, start: int, near: float, offset: float) -> float | N
 
 def _told(rows: Iterable[Row], start: int, near: float, offset: float) -> Told | None:
     for row in rows:
-        stamp = _stamp(row, near, offset)
+        stamp = record_time(row.raw, near, offset)
         if stamp is not None:
             return Told(stamp, row)
         if abs(row.end - start) > NEAR:
             return None
     return None
-
-
-def _stamp(row: Row, near: float, offset: float) -> float | None:
-    seen = look(row.raw[:LIMIT])
-    return stamp_of(seen, near, offset) if seen.record else None

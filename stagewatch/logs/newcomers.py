@@ -27,10 +27,10 @@ class Newcomer:
             size = self._tail.size
             if size not in (0, self.copied, self._own):
                 copied = self._place(size)
-                self.copied = max(self.copied, copied)
-                self._own = size if copied < line_start(self._tail, size) else 0
-                if not self._own:
+                if copied >= line_start(self._tail, size):
                     self.copied = size
+                else:
+                    self.copied, self._own = max(self.copied, copied), size
         except OSError:
             return False  # the next look says what is wrong
         return size == self.copied

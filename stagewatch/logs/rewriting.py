@@ -7,9 +7,8 @@ meanwhile.
 from __future__ import annotations
 
 from stagewatch.logs.draining import GRACE
-from stagewatch.logs.levels import LIMIT, look
 from stagewatch.logs.rewind import kept
-from stagewatch.logs.stamps import stamp_of
+from stagewatch.logs.stamps import record_time
 from stagewatch.logs.tail import HEAD, Tail
 
 
@@ -53,9 +52,5 @@ class Rewriting:
 
 def _newest(text: bytes) -> float | None:
     """The time of the last of these lines that tells one."""
-    for line in reversed(text.split(b"\n")):
-        seen = look(line[:LIMIT])
-        stamp = stamp_of(seen, 0.0) if seen.record else None
-        if stamp is not None:
-            return stamp
-    return None
+    stamps = map(record_time, reversed(text.split(b"\n")))
+    return next((stamp for stamp in stamps if stamp is not None), None)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from stagewatch.logs.fields import json_time, pairs_time
 from stagewatch.logs.headers import ZONES
-from stagewatch.logs.levels import JSON, PAIRS, Look
+from stagewatch.logs.levels import JSON, LIMIT, PAIRS, Look, look
 
 _LEAD = rb"(?:[\[(]?[A-Za-z]{1,9}[\])]?[:,]?[ \t]{0,8})?[\[(]{0,2}"
 _ISO = re.compile(
@@ -69,6 +69,13 @@ def stamp_of(seen: Look, near: float, offset: float = 0.0) -> float | None:
     if own is None and seen.outer_time:
         return text_time(seen.outer_time, near, offset)
     return own
+
+
+def record_time(line: bytes, near: float = 0.0, offset: float = 0.0) -> float | None:
+    """The time that a line states, as ``stamp_of``; None where it begins no record, or states
+    none. Without ``near`` it is good for comparing it with others of its log."""
+    seen = look(line[:LIMIT])
+    return stamp_of(seen, near, offset) if seen.record else None
 
 
 def _value(found: str | float, near: float, offset: float) -> float | None:

@@ -139,16 +139,17 @@ class LogWatch:
         self._looked = now
         share = max(CHUNK, budget // max(1, len(self._sources)))
         self.unfinished = False
-        offset = self._offset(now)
-        for path, source in list(self._sources.items()):
-            source.tally.be_east_of_utc(offset)
+        read = dict(self._sources)
+        for path, source in read.items():
             source.follower.appeared = heard.appeared.get(path, 0)
             source.follower.written = path in heard.written
             self._read(source, now, boot, share, batch)
-        self.patterns.settle()
-        self._baseline.settle()
         if self._forget_finished():
             self._search(now, boot, batch)
+            for source in [s for path, s in self._sources.items() if s is not read.get(path)]:
+                self._read(source, now, boot, share, batch)
+        self.patterns.settle()
+        self._baseline.settle()
         if self.plan.is_pattern:
             self.losses.note(self.plan.path, MISSING, now, holds=not self._sources)
             self.losses.note(self.plan.path, CROWDED, now, holds=self.crowded)
@@ -219,6 +220,7 @@ class LogWatch:
 
     def _read(self, source: Source, now: float, boot: float, share: int, batch: Batch) -> None:
         def take(data: bytes) -> None:
+            source.tally.be_east_of_utc(self._offset(now))
             source.tally.feed(data, now, source.looked, batch)
 
         follower = source.follower
@@ -306,8 +308,7 @@ class LogWatch:
             path,
             self.counts,
             plan.watch_start,
-            self._offset(now),
-            joins,
+            joins=joins,
             patterns=self.patterns,
             named=self.named if plan.expressions else None,
         )
@@ -322,10 +323,14 @@ class LogWatch:
     def _beside(self, now: float) -> Neighbours:
         """The logs that files with odd names lie beside."""
         followers = [source.follower for source in self._sources.values()]
+
+        def read(path: str) -> bool:
+            return self._all.own(self._all.identity(path))
+
         return Neighbours(
             logs=list(self._all.tails()),
-            read=lambda path: self._all.own(self._all.identity(path)),
-            known=lambda path: self._all.own(self._all.identity(path)) or self._ledger.knows(path),
+            read=read,
+            known=lambda path: read(path) or self._ledger.knows(path),
             emptied=lambda: any(follower.rewritten(now) for follower in followers),
         )
 

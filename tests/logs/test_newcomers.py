@@ -20,15 +20,28 @@ def dated(first: int, count: int, name: str = "app") -> str:
     )
 
 
-@pytest.fixture
-def log(open_log: Open) -> Watched:
-    """Of ten lines, under a pattern."""
-    made = open_log("*log*")
+def of_ten_lines(open_log: Open, pattern: str = "error.log") -> Watched:
+    """A log that was read."""
+    made = open_log(pattern)
     made.path.touch()
     made.look(0.0)
     made.write(dated(0, 10))
     made.look(2.0)
     return made
+
+
+def goes_on(log: Watched) -> int:
+    """Three more lines come; how many are counted then."""
+    log.write(dated(10, 3))
+    log.look(2.0)
+    log.settle()
+    return log.watch.counts.lines
+
+
+@pytest.fixture
+def log(open_log: Open) -> Watched:
+    """One of them, under a pattern."""
+    return of_ten_lines(open_log, "*log*")
 
 
 NAMES = pytest.mark.parametrize("name", ["incident.log", "copy of error.log", "error.log.tmp"])
@@ -115,19 +128,12 @@ def test_a_copy_that_is_deleted_leaves_nothing(log: Watched) -> None:
     shutil.copy(log.path, copy)
     log.look(2.0)
     copy.rename(log.path)
-    log.write(dated(10, 3))
-    log.look(2.0)
-    log.settle()
-    assert log.watch.counts.lines == 13
+    assert goes_on(log) == 13
 
 
 def test_a_log_that_was_away_may_come_back_as_a_copy(open_log: Open) -> None:
     """Of itself, under a path of its own."""
-    log = open_log()
-    log.path.touch()
-    log.look(0.0)
-    log.write(dated(0, 10))
-    log.look(2.0)
+    log = of_ten_lines(open_log)
     aside = log.path.rename(log.folder / "aside")
     log.look(2.0)
     shutil.copy(aside, log.path)
@@ -163,40 +169,26 @@ def test_a_log_that_was_emptied_may_get_its_copy_back(
     open_log: Open, pattern: str, seen: bool
 ) -> None:
     """``cp error.log x; > error.log; mv x error.log``, with and without a look in between."""
-    log = open_log(pattern)
-    log.path.touch()
-    log.look(0.0)
-    log.write(dated(0, 10))
-    log.look(2.0)
+    log = of_ten_lines(open_log, pattern)
     copy = log.folder / "x"
     shutil.copy(log.path, copy)
     os.truncate(log.path, 0)
     if seen:
         log.look(2.0)
     copy.rename(log.path)
-    log.write(dated(10, 3))
-    log.look(2.0)
-    log.settle()
-    assert log.watch.counts.lines == 13
+    assert goes_on(log) == 13
 
 
 def test_a_copy_may_take_the_place_of_the_log_after_a_rotation(open_log: Open) -> None:
     """Of what is in the rotated file, before anything is in the new one."""
-    log = open_log()
-    log.path.touch()
-    log.look(0.0)
-    log.write(dated(0, 10))
-    log.look(2.0)
+    log = of_ten_lines(open_log)
     copy = log.folder / "x"
     shutil.copy(log.path, copy)
     log.path.rename(log.folder / "error.log.1")
     log.path.touch()
     log.look(2.0)
     copy.rename(log.path)
-    log.write(dated(10, 3))
-    log.look(2.0)
-    log.settle()
-    assert log.watch.counts.lines == 13
+    assert goes_on(log) == 13
 
 
 def test_a_copy_of_a_log_that_was_emptied_while_nobody_looked_is_known(log: Watched) -> None:
@@ -206,10 +198,7 @@ def test_a_copy_of_a_log_that_was_emptied_while_nobody_looked_is_known(log: Watc
     os.truncate(log.path, 0)
     log.restart()
     log.look(2.0)
-    log.write(dated(10, 3))
-    log.look(2.0)
-    log.settle()
-    assert log.watch.counts.lines == 13
+    assert goes_on(log) == 13
 
 
 def test_a_copy_that_was_rotated_while_nobody_looked_is_one_still(log: Watched) -> None:
@@ -285,3 +274,18 @@ def test_a_log_that_comes_over_brings_no_rotation(open_log: Open) -> None:
     log.settle()
     assert log.watch.counts.lines == 6
     assert log.losses == []
+
+
+def test_a_renamed_log_that_is_let_go_is_followed_in_the_same_look(open_log: Open) -> None:
+    """What comes before the next one is read, wherever the file is by then."""
+    log = open_log("error.log*")
+    log.path.touch()
+    log.look(0.0)
+    renamed = log.path.rename(log.folder / "error.log.tmp")
+    log.look(0.4)
+    log.look(0.4)
+    log.look(11.0)
+    log.write(dated(0, 3), renamed)
+    renamed.rename(log.folder / "away")
+    log.settle()
+    assert log.watch.counts.lines == 3

@@ -430,17 +430,22 @@ async def test_the_next_log(
         await settled(pilot, lambda: "follows no other log" in lines(app))
 
 
-async def test_two_logs(
-    path: Path, clock: Clock, shown: Shown, settled: Settled, lines: Read
-) -> None:
-    """L goes from one to the other, and round."""
-    path.with_name("jobs.log").write_text("INFO a job\n")
+def over_two_logs(path: Path, clock: Clock, jobs: str) -> StageWatch:
+    """The screen over the log and one beside it with this text."""
+    path.with_name("jobs.log").write_text(jobs)
     snapshot = specimen.healthy()
     logs = [
         replace(snapshot.logs[0], probe=probe, file=str(path.with_name(name)))
         for probe, name in (("errors", "error.log"), ("health", "jobs.log"))
     ]
-    app = StageWatch(Stage(replace(snapshot, logs=tuple(logs))).hooks(), "alice", clock)
+    return StageWatch(Stage(replace(snapshot, logs=tuple(logs))).hooks(), "alice", clock)
+
+
+async def test_two_logs(
+    path: Path, clock: Clock, shown: Shown, settled: Settled, lines: Read
+) -> None:
+    """L goes from one to the other, and round."""
+    app = over_two_logs(path, clock, "INFO a job\n")
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot)
         await pilot.press("l")
@@ -457,13 +462,7 @@ async def test_the_way_back_from_the_charts_leads_to_the_same_log(
     path: Path, clock: Clock, shown: Shown, settled: Settled, lines: Read
 ) -> None:
     """Until one points at no moment any more."""
-    path.with_name("jobs.log").write_text("2025-09-06T04:30:05+00:00 INFO a job\n")
-    snapshot = specimen.healthy()
-    logs = [
-        replace(snapshot.logs[0], probe=probe, file=str(path.with_name(name)))
-        for probe, name in (("errors", "error.log"), ("health", "jobs.log"))
-    ]
-    app = StageWatch(Stage(replace(snapshot, logs=tuple(logs))).hooks(), "alice", clock)
+    app = over_two_logs(path, clock, "2025-09-06T04:30:05+00:00 INFO a job\n")
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot)
         await pilot.press("l", "L")
