@@ -11,10 +11,6 @@ from stagewatch.judge.lapses import Lapse, Lapses
 from stagewatch.model import State
 
 
-def _any(value: float) -> bool:
-    return True
-
-
 class BoundedJudge:
     """Between the count and the rule that judges it.
 
@@ -23,7 +19,7 @@ class BoundedJudge:
     """
 
     def __init__(
-        self, rule: RuleJudge, *, more_is_good: bool, proves: Callable[[float], bool] = _any
+        self, rule: RuleJudge, *, more_is_good: bool, proves: Callable[[float], bool]
     ) -> None:
         """``more_is_good``: the rule has no upper limit, so that a lower bound is enough.
         ``proves``: whether a count that is at least this fails the rule."""
